@@ -1,0 +1,77 @@
+"""Every error that a user can meet. Shown as a message without traceback; says what to do next.
+
+    HarnessError                exit 1: the user's problem
+    ├── UsageError              exit 2: the command line itself is wrong
+    ├── PluginError             a plugin is unknown, doubled or broken
+    ├── SettingsError           a setting or a lineup is wrong
+    ├── CorpusError             tables that cannot be read
+    ├── LeakError               a target is left in what a system would see
+    ├── AssetError              a model, encoder or vocabulary is missing or torn
+    ├── RunError                a run cannot go on
+    ├── SubmissionError         a submission that cannot be read
+    ├── ScoreError              scores that cannot be computed
+    ├── LeaderboardError        score cards that cannot stand in one table
+    └── PrivacyError            something would leave the machine or the corpus's root
+
+Messages never hold text of a patient. Ids may stand in them: they go to the user's own terminal only.
+"""
+
+from __future__ import annotations
+
+
+class HarnessError(Exception):
+    """The user's problem: `what` was wrong and where, then what to do about it."""
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, todo: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.todo = todo
+
+    def __str__(self) -> str:
+        return f"{self.what}\n  -> {self.todo}" if self.todo else self.what
+
+
+class UsageError(HarnessError):
+    exit_code = 2
+
+
+class PluginError(HarnessError):
+    pass
+
+
+class SettingsError(HarnessError):
+    pass
+
+
+class CorpusError(HarnessError):
+    pass
+
+
+class LeakError(HarnessError):
+    pass
+
+
+class AssetError(HarnessError):
+    pass
+
+
+class RunError(HarnessError):
+    pass
+
+
+class SubmissionError(HarnessError):
+    pass
+
+
+class ScoreError(HarnessError):
+    pass
+
+
+class LeaderboardError(HarnessError):
+    pass
+
+
+class PrivacyError(HarnessError):
+    pass

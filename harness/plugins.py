@@ -1,0 +1,235 @@
+"""Tag, then collect. Three doors lead into one registry:
+
+1. a file in `systems/`, `scorers/` or `harness/tasks/` (file name = plugin name, `_x.py` is private),
+2. an entry point in the group `harness.tasks`, `harness.systems` or `harness.scorers`,
+3. `--plugin path/to/file.py`.
+
+Decorators only tag. Listing reads names and docstrings as text; a plugin is imported when it is asked for.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal, TypeVar, get_args
+
+from harness.errors import PluginError
+
+Kind = Literal["task", "system", "scorer"]
+Need = Literal["engine", "encoder", "guide", "examples"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+T = TypeVar("T")
+
+_HOUSE = Path(__file__).resolve().parent.parent
+_FOLDERS: Mapping[Kind, tuple[str, Path]] = {
+    "task": ("harness.tasks", _HOUSE / "harness" / "tasks"),
+    "system": ("systems", _HOUSE / "systems"),
+    "scorer": ("scorers", _HOUSE / "scorers"),
+}
+
+
+@dataclass(frozen=True)
+class Tag:
+    """What a decorator leaves on a plugin. `needs` are the parts of the context that a system reads;
+    `worst` is what a scorer in its short form gives a failed hypothesis."""
+
+    kind: Kind
+    name: str
+    needs: tuple[Need, ...] = ()
+    worst: float = 0.0
+
+
+def _tagging(tag: Tag) -> Callable[[T], T]:
+    def decorate(plugin: T) -> T:
+        object.__setattr__(plugin, "__harness__", tag) if not isinstance(plugin, type) else type.__setattr__(
+            plugin, "__harness__", tag
+        )
+        return plugin
+
+    return decorate
+
+
+def task(name: str) -> Callable[[T], T]:
+    """Tag a function without parameters that returns a `Task`."""
+    return _tagging(Tag("task", name))
+
+
+def system(name: str, *, needs: Sequence[Need] = ()) -> Callable[[T], T]:
+    """Tag a system: a function `(ModelInput) -> str`, or a frozen dataclass of settings with `open(context)`
+    or `pool()`. A system that needs the engine is always given the whole list of inputs."""
+    return _tagging(Tag("system", name, tuple(needs)))
+
+
+def scorer(name: str, *, worst: float = 0.0) -> Callable[[T], T]:
+    """Tag a scorer: a function `(Pair) -> float` (one column of the plugin's name, `worst` for a failed
+    hypothesis), or a frozen dataclass of settings with `columns` and `open(context) -> Scorer`."""
+    return _tagging(Tag("scorer", name, worst=worst))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A plugin that can be had: its name, where it comes from, what it says of itself, and how to get it."""
+
+    kind: Kind
+    name: str
+    origin: str
+    summary: str
+    find: Callable[[], ModuleType]
+
+    def load(self) -> Any:
+        """Import the plugin. Raises PluginError naming it if its code fails or does not hold what was listed."""
+        try:
+            module = self.find()
+        except Exception as error:
+            line = _line_of(error, self.origin)
+            raise PluginError(
+                f"{self.kind} '{self.name}' ({self.origin}{line}) cannot be imported: {type(error).__name__}: {error}",
+                todo="mend the file, or leave it out",
+            ) from error
+        for value in vars(module).values():
+            tag = getattr(value, "__harness__", None)
+            if isinstance(tag, Tag) and (tag.kind, tag.name) == (self.kind, self.name):
+                return value
+        raise PluginError(
+            f"{self.origin} defines no {self.kind} '{self.name}'", todo=f'tag it with @{self.kind}("{self.name}")'
+        )
+
+    def source(self) -> bytes:
+        """The bytes of the file that defines the plugin."""
+        path = self.find().__file__
+        return Path(path).read_bytes() if path else b""
+
+
+def _line_of(error: BaseException, origin: str) -> str:
+    line, trace = "", error.__traceback__
+    while trace:
+        if trace.tb_frame.f_code.co_filename.endswith(Path(origin).name):
+            line = f", line {trace.tb_lineno}"
+        trace = trace.tb_next
+    return line
+
+
+class Registry:
+    """All plugins that the three doors offer, by kind and name."""
+
+    def __init__(self, entries: Iterator[Entry]) -> None:
+        self._entries: dict[tuple[Kind, str], Entry] = {}
+        for entry in entries:
+            first = self._entries.setdefault((entry.kind, entry.name), entry)
+            if first is not entry:
+                raise PluginError(
+                    f"the {entry.kind} '{entry.name}' is defined twice: in {first.origin} and in {entry.origin}",
+                    todo="rename one of them",
+                )
+
+    def names(self, kind: Kind) -> tuple[str, ...]:
+        return tuple(sorted(name for k, name in self._entries if k == kind))
+
+    def entries(self, kind: Kind) -> tuple[Entry, ...]:
+        return tuple(self._entries[kind, name] for name in self.names(kind))
+
+    def entry(self, kind: Kind, name: str) -> Entry:
+        try:
+            return self._entries[kind, name]
+        except KeyError:
+            raise unknown(kind, name, self.names(kind)) from None
+
+
+def unknown(kind: str, name: str, names: Sequence[str]) -> PluginError:
+    """The error for a name that nothing has: lists the nearest, or all."""
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(names) or 'none'}"
+    return PluginError(f"there is no {kind} '{name}'", todo=hint)
+
+
+def registry(plugins: Sequence[Path] = ()) -> Registry:
+    """Collect what the three doors offer; `plugins` are the files of the third."""
+
+    def entries() -> Iterator[Entry]:
+        for kind in KINDS:
+            yield from _folder_entries(kind)
+            yield from _entry_points(kind)
+        for path in plugins:
+            yield from _file_entries(path)
+
+    return Registry(entries())
+
+
+def _folder_entries(kind: Kind) -> Iterator[Entry]:
+    package, folder = _FOLDERS[kind]
+    for path in sorted(folder.glob("[!_]*.py")):
+        name = path.stem.replace("_", "-")
+        found = [(k, n, s) for k, n, s in _tags(path) if k == kind]
+        if [n for _, n, _ in found] != [name]:
+            raise PluginError(
+                f"{folder.name}/{path.name} must define one {kind} and name it '{name}', "
+                f"but it defines {', '.join(n for _, n, _ in found) or 'none'}",
+                todo="rename the plugin or the file; a helper's file name begins with _",
+            )
+        module = f"{package}.{path.stem}"
+        yield Entry(kind, name, f"{folder.name}/{path.name}", found[0][2], partial(importlib.import_module, module))
+
+
+def _entry_points(kind: Kind) -> Iterator[Entry]:
+    from importlib.metadata import entry_points
+
+    for point in entry_points(group=f"harness.{kind}s"):
+        dist = point.dist.name if point.dist else "unknown"
+        yield Entry(
+            kind, point.name, f"{point.value} of the package {dist}", "", partial(importlib.import_module, point.module)
+        )
+
+
+def _file_entries(path: Path) -> Iterator[Entry]:
+    if not path.is_file():
+        raise PluginError(f"--plugin {path}: there is no such file", todo="give the path of a Python file")
+    found = list(_tags(path))
+    if not found:
+        raise PluginError(f"--plugin {path}: no @system, @scorer or @task in it", todo="see `harness new system NAME`")
+    for kind, name, summary in found:
+        yield Entry(kind, name, str(path), summary, partial(_import_file, path))
+
+
+def _import_file(path: Path) -> ModuleType:
+    name = f"harness_plugin_{path.stem}"
+    loaded = sys.modules.get(name)
+    if loaded and loaded.__file__ == str(path.resolve()):
+        return loaded
+    spec = importlib.util.spec_from_file_location(name, path.resolve())
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _tags(path: Path) -> Iterator[tuple[Kind, str, str]]:
+    """(kind, name, first line of the docstring) of what a file tags, read as text."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    except (SyntaxError, ValueError) as error:
+        where = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        raise PluginError(f"{path}{where}: this is not Python: {error}", todo="mend the file") from None
+    for node in tree.body:
+        if not isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            continue
+        for decorator in node.decorator_list:
+            match decorator:
+                case ast.Call(
+                    func=ast.Name(id=called) | ast.Attribute(attr=called), args=[ast.Constant(value=str(name)), *_]
+                ):
+                    if called in KINDS:
+                        doc = ast.get_docstring(node) or ast.get_docstring(tree) or ""
+                        yield called, name, doc.partition("\n")[0]

@@ -1,0 +1,23 @@
+"""A bar with the time left, for anything that takes more than two seconds."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def bar(items: Iterable[T], what: str, total: int | None = None, unit: str = "it") -> Iterator[T]:
+    """Iterate with a tqdm bar on stderr that appears after two seconds."""
+    from tqdm import tqdm
+
+    yield from tqdm(items, desc=what, total=total, unit=unit, delay=2, dynamic_ncols=True, file=sys.stderr)
+
+
+def counter(what: str, total: int | None = None, unit: str = "it") -> Any:
+    """A tqdm bar to be moved by hand (`update`, `close`), for work that does not iterate."""
+    from tqdm import tqdm
+
+    return tqdm(desc=what, total=total, unit=unit, delay=2, dynamic_ncols=True, file=sys.stderr)

@@ -1,0 +1,512 @@
+"""The nouns of the competition: frozen dataclasses, no behaviour beyond reading themselves.
+
+Only the standard library is imported here. Every other module depends on this one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
+
+Row: TypeAlias = Mapping[str, str]
+"""One row of a table, every cell as the text that somebody wrote."""
+
+Message: TypeAlias = tuple[str, str]
+"""(role, content) of one chat message; roles are system, user, assistant."""
+
+FieldKind: TypeAlias = Literal["text", "label", "entities"]
+
+
+def _no_rows() -> Mapping[str, tuple[Row, ...]]:
+    return MappingProxyType({})
+
+
+def _no_text() -> Mapping[str, str]:
+    return MappingProxyType({})
+
+
+# --------------------------------------------------------------------------- the rules
+
+
+@dataclass(frozen=True)
+class Section:
+    """A kind of section of a note. `headings` are regular expressions that must match a whole
+    heading, lower-cased, white space collapsed, without its colon."""
+
+    name: str
+    headings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing to be written for each case.
+
+    `kind` says how the value's text is read: prose, one of `labels`, or a JSON list of entities.
+    `known` names the note sections, `tables` the other tables, that exist when it is written;
+    `after` the fields that may be read because they are written earlier. `headings` recognise its
+    own section in the note, `until` (regular expressions, tried in this order) the heading that ends it.
+    """
+
+    name: str
+    title: str
+    kind: FieldKind = "text"
+    known: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    headings: tuple[str, ...] = ()
+    until: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Column:
+    """One number of the board."""
+
+    key: str
+    title: str
+    higher_is_better: bool = True
+    in_overall: bool = True
+
+
+@dataclass(frozen=True)
+class SubmissionFormat:
+    """What the task's server takes: a csv of `id_column` and the fields, in a zip at its root."""
+
+    id_column: str
+    columns: tuple[str, ...]
+    file_name: str = "submission.csv"
+    archive_name: str = "submission.zip"
+
+
+@dataclass(frozen=True)
+class Task:
+    """The rules of one shared task, as data.
+
+    `fields` stand in the order in which they are written. `times` maps a table with dated rows to
+    its time column: rows later than the note are unknown to everybody. `means` are named partial
+    means of columns, in the order in which the board prefers them. `split` cuts a text in which one
+    note holds all fields. `version` is raised when a rule changes.
+    """
+
+    name: str
+    title: str
+    language: str
+    fields: tuple[Field, ...]
+    sections: tuple[Section, ...]
+    columns: tuple[Column, ...]
+    means: Mapping[str, tuple[str, ...]]
+    submission: SubmissionFormat
+    scorers: tuple[str, ...]
+    splits: tuple[str, ...]
+    default_split: str
+    times: Mapping[str, str] = dataclasses.field(default_factory=_no_text)
+    split: Callable[[str], Mapping[str, str]] | None = None
+    version: int = 1
+
+    def field(self, name: str) -> Field:
+        return next(f for f in self.fields if f.name == name)
+
+
+# --------------------------------------------------------------------------- the data
+
+
+@dataclass(frozen=True)
+class RawStay:
+    """The rows of one stay, targets and all. Private to corpora and prepare.
+
+    `document` is the source text (the discharge note, a transcript), `time` when it was stored.
+    `tables` holds the other tables' rows by table name. `targets` is None where the split has none.
+    """
+
+    id: str
+    group: str
+    document: str
+    time: str = ""
+    tables: Mapping[str, tuple[Row, ...]] = dataclasses.field(default_factory=_no_rows)
+    targets: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of a chart: a note section (`source` is "note"), or one row of another table
+    (`source` is the table's name) as text. `name` is the Section's name, "other" for an unlisted heading,
+    or the table's name; `heading` is what stands in the chart. `precedes` names the fields whose own
+    section stands further down in the note, which is how unlisted headings are dated."""
+
+    source: str
+    name: str
+    heading: str
+    text: str
+    time: str = ""
+    precedes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a system may be asked about: the note's sections without the targets, and the other
+    tables' rows. Built by prepare alone; holds no target, in a field or in its text."""
+
+    id: str
+    group: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The targets of one case, by field. Read by score.py and by the makers of Examples."""
+
+    id: str
+    group: str
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class ModelInput:
+    """What a system is asked: write `field` for `case`.
+
+    `chart` holds every part that the Task allows for this field, in full, in the chart's order.
+    `earlier` holds the fields already written for this case, where the Task allows them to be read.
+    """
+
+    case: str
+    group: str
+    field: str
+    chart: tuple[Part, ...]
+    earlier: Mapping[str, str] = dataclasses.field(default_factory=_no_text)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A ModelInput with what a clinician wrote for it."""
+
+    input: ModelInput
+    target: str
+
+
+@dataclass(frozen=True)
+class Arranged:
+    """The text that `harness.arrange` makes of a chart, and what the budget cut, by part: (heading, units lost)."""
+
+    text: str
+    units: int
+    cut: tuple[tuple[str, int], ...]
+
+
+# --------------------------------------------------------------------------- what systems hand in
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One text for one case and field. `raw` is what the model wrote, `text` what is handed in.
+
+    `shown` is a digest of what the model was shown. `finish` is "stop" or "length" where known,
+    `tokens` the generated tokens, `seconds` the wall time that the text took (its share of a batch),
+    `logprob` the mean natural-log probability a token. `system` and `key` are filled in by the harness.
+    """
+
+    case: str
+    field: str
+    text: str
+    raw: str = ""
+    index: int = 0
+    shown: str = ""
+    finish: str | None = None
+    tokens: int | None = None
+    seconds: float | None = None
+    logprob: float | None = None
+    system: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A system's word that it has nothing for this case and field. `reason` names no patient's text."""
+
+    case: str
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What is handed in: field values by case id, in the order of the file."""
+
+    task: str
+    rows: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The identity that travels with a submission. Holds no text and no id of a patient."""
+
+    task: str
+    task_version: int
+    corpus: str
+    corpus_digest: str
+    restricted: bool
+    split: str
+    cases: int
+    partial: bool
+    ids_digest: str
+    system: str
+    label: str
+    settings: Mapping[str, Any]
+    seed: int
+    origin: Literal["generated", "imported"]
+    model_digests: Mapping[str, str]
+    packages: Mapping[str, str]
+    revision: str
+    hosts: tuple[str, ...]
+    leak_check: Mapping[str, int]
+    candidates_digest: str
+    csv_digest: str
+    failures: int = 0
+    team: str = ""
+    description: str = ""
+    external_data: tuple[str, ...] = ()
+    schema: int = 1
+
+
+# --------------------------------------------------------------------------- what scorers see and say
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One reference beside one hypothesis: all that a scorer sees."""
+
+    case: str
+    group: str
+    field: str
+    reference: str
+    hypothesis: str
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a number is (`identity`: metric, variant, parameters, assets, version of the algorithm)
+    and where it was computed (`environment`: library versions)."""
+
+    identity: Mapping[str, str]
+    environment: Mapping[str, str]
+
+    def __str__(self) -> str:
+        return "|".join(f"{k}:{v}" for k, v in self.identity.items())
+
+
+@dataclass(frozen=True)
+class ColumnScore:
+    """The value of one column for one field: the mean over `n` cases, `failed` of them at the column's
+    worst value because the hypothesis was empty or missing; `excluded` cases had no reference."""
+
+    value: float
+    n: int
+    failed: int
+    excluded: int
+
+
+@dataclass(frozen=True)
+class ScoreCard:
+    """All that a leaderboard reads. `scores[column][field]` is None where an asset is missing (n/a).
+    `signatures` by column. `cases_digest` is the digest of the `cases.npz` beside the card."""
+
+    manifest: Manifest
+    reference_digest: str
+    ids_digest: str
+    signatures: Mapping[str, Signature]
+    scores: Mapping[str, Mapping[str, ColumnScore] | None]
+    cases_digest: str
+    schema: int = 1
+
+
+# --------------------------------------------------------------------------- generating text
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What an engine is asked to complete, and for which case and field (they seed the sampling)."""
+
+    case: str
+    field: str
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How a text is generated. Temperature 0 is greedy and gives one text however large `samples` is.
+    `stop` are strings at which a text ends (they are not part of it); `no_repeat_ngram` of 0 is off."""
+
+    max_new_tokens: int
+    temperature: float = 0.0
+    top_p: float = 1.0
+    samples: int = 1
+    stop: tuple[str, ...] = ()
+    repetition_penalty: float = 1.0
+    no_repeat_ngram: int = 0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Completion:
+    """One generated text, without its prompt and without the stop string."""
+
+    text: str
+    finish: Literal["stop", "length"]
+    tokens: int
+    seconds: float
+    logprob: float | None = None
+
+
+class Engine(Protocol):
+    """Completes prompts. Batching, padding, chat template, stop rules and seeds live behind this."""
+
+    def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[int, list[Completion]]]:
+        """Yield (index into prompts, its completions) as batches finish. The plan of batches depends on all
+        of `prompts` and the settings; a batch of which every completion is already stored is not yielded."""
+        ...
+
+    def count_tokens(self, text: str) -> int: ...
+
+    def count_prompt(self, messages: Sequence[Message]) -> int:
+        """Tokens of the messages after the chat template."""
+        ...
+
+    @property
+    def context_length(self) -> int: ...
+
+    @property
+    def digest(self) -> str:
+        """Digest of model, tokenizer and engine settings."""
+        ...
+
+
+class Encoder(Protocol):
+    """Turns texts into vectors of unit length."""
+
+    def encode(self, texts: Sequence[str]) -> Any:
+        """Array of shape (texts, dimensions), float32, rows of unit length, in the order of `texts`."""
+        ...
+
+    @property
+    def digest(self) -> str: ...
+
+
+# --------------------------------------------------------------------------- what plugins implement
+
+
+class Guide(Protocol):
+    """What the train split teaches about each field, learned once and stored under the corpus's root."""
+
+    def order(self, field: str) -> tuple[str, ...]:
+        """Names of parts, the most relevant for the field first."""
+        ...
+
+    def words(self, field: str) -> int:
+        """Median number of words of the field's targets."""
+        ...
+
+
+class Context(Protocol):
+    """What a system gets to work with. `engine`, `encoder` and `guide` load when first read; a system
+    that reads one names it in the `needs` of its decorator."""
+
+    task: Task
+    seed: int
+    work: Path
+
+    @property
+    def engine(self) -> Engine: ...
+
+    @property
+    def encoder(self) -> Encoder: ...
+
+    @property
+    def guide(self) -> Guide: ...
+
+    def examples(self, field: str, split: str = "train") -> Sequence[Example]:
+        """Examples of the train or valid split, in a fixed order; none shares a group with a scored case."""
+        ...
+
+
+class Runner(Protocol):
+    def generate(self, inputs: Sequence[ModelInput]) -> Iterator[Candidate | Failure]:
+        """Yield the candidates of each input, in any order. All inputs are of one field."""
+        ...
+
+
+@runtime_checkable
+class System(Protocol):
+    """A frozen dataclass of typed settings that opens into a Runner."""
+
+    def open(self, context: Context) -> Runner: ...
+
+
+class Selector(Protocol):
+    """Chooses among the candidates of a case by features that need no reference."""
+
+    def fit(self, features: Sequence[Sequence[Mapping[str, float]]], scores: Sequence[Sequence[float]]) -> Selector:
+        """Learn from cases that are not scored now: per case, per candidate, the features and the score."""
+        ...
+
+    def choose(self, features: Sequence[Mapping[str, float]]) -> int:
+        """Index of the chosen candidate; `features` has one mapping a candidate and is never empty."""
+        ...
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A declaration: run these members (names as on the command line), then ask the selector."""
+
+    members: tuple[str, ...]
+    selector: Selector
+
+
+@runtime_checkable
+class PoolSystem(Protocol):
+    """A frozen dataclass of typed settings that declares a Pool."""
+
+    def pool(self) -> Pool: ...
+
+
+class ScoringContext(Protocol):
+    """What a scorer gets to work with: the language of the texts, and a private folder for its caches."""
+
+    language: str
+    work: Path
+
+    @property
+    def encoder(self) -> Encoder: ...
+
+
+class Scorer(Protocol):
+    """Judges pairs. The same pairs in any batches and any order give the same rows.
+
+    A scorer never meets an empty reference or an empty hypothesis: the harness treats those as
+    missing references and failed hypotheses."""
+
+    @property
+    def columns(self) -> tuple[str, ...]: ...
+
+    def measure(self, pairs: Sequence[Pair]) -> Any:
+        """Array of shape (pairs, columns), float64, one row a pair in the order of `pairs`."""
+        ...
+
+    def worst(self, column: str) -> float:
+        """The value that a failed hypothesis gets."""
+        ...
+
+    def signature(self, column: str) -> Signature: ...
+
+
+class ScorerPlugin(Protocol):
+    """A frozen dataclass of typed settings that opens into a Scorer.
+
+    `columns` are known without opening, so that a missing asset (an AssetError from `open`) gives `n/a`."""
+
+    @property
+    def columns(self) -> tuple[str, ...]: ...
+
+    def open(self, context: ScoringContext) -> Scorer: ...
