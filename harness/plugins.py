@@ -204,7 +204,8 @@ def _import_file(path: Path) -> ModuleType:
     if loaded and loaded.__file__ == str(path.resolve()):
         return loaded
     spec = importlib.util.spec_from_file_location(name, path.resolve())
-    assert spec and spec.loader
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
