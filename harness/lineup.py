@@ -1,0 +1,175 @@
+"""Who competes with which settings: a TOML file that names engine, encoder and systems.
+
+    [engine]              kind, model and the engine's own settings
+    [encoder]             model
+    [systems.NAME]        plugin = "..." (default: NAME) and the plugin's settings
+
+A setting is checked against the annotation of the dataclass field that it sets.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from harness.errors import SettingsError
+from harness.plugins import unknown
+
+T = TypeVar("T")
+
+_LINEUPS = Path(__file__).resolve().parent.parent / "lineups"
+DEFAULT_LINEUP = _LINEUPS / "embedded.toml"
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """How text is generated. `model` is the name of an asset or the folder of a local model. `threads` of 0
+    leaves the number to torch; `batch_size` prompts at most, `batch_tokens` padded tokens at most go into a batch."""
+
+    kind: str = "transformers"
+    model: str = "smollm2-135m-instruct"
+    dtype: str = "auto"
+    device: str = "auto"
+    threads: int = 0
+    batch_size: int = 8
+    batch_tokens: int = 16384
+    chat: bool = True
+
+
+@dataclass(frozen=True)
+class EncoderSettings:
+    """What turns texts into vectors: the name of an asset or a local folder."""
+
+    model: str = "minilm-l6"
+    threads: int = 0
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """A system of the lineup: its name there, the plugin behind it, and the settings that the lineup gives."""
+
+    name: str
+    plugin: str
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Lineup:
+    path: Path
+    engine: EngineSettings
+    encoder: EncoderSettings
+    entrants: Mapping[str, Entrant]
+
+    def entrant(self, name: str, plugins: Sequence[str]) -> Entrant:
+        """The entry of this name, else the plugin of this name with its default settings."""
+        if name in self.entrants:
+            return self.entrants[name]
+        if name in plugins:
+            return Entrant(name, name, {})
+        raise unknown("system", name, sorted({*self.entrants, *plugins}))
+
+
+def find_lineup(name: str | None) -> Path:
+    """A lineup's file: a path, the name of one that is shipped, or the default."""
+    if name is None:
+        return DEFAULT_LINEUP
+    shipped = _LINEUPS / f"{Path(name).stem}.toml"
+    for path in (Path(name), shipped):
+        if path.is_file():
+            return path
+    raise SettingsError(
+        f"there is no lineup {name}",
+        todo=f"give a file, or one of {', '.join(sorted(p.stem for p in _LINEUPS.glob('*.toml')))}",
+    )
+
+
+def read_lineup(path: Path) -> Lineup:
+    """Read a lineup. Raises SettingsError with file and key (and line, for broken TOML)."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: {error}", todo="mend the TOML") from None
+    for key in data.keys() - {"title", "engine", "encoder", "systems"}:
+        raise SettingsError(f"{path}: unknown table [{key}]", todo="there are: engine, encoder, systems")
+    entrants = {}
+    for name, table in data.get("systems", {}).items():
+        settings = dict(table)
+        entrants[name] = Entrant(name, settings.pop("plugin", name), settings)
+    return Lineup(
+        path,
+        build(EngineSettings, data.get("engine", {}), f"{path} [engine]"),
+        build(EncoderSettings, data.get("encoder", {}), f"{path} [encoder]"),
+        entrants,
+    )
+
+
+def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
+    """Make a settings dataclass from values, each checked against its field's annotation.
+
+    Raises SettingsError that names `where`, the setting, what it takes and what it got."""
+    fields = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    hints = typing.get_type_hints(cls)
+    checked = {}
+    for name, value in values.items():
+        if name not in fields:
+            near = unknown("setting", name, sorted(fields))
+            raise SettingsError(f"{where}: {near.what}", todo=near.todo)
+        checked[name] = _checked(value, hints[name], f"{where}: {name}")
+    missing = [
+        n
+        for n, f in fields.items()
+        if n not in checked and f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+    ]
+    if missing:
+        raise SettingsError(f"{where}: no value for {', '.join(missing)}", todo=f"add --set {missing[0]}=VALUE")
+    return cls(**checked)
+
+
+def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
+    """`k=v` from the command line: v as TOML where it is TOML, else as text."""
+    values: dict[str, Any] = {}
+    for assignment in assignments:
+        key, sign, text = assignment.partition("=")
+        if not sign or not key:
+            raise SettingsError(f"--set {assignment}: this is not name=value", todo="write --set shots=3")
+        try:
+            values[key] = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            values[key] = text
+    return values
+
+
+def _checked(value: Any, hint: Any, where: str) -> Any:
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Literal:
+        if value in args:
+            return value
+        raise _mismatch(where, f"one of {', '.join(map(repr, args))}", value)
+    if origin is tuple and isinstance(value, (list, tuple)):
+        return tuple(_checked(v, args[0], where) for v in value)
+    if origin in (typing.Union, types.UnionType):
+        for option in args:
+            try:
+                return None if option is type(None) and value == "none" else _checked(value, option, where)
+            except SettingsError:
+                continue
+        raise _mismatch(where, " or ".join(_name(a) for a in args), value)
+    if hint is float and type(value) is int:
+        return float(value)
+    if isinstance(hint, type) and type(value) is hint:
+        return value
+    raise _mismatch(where, _name(hint), value)
+
+
+def _name(hint: Any) -> str:
+    return hint.__name__ if isinstance(hint, type) else str(hint)
+
+
+def _mismatch(where: str, wanted: str, value: Any) -> SettingsError:
+    return SettingsError(f"{where}: takes {wanted}, not {value!r}", todo="correct it in the lineup or after --set")
