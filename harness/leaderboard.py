@@ -1,0 +1,355 @@
+"""Score cards -> one table.
+
+Unlike measures, references, cases, splits, corpora or tasks never stand in one table. Nobody is ranked by a mean
+of which a column is missing, and only the mean of all the task's columns is called Overall.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.errors import LeaderboardError
+from harness.score import CARD_FILE, mean_over_columns, mean_over_fields, read_card
+from harness.types import ColumnScore, ScoreCard, Signature, Task
+
+OVERALL = "Overall"
+MEAN = "mean"
+NOT_AVAILABLE = "n/a"
+
+Values = Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
+class Line:
+    """The values of one field, or their mean over the fields: columns and means by key, None where n/a."""
+
+    name: str
+    n: str
+    failed: int
+    excluded: int
+    values: Values
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One row of the board: a card, its lines (one a field, then their mean), and its rank."""
+
+    card: ScoreCard
+    fields: tuple[Line, ...]
+    mean: Line
+    rank: int | None = None
+
+    @property
+    def label(self) -> str:
+        return self.card.manifest.label
+
+    @property
+    def unproven(self) -> int:
+        """Cases of which nobody could check that the target is cut out of what the system saw."""
+        return self.card.manifest.leak_check.get("unproven", 0)
+
+
+@dataclass(frozen=True)
+class Board:
+    """A table ready to be shown: `shown` are the keys of means and columns, in order; None in `ranked_by`
+    means that no mean is complete for every row; `notes` are the lines under the table."""
+
+    task: Task
+    title: str
+    ranked_by: str | None
+    shown: tuple[str, ...]
+    standings: tuple[Standing, ...]
+    notes: tuple[str, ...]
+
+
+# --------------------------------------------------------------------------- cards -> board
+
+
+def collect(folder: Path) -> list[ScoreCard]:
+    """Every score card below the folder, partial ones too, in the order of their paths."""
+    if not folder.is_dir():
+        raise LeaderboardError(f"there is no folder {folder}", todo="name the folder of the scored submissions")
+    return [read_card(path.parent) for path in sorted(folder.rglob(CARD_FILE))]
+
+
+def contests(cards: Iterable[ScoreCard]) -> list[list[ScoreCard]]:
+    """The cards by what they can be compared on: one list for each task, corpus and split."""
+    found: dict[tuple[str, str, str], list[ScoreCard]] = {}
+    for card in cards:
+        found.setdefault((card.manifest.task, card.manifest.corpus, card.manifest.split), []).append(card)
+    return [found[key] for key in sorted(found)]
+
+
+def table(cards: Sequence[ScoreCard], task: Task) -> Board:
+    """Rank the cards of one task, corpus and split. Raises LeaderboardError where two are not comparable."""
+    if not cards:
+        raise LeaderboardError("there is no score card", todo="score a submission first: harness submit lead")
+    whole = [card for card in cards if not card.manifest.partial]
+    _check_comparable(cards, task, whole)
+
+    columns = _columns(whole, task)
+    standings = [_standing(card, columns, task) for card in whole]
+    ranked_by = next((name for name in _means(task) if _complete(standings, name)), None)
+    means = [name for name in _means(task) if name == ranked_by or (name == OVERALL and _any(standings, name))]
+    shown = (*means, *(column for column in columns if _any(standings, column)))
+    partial = [_standing(card, columns, task) for card in cards if card.manifest.partial]
+    return Board(
+        task=task,
+        title=f"{_contest(cards[0], task)}, {_ranking(standings, ranked_by, task)}",
+        ranked_by=ranked_by,
+        shown=shown,
+        standings=_ranked(standings, ranked_by, task),
+        notes=(
+            *_missing(standings, columns),
+            *_partial(partial),
+            *_excluded(standings, task),
+            *_measures(whole, shown),
+        ),
+    )
+
+
+def _check_comparable(cards: Sequence[ScoreCard], task: Task, whole: Sequence[ScoreCard]) -> None:
+    for card in cards:
+        rules = _rules(card)
+        if rules != (current := f"{task.name} version {task.version}"):
+            raise LeaderboardError(
+                f"'{card.manifest.label}' was scored by the rules of {rules}, this table has those of {current}",
+                todo="score it again by these rules, or leave it out",
+            )
+    for first, other in ((whole[0], card) for card in whole[1:]):
+        for what, of in _MUST_AGREE.items():
+            if of(first) != of(other):
+                raise LeaderboardError(
+                    f"'{first.manifest.label}' and '{other.manifest.label}' cannot stand in one table, "
+                    f"their {what} differ: {of(first)} and {of(other)}",
+                    todo="score both on the same cases, or make two tables",
+                )
+    for column in sorted({column for card in whole for column in card.signatures}):
+        _check_measure(column, [card for card in whole if column in card.signatures])
+
+
+def _rules(card: ScoreCard) -> str:
+    return f"{card.manifest.task} version {card.manifest.task_version}"
+
+
+_MUST_AGREE: Mapping[str, Callable[[ScoreCard], str]] = {
+    "corpora": lambda card: f"{card.manifest.corpus} {card.manifest.corpus_digest[:16]}",
+    "splits": lambda card: card.manifest.split,
+    "scored ids": lambda card: card.ids_digest[:16],
+    "references": lambda card: card.reference_digest[:16],
+}
+
+
+def _check_measure(column: str, cards: Sequence[ScoreCard]) -> None:
+    first = cards[0]
+    for other in cards[1:]:
+        if first.signatures[column].identity != other.signatures[column].identity:
+            raise LeaderboardError(
+                f"'{first.manifest.label}' and '{other.manifest.label}' cannot share the column '{column}', "
+                f"it is not the same measure: {first.signatures[column]} and {other.signatures[column]}",
+                todo="score both again with the same version and settings, or make two tables",
+            )
+
+
+def _means(task: Task) -> dict[str, tuple[str, ...]]:
+    """The means by which the board may rank, the preferred first, with their columns."""
+    return {OVERALL: tuple(c.key for c in task.columns if c.in_overall), **task.means}
+
+
+def _columns(cards: Sequence[ScoreCard], task: Task) -> list[str]:
+    """The task's columns in its order, then what else the cards hold."""
+    known = [column.key for column in task.columns]
+    return known + sorted({column for card in cards for column in card.scores} - set(known))
+
+
+def _standing(card: ScoreCard, columns: Sequence[str], task: Task) -> Standing:
+    scores = {column: by_field for column, by_field in card.scores.items() if by_field is not None}
+    measured = next(iter(scores.values()), {})  # how many texts count does not depend on the column
+    fields = []
+    for name in [field.name for field in task.fields if field.name in measured]:
+        counts, only = measured[name], {column: {name: by_field[name]} for column, by_field in scores.items()}
+        fields.append(Line(name, str(counts.n), counts.failed, counts.excluded, _values(only, columns, task)))
+    numbers = [line.n for line in fields]
+    mean = Line(
+        MEAN,
+        # One number where it is the same for every field.
+        "/".join(numbers if len(set(numbers)) > 1 else numbers[:1]) or NOT_AVAILABLE,
+        sum(line.failed for line in fields),
+        sum(line.excluded for line in fields),
+        _values(scores, columns, task),
+    )
+    return Standing(card, tuple(fields), mean)
+
+
+def _values(scores: Mapping[str, Mapping[str, ColumnScore]], columns: Sequence[str], task: Task) -> Values:
+    values = {column: mean_over_fields(scores.get(column)) for column in columns}
+    return {**values, **{name: mean_over_columns(values, members) for name, members in _means(task).items()}}
+
+
+def _any(standings: Iterable[Standing], key: str) -> bool:
+    return any(line.values[key] is not None for one in standings for line in (*one.fields, one.mean))
+
+
+def _complete(standings: Sequence[Standing], key: str) -> bool:
+    return bool(standings) and all(one.mean.values[key] is not None for one in standings)
+
+
+def _ranked(standings: Sequence[Standing], ranked_by: str | None, task: Task) -> tuple[Standing, ...]:
+    """By rank, equals sharing one and standing in the order of their labels; by label where nothing ranks."""
+    if ranked_by is None:
+        return tuple(sorted(standings, key=lambda one: one.label))
+    lower = {column.key for column in task.columns if not column.higher_is_better}
+    sign = 1 if lower.issuperset(_means(task)[ranked_by]) else -1
+    keys = [sign * (one.mean.values[ranked_by] or 0.0) for one in standings]
+    ranked = [replace(one, rank=1 + sum(k < key for k in keys)) for one, key in zip(standings, keys, strict=True)]
+    return tuple(sorted(ranked, key=lambda one: (one.rank or 0, one.label)))
+
+
+# --------------------------------------------------------------------------- what stands above and below
+
+
+def _contest(card: ScoreCard, task: Task) -> str:
+    return f"{task.title}, {card.manifest.corpus}, {card.manifest.split}"
+
+
+def _ranking(standings: Sequence[Standing], ranked_by: str | None, task: Task) -> str:
+    if not standings:
+        return "no whole run"
+    if ranked_by is None:
+        return "unranked: no mean is complete for every row"
+    return f"ranked by {ranked_by} (mean of {', '.join(_means(task)[ranked_by])})"
+
+
+def _missing(standings: Sequence[Standing], columns: Sequence[str]) -> list[str]:
+    missing = [key for key in (OVERALL, *columns) if not _any(standings, key)]
+    return [f"{NOT_AVAILABLE}: {', '.join(missing)}"] if missing else []
+
+
+def _partial(standings: Sequence[Standing]) -> list[str]:
+    partial = sorted(f"{one.label} (n = {one.mean.n})" for one in standings)
+    return [f"partial runs, not ranked: {', '.join(partial)}"] if partial else []
+
+
+def _excluded(standings: Sequence[Standing], task: Task) -> list[str]:
+    """All rows have the same references, so the first speaks for all."""
+    fields = standings[0].fields if standings else ()
+    out = [f"{line.excluded} without {task.field(line.name).title}" for line in fields if line.excluded]
+    return [f"cases that have no reference are out for every system: {', '.join(out)}"] if out else []
+
+
+def _measures(cards: Sequence[ScoreCard], shown: Sequence[str]) -> list[str]:
+    """What each column is, and a warning where its library versions are not the same for all rows."""
+    signatures: list[str] = []
+    warnings: dict[str, list[str]] = {}
+    for column in shown:
+        by_version: dict[str, list[str]] = {}
+        for card in cards:
+            if column in card.signatures:
+                by_version.setdefault(_environment(card.signatures[column]), []).append(card.manifest.label)
+        if by_version:
+            signature = next(card.signatures[column] for card in cards if column in card.signatures)
+            signatures.append(_signature_line(column, signature))
+        if len(by_version) > 1:
+            unlike = "; ".join(f"{versions} for {', '.join(labels)}" for versions, labels in by_version.items())
+            warnings.setdefault(unlike, []).append(column)
+    return [*(f"warning, unlike versions in {', '.join(c)}: {text}" for text, c in warnings.items()), *signatures]
+
+
+def _environment(signature: Signature) -> str:
+    return ", ".join(f"{package} {version}" for package, version in signature.environment.items()) or "none"
+
+
+def _signature_line(column: str, signature: Signature) -> str:
+    return f"{column}: {signature}" + (f" ({_environment(signature)})" if signature.environment else "")
+
+
+# --------------------------------------------------------------------------- board -> text
+
+
+def render(board: Board, format: str) -> str:
+    """The board as "md" (aligned, values to four digits) or "csv" (a row for each field and one for the mean,
+    values in full)."""
+    renderers = {"md": _markdown, "csv": _csv}
+    if format not in renderers:
+        raise LeaderboardError(f"there is no format '{format}'", todo=f"choose {' or '.join(renderers)}")
+    return renderers[format](board)
+
+
+def row_lines(card: ScoreCard, task: Task) -> str:
+    """One card as a short block of text: its values by field and over all, and what they are."""
+    columns = _columns([card], task)
+    standing = _standing(card, columns, task)
+    best = next((name for name in _means(task) if _complete([standing], name)), None)
+    shown = [*([best] if best else []), *(column for column in columns if _any([standing], column))]
+    rows = [["", "n", *(_heading(key, task) for key in shown), "failed"]]
+    for line in (*standing.fields, standing.mean):
+        name = MEAN if line is standing.mean else task.field(line.name).title
+        rows.append([name, line.n, *_cells(line.values, shown), str(line.failed)])
+    title = f"{standing.label}: {_contest(card, task)}"
+    partial = ", partial" if card.manifest.partial else ""
+    notes = [*_missing([standing], columns), *_excluded([standing], task), *_measures([card], shown)]
+    lines = [title + partial, *("  ".join(row) for row in _aligned(rows, left=0)), *notes]
+    return "".join(f"{_printable(line)}\n" for line in lines)
+
+
+def _markdown(board: Board) -> str:
+    unproven = any(one.unproven for one in board.standings)
+    rows = [["rank", "label", "n", *(_heading(key, board.task) for key in board.shown), "failed"]]
+    rows[0] += ["unproven"] * unproven
+    for one in board.standings:
+        label = _printable(one.label).replace("|", r"\|")
+        values = _cells(one.mean.values, board.shown)
+        rows.append([_rank(one), label, one.mean.n, *values, str(one.mean.failed), *[str(one.unproven)] * unproven])
+    header, *body = _aligned(rows, left=1)
+    rule = [":" + "-" * (len(cell) - 1) if i == 1 else "-" * (len(cell) - 1) + ":" for i, cell in enumerate(header)]
+    lines = [f"### {_printable(board.title)}", "", *(f"| {' | '.join(row)} |" for row in (header, rule, *body))]
+    if board.notes:
+        lines += ["", *(f"- {_printable(note)}" for note in board.notes)]
+    return "".join(f"{line}\n" for line in lines).replace("<", "&lt;")
+
+
+def _csv(board: Board) -> str:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(["rank", "label", "field", "n", "failed", "excluded", *board.shown, "unproven", "signatures"])
+    for one in board.standings:
+        measures = one.card.signatures
+        signatures = "; ".join(_signature_line(key, measures[key]) for key in board.shown if key in measures)
+        for line in (*one.fields, one.mean):
+            values = [NOT_AVAILABLE if (v := line.values[key]) is None else repr(v) for key in board.shown]
+            counts = [line.n, line.failed, line.excluded]
+            writer.writerow([_rank(one), one.label, line.name, *counts, *values, one.unproven, signatures])
+    return buffer.getvalue()
+
+
+def _rank(standing: Standing) -> str:
+    return NOT_AVAILABLE if standing.rank is None else str(standing.rank)
+
+
+def _heading(key: str, task: Task) -> str:
+    return next((column.title for column in task.columns if column.key == key), key)
+
+
+def _cells(values: Values, keys: Sequence[str]) -> list[str]:
+    return [NOT_AVAILABLE if (value := values[key]) is None else f"{value:.4f}" for key in keys]
+
+
+def _aligned(rows: Sequence[Sequence[str]], left: int) -> list[list[str]]:
+    """Cells padded to the width of their column, to the right but in the column `left`."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        [
+            cell.ljust(width) if i == left else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        for row in rows
+    ]
+
+
+def _printable(text: str) -> str:
+    """Names come from other people: no line breaks, no terminal codes."""
+    return "".join(c if c.isprintable() else " " for c in text)
