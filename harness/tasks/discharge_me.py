@@ -10,6 +10,7 @@ _BEFORE_THE_COURSE = (
     "allergies",
     "attending",
     "chief_complaint",
+    "admission_diagnosis",
     "procedure",
     "history_of_present_illness",
     "past_medical_history",
@@ -28,43 +29,84 @@ _AT_DISCHARGE = (
 )
 
 _SECTIONS = (
-    Section("header", ("name", "unit no", "admission date", "discharge date", "date of birth", "sex")),
+    Section(
+        "header",
+        ("name", "unit no", "sex", "date of birth", "(admission|discharge) date", "date of (admission|discharge)"),
+    ),
     Section("service", ("service",)),
     Section("allergies", (r"allergies(/\w+)?", "allergy")),
-    Section("attending", ("attending",)),
-    Section("chief_complaint", ("chief complaints?", "reason for (admission|hospitalization)", "presenting complaint")),
+    Section("attending", ("attending( physician)?",)),
+    Section(
+        "chief_complaint", ("chief complaints?", "reason for (admission|hospitali[sz]ation)", "presenting complaint")
+    ),
+    Section(
+        "admission_diagnosis",
+        ("(admission|admitting|preliminary) diagnos[ie]s", "diagnos[ie]s (on|at|upon) admission"),
+    ),
     Section(
         "procedure",
         (
-            r"major surgical or invasive procedures?",
-            r"(principal |operations? and |surgical )?(procedures?|operations?)( performed)?",
+            "major surgical or invasive procedures?",
+            "(principal |surgical |operations? and )?(procedures?|operations?)"
+            "( performed| done)?( during (this |the )?hospitali[sz]ation)?",
         ),
     ),
     Section(
         "history_of_present_illness",
-        ("(brief )?history of (the )?present(ing)? illness", "hpi", "present illness", "(brief )?history"),
+        (
+            "(brief )?history of (the )?present(ing)? illness",
+            "(brief )?hpi",
+            "present illness",
+            "(brief|current) history",
+            "(brief )?(history and physical|h&p)",
+            "admission summary",
+        ),
     ),
-    Section("past_medical_history", (r"past (medical|surgical)( and surgical)? history", "medical history", "pmhx?")),
+    Section(
+        "past_medical_history",
+        (
+            "past (medical|surgical)( and surgical)? history",
+            "past medical/family/social history",
+            "medical history",
+            "pmhx?",
+        ),
+    ),
     Section("social_history", ("social history",)),
     Section("family_history", ("family history",)),
-    Section("physical_exam", ("(admission |discharge )?physical exam(ination)?( on admission)?", "exam(ination)?")),
+    Section(
+        "physical_exam",
+        ("(admission )?physical exam(ination)?( (on|at|upon) admission)?", "admission (physical|exam)"),
+    ),
     Section(
         "pertinent_results",
-        ("pertinent results", "(pertinent )?(laboratory|lab|diagnostic) (data|studies|results|findings)", "imaging"),
+        (
+            "pertinent results",
+            "(pertinent |significant |additional |admission )*(lab(s|oratory|oratories)?|diagnostic)"
+            "( (and|&) x-?rays?)?( (data|studies|results|findings|tests))?( on admission)?",
+            "imaging",
+        ),
     ),
     Section(
-        "medications_on_admission", ("(medications|meds) (on|at|prior to) admission", "(home|admission) medications")
+        "medications_on_admission",
+        ("(medications|meds) (on|at|upon|prior to) admission", "(home|admission) (medications|meds)"),
     ),
-    Section("discharge_medications", (r"discharge (medications|meds)", "medications (on|at) discharge")),
+    Section(
+        "discharge_medications",
+        ("discharge (medications|meds)(/instructions)?", "(medications|meds) (on|at|upon) discharge"),
+    ),
     Section("discharge_disposition", ("(discharge )?disposition",)),
     Section(
         "discharge_diagnosis",
-        ("(primary |secondary |final |principal )*(discharge )?diagnos[ie]s", "diagnos[ie]s (on|at) discharge"),
+        (
+            "((primary|secondary|final|principal|additional|discharge) )*diagnos[ie]s(/reason for admission)?",
+            "diagnos[ie]s (on|at|upon) discharge",
+        ),
     ),
     Section(
-        "discharge_condition", ("discharge condition", "condition (on|at|of the patient at) (the time of )?discharge")
+        "discharge_condition",
+        ("discharge condition", "condition (of (the )?patient )?(on|at|upon) (the time of )?discharge"),
     ),
-    Section("followup_instructions", (r"follow[- ]?up( instructions| appointments?| care| plans?)?",)),
+    Section("followup_instructions", ("(discharge )?follow[- ]?up( .*)?",)),
 )
 
 _TABLES = ("radiology", "edstays", "triage", "diagnosis")
@@ -99,8 +141,13 @@ def discharge_me() -> Task:
                 known=(*_BEFORE_THE_COURSE, *_AT_DISCHARGE),
                 tables=_TABLES,
                 after=("brief_hospital_course",),
-                headings=(r".*\bdischarge instructions?\b.*",),
-                until=(r"follow[- ]?up.*",),
+                headings=(
+                    r".*\bdischarge (instructions?|plan)\b.*",
+                    "(special )?instructions( (to|for) .*)?",
+                    "plan",
+                ),
+                # The organisers' rule is not published.
+                until=(r".*\bfollow[- ]?up.*",),
             ),
         ),
         sections=_SECTIONS,

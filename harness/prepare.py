@@ -1,0 +1,290 @@
+"""From a stay to what a system may see: targets cut out, leaks measured, parts limited to what is known, arranged."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, time
+from itertools import groupby
+from operator import itemgetter
+
+from harness.leaks import Leak, Overlap, Status, Target, Tokens, measure, read_target, read_text
+from harness.redact import Redaction, Span, merge, redact, widen, without
+from harness.sections import OTHER, Heading, find_field_heading, find_headings
+from harness.types import Arranged, Case, Example, Field, ModelInput, Part, RawStay, Reference, Row, Task
+
+NOTE = "note"
+_TABLE_HEADINGS = {
+    "radiology": "Radiology report",
+    "edstays": "Emergency department stay",
+    "triage": "Emergency department triage",
+    "diagnosis": "Emergency department diagnosis",
+}
+_SENTENCE_END = re.compile(r"[.!?](?=\s)|(?=\n)")
+_WORD_END = re.compile(r"(?<=\S)(?=\s)")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A stay as a case. `leaks` has one record a field; `dropped` counts rows of dated tables that were left out."""
+
+    case: Case
+    leaks: tuple[Leak, ...]
+    dropped: Mapping[str, int]
+
+
+def prepare(stay: RawStay, task: Task, cut_leaks: bool = False) -> Prepared:
+    """Cut the targets out of a stay and measure what is left of them in everything that is kept.
+
+    A field without a target (a hidden test, an empty cell) is cut by heading and called unproven. With `cut_leaks`,
+    passages that make a leak are cut, too, until there is none.
+    """
+    values = stay.targets or {}
+    targets = {f.name: read_target(values[f.name]) for f in task.fields if (values.get(f.name) or "").strip()}
+    headings = find_headings(stay.document, task)
+    redaction = redact(stay.document, headings, task, targets)
+    rows, dropped = _rows(stay, task)
+    copies = Counter(redaction.copies)
+    parts = [*_sections(stay.document, headings, redaction), *rows]
+    parts, overlaps = _cut_and_measure(parts, targets, cut_leaks, copies)
+    leaks: list[Leak] = []
+    for field in task.fields:
+        if field.name in overlaps:
+            leaks.append(_measured(stay.id, field, overlaps[field.name], copies[field.name]))
+        else:
+            parts, leak = _unproven(stay, field, parts, cut_leaks)
+            leaks.append(leak)
+    return Prepared(Case(stay.id, stay.group, tuple(parts)), tuple(leaks), dropped)
+
+
+def reference(stay: RawStay, task: Task) -> Reference | None:
+    """The targets of a stay, None where its split has none."""
+    if stay.targets is None:
+        return None
+    return Reference(stay.id, stay.group, {f.name: stay.targets.get(f.name) or "" for f in task.fields})
+
+
+def examples(
+    stays: Iterable[RawStay], task: Task, field: Field, skipped: list[Leak] | None = None
+) -> Iterator[Example]:
+    """What clinicians wrote in `field`, beside what a system would have been shown.
+
+    Left out are stays without a target of two words or more, and stays with a leak: its records go to `skipped`.
+    """
+    for stay in stays:
+        target = (stay.targets or {}).get(field.name) or ""
+        if len(target.split()) < 2:
+            continue
+        prepared = prepare(stay, task)
+        leaking = [leak for leak in prepared.leaks if leak.status == "leak"]
+        if leaking:
+            if skipped is not None:
+                skipped += leaking
+            continue
+        yield Example(model_input(prepared.case, task, field, stay.targets or {}), target)
+
+
+def model_input(case: Case, task: Task, field: Field, earlier: Mapping[str, str]) -> ModelInput:
+    """The case as it is known when `field` is written. Of the fields written `earlier` those that it may read."""
+    chart = tuple(part for part in case.parts if _is_known(part, field))
+    return ModelInput(case.id, case.group, field.name, chart, {n: earlier[n] for n in field.after if n in earlier})
+
+
+def _is_known(part: Part, field: Field) -> bool:
+    if part.source != NOTE:
+        return part.source in field.tables
+    return part.name in field.known and (part.name != OTHER or field.name in part.precedes)
+
+
+# --------------------------------------------------------------------------- parts
+
+
+def _sections(note: str, headings: Sequence[Heading], redaction: Redaction) -> list[Part]:
+    """The note's sections less the cuts. A heading with text on its line that follows another of the same name (the
+    header's 'Name: ___', 'Sex: F'; labels inside a section) opens no new part."""
+    kept = [h for h in headings if not any(begin <= h.start < end for begin, end in redaction.cuts)]
+    sections = [(Heading(0, 0, "", OTHER, inline=False), kept[0].start if kept else len(note))]
+    for heading, end in zip(kept, [*(h.start for h in kept[1:]), len(note)], strict=True):
+        above = sections[-1][0]
+        if heading.inline and heading.name == above.name:
+            sections[-1] = (replace(above, text="", end=above.start) if above.inline else above, end)
+        else:
+            sections.append((heading, end))
+    parts: list[Part] = []
+    for heading, end in sections:
+        precedes = tuple(name for name, begin in redaction.begins.items() if begin > heading.start)
+        text = without(note, heading.end, end, redaction.cuts)
+        parts.append(Part(NOTE, heading.name, heading.text, text, precedes=precedes))
+    return [part for part in parts if part.text]
+
+
+def _rows(stay: RawStay, task: Task) -> tuple[list[Part], dict[str, int]]:
+    """The other tables' rows, dated ones by time, and how many of those were left out."""
+    parts: list[Part] = []
+    dropped: Counter[str] = Counter()
+    stored = _end_of_moment(stay.time)
+    for table in dict.fromkeys(table for field in task.fields for table in field.tables):
+        rows = stay.tables.get(table, ())
+        column = task.times.get(table)
+        if column is None:
+            parts += [_row_part(table, row) for row in rows]
+            continue
+        dated = [(_moment(row.get(column, "")), row) for row in rows]
+        known = [(when, row) for when, row in dated if when and stored and when <= stored]
+        parts += [_row_part(table, row, row[column]) for _, row in sorted(known, key=lambda dated: dated[0])]
+        undated = sum(when is None or stored is None for when, _ in dated)
+        dropped += Counter({f"{table}, undated": undated, f"{table}, later": len(rows) - len(known) - undated})
+    return [part for part in parts if part.text], dict(dropped)
+
+
+def _row_part(table: str, row: Row, when: str = "") -> Part:
+    cells = (f"{key.replace('_', ' ')}: {value}" for key, value in row.items() if value and not key.endswith("_id"))
+    text = row["text"].strip() if "text" in row else "\n".join(cells)
+    return Part(table, table, _TABLE_HEADINGS.get(table, table), text, when)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text.strip()).replace(tzinfo=None)
+    except ValueError:
+        return None
+
+
+def _end_of_moment(text: str) -> datetime | None:
+    """The end of the day for a day without a time (midnight is how tables write that)."""
+    moment = _moment(text)
+    return datetime.combine(moment, time.max) if moment and moment.time() == time.min else moment
+
+
+# --------------------------------------------------------------------------- what is left of the targets
+
+
+def _cut_and_measure(
+    parts: list[Part], targets: Mapping[str, Target], cut_leaks: bool, copies: Counter[str]
+) -> tuple[list[Part], dict[str, Overlap]]:
+    """Cut copies of whole targets (and what makes a leak, if wished) until there are none, and count them."""
+    while True:
+        tokens = read_text([piece for part in parts for piece in (part.heading, part.text)])
+        overlaps = {name: measure(tokens, target) for name, target in targets.items()}
+        cuts: list[Span] = []
+        for name, overlap in overlaps.items():
+            runs = [*overlap.copies, *(overlap.leaking if cut_leaks else ())]
+            found = merge((run.begin, run.end) for run in runs)
+            copies[name] += len(found)
+            cuts += found
+        if not cuts:
+            return parts, overlaps
+        parts = _cut_tokens(parts, tokens, merge(cuts))
+
+
+def _cut_tokens(parts: Sequence[Part], tokens: Tokens, cuts: Iterable[Span]) -> list[Part]:
+    """The parts less these tokens of their headings and texts (which were read in turn)."""
+    spans: dict[int, list[Span]] = {}
+    for begin, end in cuts:
+        for piece, group in groupby(tokens.places[begin:end], key=itemgetter(0)):
+            places = list(group)
+            spans.setdefault(piece, []).append((places[0][1], places[-1][2]))
+
+    def less(text: str, piece: int) -> str:
+        return without(text, 0, len(text), merge(widen(text, *span) for span in spans.get(piece, ())))
+
+    left = (
+        replace(part, heading=less(part.heading, 2 * at), text=less(part.text, 2 * at + 1))
+        for at, part in enumerate(parts)
+    )
+    return [part for part in left if part.text]
+
+
+def _measured(case: str, field: Field, overlap: Overlap, copies: int) -> Leak:
+    status: Status = "leak" if overlap.leaking else "clean"
+    return Leak(case, field.name, status, overlap.target.length, overlap.longest, overlap.share, copies)
+
+
+def _unproven(stay: RawStay, field: Field, parts: list[Part], cut_leaks: bool) -> tuple[list[Part], Leak]:
+    """Look for headings of the field's section that are left: in a table, or in the middle of a line."""
+    cut = 0
+    for at, part in enumerate(parts):
+        found = find_field_heading(part.text, field)
+        if found and not cut_leaks:
+            where = _where(stay.document, parts, at, part.text[found[0] :])
+            return parts, Leak(stay.id, field.name, "leak", heading=f"'{found[1]}' in {where}")
+        if found:
+            cut += 1
+            parts = [*parts[:at], replace(part, text=part.text[: found[0]].strip()), *parts[at + 1 :]]
+    return [part for part in parts if part.text], Leak(stay.id, field.name, "unproven", copies=cut)
+
+
+def _where(note: str, parts: Sequence[Part], at: int, text: str) -> str:
+    source = parts[at].source
+    if source == NOTE:
+        line = text.partition("\n")[0]
+        return f"line {note.count(chr(10), 0, max(0, note.find(line))) + 1} of the note"
+    return f"row {sum(part.source == source for part in parts[: at + 1])} of {source}"
+
+
+# --------------------------------------------------------------------------- arranged
+
+
+def words(text: str) -> int:
+    """Words between white space."""
+    return len(text.split())
+
+
+def arrange(input: ModelInput, order: Sequence[str], budget: int, count: Callable[[str], int] = words) -> Arranged:
+    """One text of the chart's parts: by `order` (names of parts; others follow in the chart's order), each under its
+    heading, cut at the budget, at the end of a sentence if one fits.
+
+    `budget` and the units of the result are in units of `count`: words, or an engine's tokens. What `count` says of
+    the text never exceeds the budget. `cut` names what was shortened or dropped: everything from the first part
+    that does not fit.
+    """
+    rank = {name: at for at, name in enumerate(order)}
+    parts = sorted(input.chart, key=lambda part: rank.get(part.name, len(rank)))
+    blocks = [_block(part) for part in parts]
+    whole = _most(len(blocks), lambda n: count(_join(blocks[:n])) <= budget)
+    kept, left = blocks[:whole], blocks[whole:]
+    lost = [count(block) for block in left]
+    if left:
+        body = len(left[0]) - len(parts[whole].text)
+        beginning = _beginning(left[0], body, lambda text: count(_join([*kept, text])) <= budget)
+        if beginning:
+            kept.append(beginning)
+            lost[0] -= count(beginning)
+    text = _join(kept)
+    cut = tuple((part.heading, units) for part, units in zip(parts[whole:], lost, strict=True))
+    return Arranged(text, count(text) if text else 0, cut)
+
+
+def _block(part: Part) -> str:
+    return f"{part.heading}:\n{part.text}" if part.heading else part.text
+
+
+def _join(blocks: Sequence[str]) -> str:
+    return "\n\n".join(blocks)
+
+
+def _beginning(block: str, body: int, fits: Callable[[str], bool]) -> str:
+    """As much of a block as fits, cut after a sentence of its body, else after a word; "" if not one word fits."""
+    for cut in (_SENTENCE_END, _WORD_END):
+        kept = _up_to(block, [match.end() for match in cut.finditer(block, body)], fits)
+        if kept:
+            return kept
+    return ""
+
+
+def _up_to(block: str, ends: Sequence[int], fits: Callable[[str], bool]) -> str:
+    kept = _most(len(ends), lambda n: fits(block[: ends[n - 1]]))
+    return block[: ends[kept - 1]] if kept else ""
+
+
+def _most(most: int, fits: Callable[[int], bool]) -> int:
+    """The largest number up to `most` that fits, if what fits gets never less by taking less; 0 is taken to fit."""
+    if most == 0 or fits(most):
+        return most
+    low, high = 0, most
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low
