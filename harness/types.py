@@ -6,7 +6,7 @@ Only the standard library is imported here. Every other module depends on this o
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -363,9 +363,12 @@ class Completion:
 class Engine(Protocol):
     """Completes prompts. Batching, padding, chat template, stop rules and seeds live behind this."""
 
-    def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[int, list[Completion]]]:
-        """Yield (index into prompts, its completions) as batches finish. The plan of batches depends on all
-        of `prompts` and the settings; a batch of which every completion is already stored is not yielded."""
+    def complete(
+        self, prompts: Sequence[Prompt], sampling: Sampling, done: Collection[int] = ()
+    ) -> Iterator[tuple[int, list[Completion]]]:
+        """Yield (index into prompts, its completions) as batches finish. The plan of batches depends on all of
+        `prompts` and the settings, never on `done`: a batch is left out if all its indices are done, else made whole.
+        """
         ...
 
     def count_tokens(self, text: str) -> int: ...
@@ -388,6 +391,10 @@ class Encoder(Protocol):
 
     def encode(self, texts: Sequence[str]) -> Any:
         """Array of shape (texts, dimensions), float32, rows of unit length, in the order of `texts`."""
+        ...
+
+    def tokens(self, texts: Sequence[str]) -> list[Any]:
+        """For each text an array of shape (tokens, dimensions): the contextual vectors, rows of unit length."""
         ...
 
     @property
@@ -413,9 +420,16 @@ class Context(Protocol):
     """What a system gets to work with. `engine`, `encoder` and `guide` load when first read; a system
     that reads one names it in the `needs` of its decorator."""
 
-    task: Task
-    seed: int
-    work: Path
+    @property
+    def task(self) -> Task: ...
+
+    @property
+    def seed(self) -> int: ...
+
+    @property
+    def work(self) -> Path:
+        """A private folder of the system's own under the corpus's root."""
+        ...
 
     @property
     def engine(self) -> Engine: ...

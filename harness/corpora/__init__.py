@@ -1,0 +1,44 @@
+"""Sources of cases. `open_corpus` opens the one that a command is about, and restricts the process if it must."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import CorpusError
+from harness.privacy import restrict
+from harness.workspace import workspace_folder
+
+if TYPE_CHECKING:
+    from harness.corpora.tables import TablesCorpus
+    from harness.types import Task
+
+WARD_STAYS = 96
+WARD_SEED = 0
+
+
+def open_corpus(data: Path | None, task: Task, split: str | None = None) -> TablesCorpus:
+    """The tables at `data`, else a synthetic ward, which is written on first use.
+
+    Everything is restricted that does not say it is public: then no connection leaves this process any more."""
+    from harness.corpora.tables import open_tables
+
+    corpus = open_tables(data or _ward(), task)
+    if corpus.restricted:
+        restrict()
+    if split is not None and split not in corpus.splits():
+        raise CorpusError(
+            f"{corpus.data} has no split {split}", todo=f"choose one of {', '.join(corpus.splits()) or 'none'}: --split"
+        )
+    return corpus
+
+
+def _ward() -> Path:
+    from harness.corpora.synthetic import synthesize
+
+    folder = workspace_folder() / f"ward-{WARD_STAYS}-{WARD_SEED}"
+    if not folder.exists():
+        unfinished = folder.with_name(f".{folder.name}.unfinished")
+        synthesize(unfinished, WARD_STAYS, WARD_SEED)
+        unfinished.rename(folder)
+    return folder

@@ -1,0 +1,344 @@
+"""The command line: a table of subcommands; each handler calls the library and prints what came of it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import HarnessError, UsageError
+
+if TYPE_CHECKING:
+    from harness.plugins import Registry
+    from harness.types import Task
+
+Args = argparse.Namespace
+EXIT_BUG = 3
+EXIT_INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command. 0 done, 1 the user's problem, 2 usage, 3 a bug of ours, 130 stopped by Ctrl-C."""
+    args = _parser().parse_args(argv)
+    try:
+        if args.assets:
+            import os
+
+            os.environ["HARNESS_ASSETS"] = str(args.assets)
+        code: int = args.handler(args)
+        return code
+    except HarnessError as error:
+        print(f"harness: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("\nharness: stopped; the same command goes on from here", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        sys.stdout = None  # whoever read our output is gone
+        return 0
+    except Exception as error:
+        from harness.privacy import describe
+
+        print(f"harness: a bug of ours: {describe(error)}\n  -> please report this line", file=sys.stderr)
+        return EXIT_BUG
+
+
+# --------------------------------------------------------------------------- handlers
+
+
+def _list(args: Args) -> int:
+    from harness.plugins import registry
+
+    kinds = [args.what] if args.what else ["tasks", "systems", "scorers", "models"]
+    plugins = registry(args.plugin)
+    for kind in kinds:
+        print(f"{kind}:")
+        if kind == "models":
+            from harness.assets import status
+
+            lines = [(one.name, f"{one.licence}, {'here' if one.present else 'not here'}") for one in status()]
+        else:
+            lines = [(e.name, e.summary or e.origin) for e in plugins.entries(kind[:-1])]  # type: ignore[arg-type]
+        for name, text in lines:
+            print(f"  {name:22} {text}")
+    return 0
+
+
+def _synthesize(args: Args) -> int:
+    from harness.corpora.synthetic import synthesize
+
+    for split, stays in synthesize(args.out, args.stays, args.seed).items():
+        print(f"{split}: {stays} stays")
+    return 0
+
+
+def _submit(args: Args) -> int:
+    from harness.contest import enter, open_contest
+    from harness.corpora import open_corpus
+    from harness.leaderboard import row_lines
+    from harness.lineup import find_lineup, parse_assignments, read_lineup
+    from harness.validate import summary
+
+    plugins, task = _task(args)
+    lineup = read_lineup(find_lineup(args.lineup))
+    split = args.split or task.default_split
+    corpus = open_corpus(args.data, task, split)
+    print(f"{corpus.name} {split}: {'restricted' if corpus.restricted else 'public'}, {corpus.licence or 'no licence'}")
+    for what, count in corpus.warnings(split).items():
+        print(f"  note: {count} {what}")
+    contest = open_contest(
+        task, corpus, split, lineup, plugins, args.out, limit=args.limit, seed=args.seed, cut_leaks=args.cut_leaks
+    )
+    checked = ", ".join(f"{count} {what}" for what, count in contest.leak_check.items())
+    drawn = f", a sample drawn with seed {contest.seed}: partial, never ranked" if contest.limit else ""
+    print(f"{len(contest.cases)} cases{drawn}; targets cut out: {checked}")
+    entered = enter(contest, args.system, label=args.label, overrides=parse_assignments(args.set))
+    print("\n".join(entered.lines()))
+    print(f"{entered.folder / task.submission.archive_name}\n{summary(entered.problems)}")
+    if entered.card:
+        print(row_lines(entered.card, task))
+    else:
+        print(f"{split} has no references here: the task's server scores it")
+    return 1 if entered.failed else 0
+
+
+def _import(args: Args) -> int:
+    from harness.contest import import_submission
+    from harness.corpora import open_corpus
+    from harness.leaderboard import row_lines
+    from harness.validate import summary
+
+    plugins, task = _task(args)
+    split = args.split or task.default_split
+    corpus = open_corpus(args.data, task, split)
+    folder, problems, card = import_submission(args.file, args.label, task, corpus, split, plugins, args.out)
+    print(f"{folder}\n{summary(problems)}")
+    if card:
+        print(row_lines(card, task))
+    return 0
+
+
+def _validate(args: Args) -> int:
+    from harness.corpora import open_corpus
+    from harness.validate import summary, validate
+
+    _, task = _task(args)
+    split = args.split or task.default_split
+    ids = open_corpus(args.data, task, split).ids(split) if args.data else None
+    problems = validate(args.path, task, ids)
+    print(summary(problems))
+    return 1 if any(problem.level == "refused" for problem in problems) else 0
+
+
+def _score(args: Args) -> int:
+    from harness.judge import Judgement, score_paths
+
+    plugins, task = _task(args)
+    ids = frozenset(args.ids.read_text(encoding="utf-8").split()) if args.ids else None
+    scorers = tuple(name for name in (args.scorers or "").split(",") if name)
+    cards = score_paths(args.paths, Judgement(task, plugins, args.data, args.split, ids, scorers))
+    _print_boards(cards, plugins, "md", None)
+    return 0
+
+
+def _leaderboard(args: Args) -> int:
+    from harness.leaderboard import collect
+    from harness.plugins import registry
+
+    _print_boards(collect(args.dir), registry(args.plugin), args.format, args.out)
+    return 0
+
+
+def _print_boards(cards: Sequence[object], plugins: Registry, form: str, out: Path | None) -> None:
+    from harness.files import write_atomic
+    from harness.leaderboard import contests, render, table
+
+    boards = [
+        render(table(group, plugins.entry("task", group[0].manifest.task).load()()), form)
+        for group in contests(cards)  # type: ignore[arg-type]
+    ]
+    if not boards:
+        raise UsageError("there is nothing scored here yet", todo="make submit SYSTEM=des")
+    text = "\n".join(boards)
+    if out:
+        write_atomic(out, text.encode())
+    else:
+        print(text, end="")
+
+
+def _purge(args: Args) -> int:
+    from harness.purge import delete, derived, size
+
+    folders = derived(args.data, args.out)
+    for folder in folders:
+        print(f"{size(folder) / 1e6:10.1f} MB  {folder}")
+    if not folders:
+        print("there is nothing that derives from it")
+        return 0
+    if not args.yes:
+        if not sys.stdin.isatty():
+            print("nothing was deleted: add --yes to delete these")
+            return 0
+        if input(f"delete these {len(folders)} folders? [y/N] ").strip().lower() != "y":
+            return 0
+    for _ in delete(folders):
+        pass
+    print(f"deleted {len(folders)} folders")
+    return 0
+
+
+def _assets(args: Args) -> int:
+    from harness import assets
+
+    match args.action:
+        case "list":
+            for one in assets.status():
+                state = f"{one.bytes / 1e6:.0f} MB" if one.present else "not here"
+                print(f"{one.name:24} {one.kind:10} {one.licence:12} {state}")
+            print(f"in {assets.assets_folder()}")
+        case "fetch":
+            assets.fetch(args.names)
+        case "export":
+            assets.export(args.names, args.file)
+        case "import":
+            assets.import_(args.file)
+    return 0
+
+
+def _new(args: Args) -> int:
+    from harness.scaffold import new_system
+
+    for line in new_system(args.name, args.dir):
+        print(line)
+    return 0
+
+
+def _check(args: Args) -> int:
+    from harness.contract import check_file
+
+    failed = False
+    for result in check_file(args.file):
+        print(result)
+        failed |= not result.passed
+    return 1 if failed else 0
+
+
+def _task(args: Args) -> tuple[Registry, Task]:
+    from harness.plugins import registry
+
+    plugins = registry(args.plugin)
+    task: Task = plugins.entry("task", args.task).load()()
+    return plugins, task
+
+
+# --------------------------------------------------------------------------- the table
+
+
+class _Command(argparse.ArgumentParser):
+    """A subcommand; `more` is help that is made when it is asked for."""
+
+    more: Callable[[], str] | None = None
+
+    def format_help(self) -> str:
+        return super().format_help() + (f"\n{self.more()}\n" if self.more else "")
+
+
+def _checks() -> str:
+    from harness.validate import checks_help
+
+    return checks_help()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="harness", description="A competition for language models that write discharge summaries."
+    )
+    parser.add_argument("--assets", type=Path, help="folder of models and encoders (default: $HARNESS_ASSETS)")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Command)
+
+    def command(name: str, handler: Callable[[Args], int], text: str, *groups: str) -> _Command:
+        sub: _Command = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(handler=handler)
+        for group in groups:
+            _GROUPS[group](sub)
+        return sub
+
+    sub = command("list", _list, "what there is to use", "plugins")
+    sub.add_argument("what", nargs="?", choices=["tasks", "systems", "scorers", "models"])
+
+    sub = command("data", _synthesize, "write a synthetic ward: the six tables of every split")
+    sub.add_argument("action", choices=["synthesize"])
+    sub.add_argument("--out", type=Path, required=True, metavar="DIR")
+    sub.add_argument("--stays", type=int, default=96, metavar="N", help="stays of all splits together")
+    sub.add_argument("--seed", type=int, default=0, metavar="S")
+
+    sub = command("submit", _submit, "let a system compete: a scored submission.zip", "plugins", "task", "data", "out")
+    sub.add_argument("system", metavar="SYSTEM", help="an entry of the lineup, else a plugin's name")
+    sub.add_argument("--limit", type=int, metavar="N", help="only a seeded sample of N cases; never ranked")
+    sub.add_argument("--lineup", metavar="F", help="a lineup's file or name (default: embedded)")
+    sub.add_argument("--set", action="append", default=[], metavar="K=V", help="a setting of the system")
+    sub.add_argument("--as", dest="label", default="", metavar="LABEL", help="the run's name (default: the system's)")
+    sub.add_argument("--seed", type=int, default=0, metavar="S")
+    sub.add_argument("--cut-leaks", action="store_true", help="cut what is left of a target instead of stopping")
+
+    sub = command("import", _import, "make a run of somebody's csv or zip", "plugins", "task", "data", "out")
+    sub.add_argument("file", type=Path, metavar="FILE")
+    sub.add_argument("--as", dest="label", required=True, metavar="LABEL")
+
+    sub = command("validate", _validate, "say everything that is wrong with a submission", "plugins", "task", "data")
+    sub.add_argument("path", type=Path, metavar="PATH")
+    sub.more = _checks
+
+    sub = command("score", _score, "score runs, csv and zip files, folders of them", "plugins", "task", "data")
+    sub.add_argument("paths", type=Path, nargs="+", metavar="PATH")
+    sub.add_argument("--ids", type=Path, metavar="FILE", help="score only these cases, one id a line")
+    sub.add_argument("--scorers", metavar="A,B", help="default: the task's")
+
+    sub = command("leaderboard", _leaderboard, "one table of everything scored", "plugins")
+    sub.add_argument("dir", type=Path, nargs="?", default=Path("submissions"), metavar="DIR")
+    sub.add_argument("--format", choices=["md", "csv"], default="md")
+    sub.add_argument("--out", type=Path, metavar="F")
+
+    sub = command("purge", _purge, "list, then delete, all that derives from a corpus", "out")
+    sub.add_argument("--data", type=Path, metavar="DIR", help="the corpus (default: every one)")
+    sub.add_argument("--yes", action="store_true", help="delete without asking")
+
+    sub = command("new", _new, "write a working system with its test")
+    sub.add_argument("kind", choices=["system"])
+    sub.add_argument("name", metavar="NAME")
+    sub.add_argument("--dir", type=Path, default=Path(), metavar="DIR", help="where to (default: here)")
+
+    sub = command("check", _check, "run the contract tests on a plugin file")
+    sub.add_argument("file", type=Path, metavar="FILE")
+
+    sub = command("assets", _assets, "models and encoders: list, fetch, export, import")
+    actions = sub.add_subparsers(dest="action", metavar="list|fetch|export|import", required=True)
+    actions.add_parser("list", help="what is there, how large, which licence")
+    actions.add_parser("fetch", help="fetch and convert").add_argument("names", nargs="*", metavar="NAME")
+    export = actions.add_parser("export", help="one file for a machine without network")
+    export.add_argument("file", type=Path, metavar="FILE")
+    export.add_argument("names", nargs="*", metavar="NAME")
+    actions.add_parser("import", help="take such a file in").add_argument("file", type=Path, metavar="FILE")
+    return parser
+
+
+def _plugins_group(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--plugin", type=Path, action="append", default=[], metavar="F", help="a file with a plugin")
+
+
+def _task_group(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--task", default="discharge-me", metavar="T")
+
+
+def _data_group(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--data", type=Path, metavar="DIR", help="folder of the tables (default: a synthetic ward)")
+    sub.add_argument("--split", metavar="S", help="default: the task's")
+
+
+def _out_group(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--out", type=Path, default=Path("submissions"), metavar="DIR", help="folder of the runs")
+
+
+_GROUPS = {"plugins": _plugins_group, "task": _task_group, "data": _data_group, "out": _out_group}

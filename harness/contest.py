@@ -1,0 +1,282 @@
+"""The main job: load -> prepare -> generate -> select -> write -> validate -> score, for one split of a corpus.
+
+Each stage leaves files in the run's folder; a crash anywhere loses at most the batch in flight.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from harness import manifest as manifests
+from harness.competitor import Competitor, find_competitor
+from harness.corpora.tables import TablesCorpus
+from harness.errors import SettingsError, SubmissionError
+from harness.files import digest, digest_bytes, locked, private_folder, write_atomic
+from harness.leaks import refuse_leaks
+from harness.lineup import EncoderSettings, Lineup
+from harness.plugins import Registry
+from harness.pool import select, shares
+from harness.prepare import prepare, reference
+from harness.progress import bar
+from harness.resources import Resources, open_encoder
+from harness.run import Generated, Run, claim, differences, generate, identity, imported_identity, read_identity, store
+from harness.score import OpenScorer, open_scorers, score, write_card
+from harness.submission import read_submission, write_csv, write_zip
+from harness.types import Candidate, Case, Manifest, Reference, ScoreCard, Task
+from harness.validate import Problem, summary, validate
+from harness.workspace import salt
+
+SHOWN_FAILURES = 10
+
+
+@dataclass(frozen=True)
+class Contest:
+    """What all systems of one command meet: the cases, the rules and the shared resources.
+
+    `limit` is the size of a seeded sample of the cases, None for all. `leak_check` counts cases by how their
+    redaction was checked. `root` is the folder of all submissions."""
+
+    task: Task
+    corpus: TablesCorpus
+    split: str
+    cases: tuple[Case, ...]
+    limit: int | None
+    seed: int
+    leak_check: Mapping[str, int]
+    registry: Registry
+    lineup: Lineup
+    resources: Resources
+    root: Path
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(case.id for case in self.cases)
+
+    def folder(self, label: str) -> Path:
+        return run_folder(self.root, self.task, self.corpus, self.split, label)
+
+
+@dataclass(frozen=True)
+class Entered:
+    """What one system's turn left behind. `card` is None where the split has no references. `members` are the turns of
+    a pool's members."""
+
+    label: str
+    folder: Path
+    competitor: Competitor
+    generated: Generated
+    problems: tuple[Problem, ...]
+    card: ScoreCard | None
+    members: tuple[Entered, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.generated.failures)
+
+    def lines(self) -> list[str]:
+        """What happened, for the terminal: texts made and kept, failures by system and case, a pool's choices."""
+        found = [line for member in self.members for line in member.lines()]
+        texts = sum(map(len, self.generated.candidates.values()))
+        if self.members:
+            chosen = ", ".join(f"{count} of {name}" for name, count in shares(self.generated).items())
+            found.append(f"{self.label}: {texts} texts, {chosen}")
+        else:
+            found.append(f"{self.label}: {texts} texts, {self.generated.made} of them new")
+        failures = self.generated.failures
+        found += [f"{self.label} failed on case {f.case}, {f.field}: {f.reason}" for f in failures[:SHOWN_FAILURES]]
+        if failures:
+            more = f", {len(failures) - SHOWN_FAILURES} more of them" if len(failures) > SHOWN_FAILURES else ""
+            found.append(f"{self.label}: {len(failures)} failures{more}; the same command asks for these alone")
+        return found
+
+
+def run_folder(root: Path, task: Task, corpus: TablesCorpus, split: str, label: str) -> Path:
+    if label != Path(label).name or label.startswith("."):
+        raise SettingsError(f"the label '{label}' is no name for a folder", todo="use letters, digits, - and _")
+    return root / task.name / corpus.name / split / label
+
+
+def open_contest(
+    task: Task,
+    corpus: TablesCorpus,
+    split: str,
+    lineup: Lineup,
+    registry: Registry,
+    root: Path,
+    *,
+    limit: int | None = None,
+    seed: int = 0,
+    cut_leaks: bool = False,
+) -> Contest:
+    """Prepare the cases of a split. Raises LeakError if a target is left in what systems would see."""
+    ids = draw(corpus.ids(split), limit, seed)
+    stays = bar(corpus.stays(split, ids), f"preparing {split}", total=len(ids), unit="stay")
+    prepared = [prepare(stay, task, cut_leaks) for stay in stays]
+    leaks = [leak for one in prepared for leak in one.leaks]
+    refuse_leaks(leaks)
+    checked = Counter("unproven" if any(leak.status == "unproven" for leak in p.leaks) else "clean" for p in prepared)
+    checked["cut"] = sum(leak.copies > 0 for leak in leaks)
+    cases = tuple(one.case for one in prepared)
+    resources = Resources(task, corpus, split, lineup, {case.group for case in cases})
+    drawn = None if limit is None or limit >= len(corpus.ids(split)) else limit
+    return Contest(task, corpus, split, cases, drawn, seed, dict(+checked), registry, lineup, resources, root)
+
+
+def draw(ids: Sequence[str], limit: int | None, seed: int) -> list[str]:
+    """A seeded sample of `limit` ids in their own order; all of them without a limit."""
+    if limit is None or limit >= len(ids):
+        return list(ids)
+    if limit < 1:
+        raise SettingsError(f"--limit {limit}: there is nothing to do", todo="give 1 or more")
+    chosen = set(random.Random(seed).sample(list(ids), limit))
+    return [i for i in ids if i in chosen]
+
+
+def enter(contest: Contest, name: str, *, label: str = "", overrides: Mapping[str, Any] | None = None) -> Entered:
+    """Let a system compete: generate (for a pool: its members first, then choose), write, validate, score."""
+    return _enter(contest, name, label, overrides or {}, ())
+
+
+def _enter(contest: Contest, name: str, label: str, overrides: Mapping[str, Any], above: tuple[str, ...]) -> Entered:
+    if name in above:
+        raise SettingsError(f"the pool '{name}' holds itself: {' > '.join([*above, name])}", todo="mend its members")
+    competitor = find_competitor(name, contest.registry, contest.lineup, contest.task, overrides)
+    pool = competitor.pool.pool() if competitor.pool else None
+    if pool and not pool.members:
+        raise SettingsError(f"the pool '{name}' has no members", todo='name them: members = ["lead", "nearest"]')
+    members = {m: _enter(contest, m, "", {}, (*above, name)) for m in pool.members} if pool else {}
+    wanted = identity(competitor, contest.resources, contest.seed, contest.limit)
+    if pool:
+        wanted["members"] = {m: read_identity(entered.folder) for m, entered in members.items()}
+    folder = _home(contest, label or _label(name, contest.limit), wanted, is_member=bool(above))
+    with locked(folder / "run.lock", f"the run {folder}"):
+        run = Run(folder, competitor, contest.cases, contest.task, contest.seed, contest.resources)
+        if pool:
+            places = [(case.id, f.name) for case in contest.cases for f in contest.task.fields]
+            offered = {m: entered.generated for m, entered in members.items()}
+            generated = select(places, offered, pool.selector, contest.resources.guide, name)
+            store(folder, generated)
+        else:
+            generated = generate(run)
+        competitors = [competitor, *(entered.competitor for entered in members.values())]
+        rows = _rows(contest, generated)
+        manifest = _manifest(contest, folder.name, competitor, competitors, generated)
+        problems, card = hand_in(contest.task, contest.corpus, contest.registry, folder, rows, manifest)
+    return Entered(folder.name, folder, competitor, generated, problems, card, tuple(members.values()))
+
+
+def _label(name: str, limit: int | None) -> str:
+    return name if limit is None else f"{name}-limit{limit}"
+
+
+def _home(contest: Contest, label: str, wanted: Mapping[str, Any], *, is_member: bool) -> Path:
+    """The folder of a run. A member of a pool whose name is taken by a run of other settings gets one of its own."""
+    folder = contest.folder(label)
+    held = read_identity(folder)
+    if is_member and held is not None and differences(held, wanted):
+        folder = contest.folder(f"{label}-{digest(wanted)[:6]}")
+    claim(folder, wanted, contest.corpus.data)
+    return folder
+
+
+def _rows(contest: Contest, generated: Generated) -> dict[str, dict[str, str]]:
+    """The first candidate of every case and field; a failure is an empty text, which scores the worst."""
+    found = generated.candidates
+    names = [f.name for f in contest.task.fields]
+    return {i: {name: found[i, name][0].text if (i, name) in found else "" for name in names} for i in contest.ids}
+
+
+def _manifest(
+    contest: Contest, label: str, competitor: Competitor, competitors: Sequence[Competitor], generated: Generated
+) -> Manifest:
+    models, external = manifests.models(competitors, contest.lineup)
+    common = manifests.begin(contest.task, contest.corpus, contest.split, contest.ids, label)
+    return replace(
+        common,
+        origin="generated",
+        partial=contest.limit is not None,
+        system=competitor.plugin,
+        settings=dict(competitor.settings),
+        seed=contest.seed,
+        model_digests=models,
+        external_data=external,
+        leak_check=contest.leak_check,
+        candidates_digest=manifests.candidates_digest(generated),
+        failures=len(generated.failures),
+    )
+
+
+def hand_in(
+    task: Task,
+    corpus: TablesCorpus,
+    registry: Registry,
+    folder: Path,
+    rows: Mapping[str, Mapping[str, str]],
+    manifest: Manifest,
+) -> tuple[tuple[Problem, ...], ScoreCard | None]:
+    """Write csv, zip and manifest, validate what was written, and score it where the split has references."""
+    csv = write_csv(rows, task)
+    archive = folder / task.submission.archive_name
+    write_atomic(folder / task.submission.file_name, csv)
+    write_atomic(archive, write_zip(csv, task))
+    manifest = replace(manifest, csv_digest=digest_bytes(csv))
+    manifests.write(manifest, folder)
+    problems = validate(archive, task, frozenset(rows))
+    if not corpus.has_targets(manifest.split):
+        return tuple(problems), None
+    scorers = scorers_of(task, corpus, registry, task.scorers)
+    references = read_references(corpus, task, manifest.split, rows)
+    card, stats = score(read_submission(archive, task), references, task, scorers, manifest, salt(corpus.root))
+    write_card(card, stats, folder)
+    return tuple(problems), card
+
+
+def scorers_of(task: Task, corpus: TablesCorpus, registry: Registry, names: Sequence[str]) -> tuple[OpenScorer, ...]:
+    """Open scorers by name; their caches lie under the corpus's root."""
+    entries = [registry.entry("scorer", name) for name in names]
+    return open_scorers(
+        entries, task, private_folder(corpus.root / "scorers"), partial(open_encoder, EncoderSettings())
+    )
+
+
+def read_references(
+    corpus: TablesCorpus, task: Task, split: str, ids: Collection[str] | None = None
+) -> dict[str, Reference]:
+    """The references of a split (of `ids` only, if given) by id. Stays without any target have none."""
+    found = (reference(stay, task) for stay in corpus.stays(split, ids))
+    return {one.id: one for one in found if one is not None}
+
+
+def import_submission(
+    path: Path, label: str, task: Task, corpus: TablesCorpus, split: str, registry: Registry, root: Path
+) -> tuple[Path, tuple[Problem, ...], ScoreCard | None]:
+    """Make a run of somebody's csv or zip: its texts become candidates, and it is scored like our own.
+
+    Raises SubmissionError if the task's server would refuse the file."""
+    ids = corpus.ids(split)
+    problems = validate(path, task, frozenset(ids))
+    if any(problem.level == "refused" for problem in problems):
+        raise SubmissionError(f"{path} is no submission for {task.name}:\n{summary(problems)}", todo="mend the file")
+    submitted = read_submission(path, task)
+    rows = {i: submitted.rows[i] for i in ids}
+    generated = Generated()
+    for i, row in rows.items():
+        for name, text in row.items():
+            if text.strip():
+                generated.candidates[i, name] = (Candidate(i, name, text, raw=text, system=label, key=digest(text)),)
+    folder = run_folder(root, task, corpus, split, label)
+    manifest = replace(
+        manifests.begin(task, corpus, split, ids, label),
+        candidates_digest=manifests.candidates_digest(generated),
+    )
+    claim(folder, imported_identity(manifest), corpus.data)
+    with locked(folder / "run.lock", f"the run {folder}"):
+        store(folder, generated)
+        problems_now, card = hand_in(task, corpus, registry, folder, rows, manifest)
+    return folder, problems_now, card

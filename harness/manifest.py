@@ -1,0 +1,107 @@
+"""The identity that travels with a submission: built here, written beside the csv, read again."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from harness import assets
+from harness.competitor import Competitor
+from harness.corpora.tables import TablesCorpus
+from harness.errors import SubmissionError
+from harness.files import canonical_json, digest, write_atomic
+from harness.lineup import Lineup
+from harness.run import Generated
+from harness.score import ids_digest
+from harness.types import Candidate, Manifest, Task
+
+FILE = "manifest.json"
+_PACKAGES = ("discharge-harness", "torch", "transformers", "numpy", "rouge-score", "nltk", "rapidfuzz", "datasets")
+_HOUSE = Path(__file__).resolve().parent.parent
+
+
+def begin(task: Task, corpus: TablesCorpus, split: str, ids: Sequence[str], label: str) -> Manifest:
+    """The manifest of a file that somebody handed in: what is known whoever made it."""
+    return Manifest(
+        task=task.name,
+        task_version=task.version,
+        corpus=corpus.name,
+        corpus_digest=corpus.digest(split),
+        restricted=corpus.restricted,
+        split=split,
+        cases=len(ids),
+        partial=False,
+        ids_digest=ids_digest(ids),
+        system=label,
+        label=label,
+        settings={},
+        seed=0,
+        origin="imported",
+        model_digests={},
+        packages=packages(),
+        revision=revision(),
+        hosts=(),
+        leak_check={},
+        candidates_digest="",
+        csv_digest="",
+    )
+
+
+def packages() -> dict[str, str]:
+    found = {}
+    for name in _PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def revision() -> str:
+    """The git commit of the harness, with a + where files differ from it; empty outside a checkout."""
+    git = ["git", "-C", str(_HOUSE)]
+    try:
+        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+        changed = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return head + "+" * bool(changed.strip())
+
+
+def models(competitors: Sequence[Competitor], lineup: Lineup) -> tuple[dict[str, str], tuple[str, ...]]:
+    """(digests of the models that the systems read, what the task's disclosure rule wants named of them)."""
+    needs = {need for competitor in competitors for need in competitor.tag.needs}
+    names = ([lineup.engine.model] if "engine" in needs else []) + (
+        [lineup.encoder.model] if needs & {"encoder", "guide"} else []
+    )
+    return {Path(name).name: assets.digest(name) for name in names}, tuple(map(assets.disclosure, names))
+
+
+def candidates_digest(generated: Generated) -> str:
+    """Digest of all candidates by place, leaving out how long each took."""
+    timeless: list[list[Candidate]] = [
+        [replace(candidate, seconds=None) for candidate in generated.candidates[place]]
+        for place in sorted(generated.candidates)
+    ]
+    return digest(timeless)
+
+
+def write(manifest: Manifest, folder: Path) -> None:
+    write_atomic(folder / FILE, json.dumps(json.loads(canonical_json(manifest)), indent=1).encode() + b"\n")
+
+
+def read(folder: Path) -> Manifest:
+    """Raises SubmissionError where there is none, or one of another schema."""
+    path = folder / FILE
+    try:
+        data: dict[str, Any] = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise SubmissionError(f"{folder} holds no {FILE}", todo="submit or import into it first") from None
+    if data.get("schema") != Manifest.schema:
+        raise SubmissionError(f"{path} has another schema than {Manifest.schema}", todo="submit or import again")
+    return Manifest(**{**data, "hosts": tuple(data["hosts"]), "external_data": tuple(data["external_data"])})

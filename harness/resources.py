@@ -1,0 +1,191 @@
+"""What systems share in one process: the engine, the encoder, the examples and what the train split teaches.
+
+Each is opened when it is first asked for; the digests that make up a candidate's key are known without opening.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from harness import assets
+from harness.corpora.tables import TablesCorpus
+from harness.errors import PluginError, RunError
+from harness.examples import ExampleStore, FieldExamples, open_examples
+from harness.files import digest, digest_file, private_folder
+from harness.lineup import EncoderSettings, EngineSettings, Lineup
+from harness.plugins import Need
+from harness.types import Completion, Encoder, Engine, Example, Guide, Message, Prompt, Sampling, Task
+
+_TEACHING = ("train", "valid")
+
+
+class Resources:
+    def __init__(self, task: Task, corpus: TablesCorpus, split: str, lineup: Lineup, scored: Collection[str]) -> None:
+        """`scored` are the groups of the scored cases: no example is of one of them."""
+        self.task, self.corpus, self.split, self.lineup = task, corpus, split, lineup
+        self._scored = frozenset(scored)
+        self._stores: dict[str, ExampleStore] = {}
+
+    @cached_property
+    def engine(self) -> Engine:
+        return open_engine(self.lineup.engine)
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        return open_encoder(self.lineup.encoder)
+
+    def examples(self, field: str, split: str) -> FieldExamples:
+        if split == self.split or split not in _TEACHING:
+            raise RunError(
+                f"examples of the {split} split were asked for while {self.split} is scored",
+                todo=f"only {' and '.join(_TEACHING)} teach, and never the split that is scored",
+            )
+        if split not in self.corpus.splits():
+            raise RunError(
+                f"{self.corpus.name} has no {split} split to learn from", todo=f"put the folder {split} into the data"
+            )
+        if split not in self._stores:
+            self._stores[split] = open_examples(self.corpus, self.task, split)
+        return self._stores[split].field(field, self._scored)
+
+    @cached_property
+    def _teacher(self) -> str:
+        return next((s for s in _TEACHING if s != self.split and s in self.corpus.splits()), _TEACHING[0])
+
+    @cached_property
+    def guide(self) -> Guide:
+        from harness import guide
+
+        path = private_folder(self.corpus.root / "guide") / f"{self.digest_of('guide')[:16]}.json"
+        if not path.exists():
+            taught = {f.name: self.examples(f.name, self._teacher) for f in self.task.fields}
+            guide.dump(guide.learn(taught, self.encoder.tokens), path)
+        return guide.load(path)
+
+    def digest_of(self, need: Need) -> str:
+        """Identity of a resource, without opening it."""
+        match need:
+            case "engine":
+                return digest(engine_identity(self.lineup.engine))
+            case "encoder":
+                return digest([assets.digest(self.lineup.encoder.model), _versions()])
+            case "examples":
+                return self._examples_digest
+            case "guide":
+                return self._guide_digest
+
+    @cached_property
+    def _examples_digest(self) -> str:
+        splits = [s for s in _TEACHING if s != self.split and s in self.corpus.splits()]
+        shared = sorted(self._scored & {g for s in splits for g in self.corpus.groups(s).values()})
+        return digest([self.task.name, self.task.version, [[s, self.corpus.digest(s)] for s in splits], shared])
+
+    @cached_property
+    def _guide_digest(self) -> str:
+        from harness import guide
+
+        return digest([self._examples_digest, self.digest_of("encoder"), digest_file(Path(guide.__file__))])
+
+
+def open_encoder(settings: EncoderSettings) -> Encoder:
+    from harness.nlp import encoder
+
+    return encoder.open_encoder(assets.model_from(settings.model), settings.threads)
+
+
+def open_engine(settings: EngineSettings) -> Engine:
+    if settings.kind != "transformers":
+        raise RunError(f"there is no engine '{settings.kind}'", todo="there is: transformers")
+    from harness.engines.transformers import open_transformers
+
+    return open_transformers(
+        assets.model_from(settings.model),
+        dtype=settings.dtype,
+        device=settings.device,
+        threads=settings.threads,
+        batch_size=settings.batch_size,
+        batch_tokens=settings.batch_tokens,
+        chat=settings.chat,
+    )
+
+
+def engine_identity(settings: EngineSettings) -> dict[str, Any]:
+    """What determines an engine's texts: settings, model and library versions."""
+    return {**dataclasses.asdict(settings), "model": assets.digest(settings.model), "packages": _versions()}
+
+
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in ("torch", "transformers")}
+
+
+@dataclass(frozen=True)
+class ResumingEngine:
+    """An engine that leaves out the batches of which every case is stored already."""
+
+    engine: Engine
+    stored: Collection[tuple[str, str]]
+
+    def complete(
+        self, prompts: Sequence[Prompt], sampling: Sampling, done: Collection[int] = ()
+    ) -> Iterator[tuple[int, list[Completion]]]:
+        stored = {at for at, prompt in enumerate(prompts) if (prompt.case, prompt.field) in self.stored}
+        return self.engine.complete(prompts, sampling, stored | set(done))
+
+    def count_tokens(self, text: str) -> int:
+        return self.engine.count_tokens(text)
+
+    def count_prompt(self, messages: Sequence[Message]) -> int:
+        return self.engine.count_prompt(messages)
+
+    @property
+    def context_length(self) -> int:
+        return self.engine.context_length
+
+    @property
+    def digest(self) -> str:
+        return self.engine.digest
+
+
+@dataclass(frozen=True)
+class SystemContext:
+    """The Context of one system: the shared resources that it says it needs, and nothing else."""
+
+    task: Task
+    seed: int
+    work: Path
+    needs: tuple[Need, ...]
+    resources: Resources
+    stored: Collection[tuple[str, str]]
+    name: str
+
+    @property
+    def engine(self) -> Engine:
+        self._grant("engine")
+        return ResumingEngine(self.resources.engine, self.stored)
+
+    @property
+    def encoder(self) -> Encoder:
+        self._grant("encoder")
+        return self.resources.encoder
+
+    @property
+    def guide(self) -> Guide:
+        self._grant("guide")
+        return self.resources.guide
+
+    def examples(self, field: str, split: str = "train") -> Sequence[Example]:
+        self._grant("examples")
+        return self.resources.examples(field, split)
+
+    def _grant(self, need: Need) -> None:
+        if need not in self.needs:
+            raise PluginError(
+                f"the system '{self.name}' reads context.{need} without saying so",
+                todo=f'write @system("{self.name}", needs=("{need}",)): candidates are kept by what made them',
+            )

@@ -1,0 +1,225 @@
+"""Generate, resumable: a run's folder, its identity, and candidates.jsonl.
+
+A candidate is kept under a key that digests all that determines it: the input, the system's settings and source,
+the engine, what the train split taught, the seed. Running again asks only for what has no candidate under its key.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from harness.competitor import Competitor, results
+from harness.errors import RunError
+from harness.files import JsonLines, canonical_json, digest, private_folder, write_atomic
+from harness.prepare import model_input
+from harness.progress import counter
+from harness.resources import Resources, SystemContext, engine_identity
+from harness.types import Candidate, Case, Failure, Manifest, ModelInput, Task
+
+CANDIDATES = "candidates.jsonl"
+
+RECIPE = 1
+"""Raised by hand when the harness itself changes what a system is shown or what becomes of its text."""
+
+Place = tuple[str, str]
+"""(case id, field)"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A folder with one system's candidates for one set of cases."""
+
+    folder: Path
+    competitor: Competitor
+    cases: Sequence[Case]
+    task: Task
+    seed: int
+    resources: Resources
+
+    @property
+    def candidates_file(self) -> JsonLines:
+        return JsonLines(self.folder / CANDIDATES)
+
+
+@dataclass
+class Generated:
+    """The candidates of a run by place, in the order of their index, and what failed."""
+
+    candidates: dict[Place, tuple[Candidate, ...]] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+    made: int = 0
+
+
+def identity(competitor: Competitor, resources: Resources, seed: int, limit: int | None) -> dict[str, Any]:
+    """What a label stands for. Leaves out the source of the plugin: an edited plugin runs again under its label."""
+    corpus, needs = resources.corpus, competitor.tag.needs
+    return {
+        "task": resources.task.name,
+        "task_version": resources.task.version,
+        "corpus": corpus.name,
+        "corpus_digest": corpus.digest(resources.split),
+        "split": resources.split,
+        "limit": limit,
+        "seed": seed,
+        "system": competitor.plugin,
+        "settings": dict(competitor.settings),
+        "engine": engine_identity(resources.lineup.engine) if "engine" in needs else None,
+        "encoder": resources.digest_of("encoder") if "encoder" in needs or "guide" in needs else None,
+    }
+
+
+def imported_identity(manifest: Manifest) -> dict[str, Any]:
+    """What the label of an imported file stands for."""
+    kept = ("task", "task_version", "corpus", "corpus_digest", "split", "candidates_digest")
+    return {name: getattr(manifest, name) for name in kept}
+
+
+def store(folder: Path, generated: Generated) -> None:
+    """Write candidates that were not generated here (chosen by a pool, imported), all of them at once."""
+    lines = [canonical_json(candidate) for place in generated.candidates.values() for candidate in place]
+    write_atomic(folder / CANDIDATES, "".join(f"{line}\n" for line in lines).encode())
+
+
+def claim(folder: Path, wanted: Mapping[str, Any], data: Path) -> None:
+    """Make `folder` the home of a run of this identity. Raises RunError if it is another's: nothing is overwritten."""
+    held = read_identity(folder)
+    if held is None:
+        private_folder(folder)
+        write_atomic(folder / "run.json", canonical_json({"identity": wanted, "data": str(data.resolve())}).encode())
+        return
+    differing = differences(held, wanted)
+    if differing:
+        raise RunError(
+            f"{folder} holds a run with other settings: {'; '.join(differing)}",
+            todo="give this one a label of its own with --as LABEL, or delete that folder",
+        )
+
+
+def read_identity(folder: Path) -> Mapping[str, Any] | None:
+    path = folder / "run.json"
+    if not path.exists():
+        return None
+    identity: Mapping[str, Any] = json.loads(path.read_bytes())["identity"]
+    return identity
+
+
+def differences(held: Mapping[str, Any], wanted: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """What differs between two identities, one line a leaf: 'settings.shots is 1 there, 3 here'."""
+    wanted = json.loads(canonical_json(wanted))
+    found = []
+    for name in sorted({*held, *wanted}):
+        there, here = held.get(name), wanted.get(name)
+        if isinstance(there, Mapping) and isinstance(here, Mapping):
+            found += differences(there, here, f"{prefix}{name}.")
+        elif there != here:
+            found.append(f"{prefix}{name} is {there!r} there, {here!r} here")
+    return found
+
+
+def generate(run: Run) -> Generated:
+    """Complete the run: field by field in the Task's order, asking the system only for what is missing."""
+    generated = Generated()
+    stored = _read(run.candidates_file)
+    for task_field in run.task.fields:
+        inputs = [model_input(case, run.task, task_field, _earlier(generated, case, run.task)) for case in run.cases]
+        _generate_field(run, inputs, stored, generated)
+    return generated
+
+
+def _earlier(generated: Generated, case: Case, task: Task) -> dict[str, str]:
+    places = ((f.name, generated.candidates.get((case.id, f.name))) for f in task.fields)
+    return {name: found[0].text for name, found in places if found}
+
+
+def _generate_field(
+    run: Run, inputs: Sequence[ModelInput], stored: Mapping[str, Mapping[int, Candidate]], generated: Generated
+) -> None:
+    keys = _keys(run, inputs)
+    samples = run.competitor.samples
+    kept = {place: stored.get(key, {}) for place, key in keys.items()}
+    missing = [asked for asked in inputs if len(kept[asked.case, asked.field]) < samples]
+    if missing:
+        done = {place for place, found in kept.items() if len(found) >= samples}
+        context = _context(run, done)
+        runner = run.competitor.open(context)
+        asked_for = inputs if run.competitor.batched else missing
+        with run.candidates_file.appending() as file:
+            for result in _checked(run, runner, asked_for, keys, done):
+                if isinstance(result, Failure):
+                    generated.failures.append(result)
+                    continue
+                file.append(asdict(result))
+                kept[result.case, result.field] = {**kept[result.case, result.field], result.index: result}
+                generated.made += 1
+    for place, found in kept.items():
+        if found:
+            generated.candidates[place] = tuple(found[index] for index in sorted(found))
+
+
+def _checked(
+    run: Run, runner: Any, inputs: Sequence[ModelInput], keys: Mapping[Place, str], done: set[Place]
+) -> Iterator[Candidate | Failure]:
+    """The runner's results that are wanted and new, each candidate with its system and key; a case that
+    the runner passes over in silence is a Failure."""
+    field_name = inputs[0].field
+    left = {(asked.case, asked.field) for asked in inputs} - done
+    seen: set[tuple[Place, int]] = set()
+    progress = counter(f"{run.competitor.name}: {run.task.field(field_name).title}", len(left), "case")
+    started = time.perf_counter()
+    for result in results(run.competitor, runner, inputs):
+        place = (result.case, result.field)
+        if place not in keys:
+            raise RunError(
+                f"the system '{run.competitor.name}' answered for case {result.case}, {result.field}: not asked",
+                todo="yield candidates for the inputs that generate() was given",
+            )
+        if place in done:
+            continue
+        if place in left:
+            left.discard(place)
+            progress.update()
+        if isinstance(result, Failure):
+            yield result
+        elif (place, result.index) not in seen:
+            seen.add((place, result.index))
+            now = time.perf_counter()
+            seconds = result.seconds if result.seconds is not None else now - started
+            started = now
+            yield replace(
+                result, system=run.competitor.name, key=keys[place], raw=result.raw or result.text, seconds=seconds
+            )
+    progress.close()
+    for case, name in sorted(left):
+        yield Failure(case, name, "the system yielded nothing for it")
+
+
+def _context(run: Run, stored: set[Place]) -> SystemContext:
+    work = private_folder(run.resources.corpus.root / "systems" / run.competitor.plugin)
+    return SystemContext(run.task, run.seed, work, run.competitor.tag.needs, run.resources, stored, run.competitor.name)
+
+
+def _keys(run: Run, inputs: Sequence[ModelInput]) -> dict[Place, str]:
+    made_by = digest(
+        {
+            "recipe": RECIPE,
+            "settings": run.competitor.settings,
+            "source": run.competitor.source,
+            "resources": {need: run.resources.digest_of(need) for need in run.competitor.tag.needs},
+            "seed": run.seed,
+        }
+    )
+    return {(asked.case, asked.field): digest([made_by, asked]) for asked in inputs}
+
+
+def _read(file: JsonLines) -> dict[str, dict[int, Candidate]]:
+    """Stored candidates by key and index."""
+    stored: dict[str, dict[int, Candidate]] = {}
+    for record in file.read():
+        candidate = Candidate(**record)
+        stored.setdefault(candidate.key, {})[candidate.index] = candidate
+    return stored

@@ -1,0 +1,150 @@
+"""Few-shot prompting: a handful of examples in the prompt, then the case."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal
+
+from harness import Candidate, Completion, Context, Example, ModelInput, Prompt, Sampling, Task, arrange, system
+from systems._neighbours import nearest
+
+PROMPTS = Path(__file__).parent / "prompts"
+
+
+@system("few-shot", needs=("engine", "encoder", "guide", "examples"))
+@dataclass(frozen=True)
+class FewShot:
+    """A language model, shown a few examples of the train split (`shots`, random or nearest to the case).
+
+    `budget` limits the chart that is asked about and `shot_budget` the chart of each example, both in `unit`;
+    targets are never cut. `reads_course` shows the discharge instructions the hospital course that this run wrote.
+    """
+
+    shots: int = 1
+    examples: Literal["nearest", "random"] = "nearest"
+    budget: int = 2000
+    shot_budget: int = 500
+    unit: Literal["words", "tokens"] = "words"
+    reads_course: bool = False
+    max_new_tokens: int = 512
+    temperature: float = 0.0
+    top_p: float = 1.0
+    samples: int = 1
+    repetition_penalty: float = 1.0
+    no_repeat_ngram: int = 0
+
+    def open(self, context: Context) -> FewShotRunner:
+        return FewShotRunner(self, context)
+
+    def sources(self, task: Task) -> list[Path]:
+        return [path for field in task.fields if (path := prompt_file(task, field.name)).exists()]
+
+
+def prompt_file(task: Task, field: str) -> Path:
+    return PROMPTS / task.name / f"{field}.jinja"
+
+
+@dataclass(frozen=True)
+class FewShotRunner:
+    settings: FewShot
+    context: Context
+
+    def generate(self, inputs: Sequence[ModelInput]) -> Iterator[Candidate]:
+        asked = list(inputs)
+        prompts = self.prompts(asked)
+        for at, completions in self.context.engine.complete(prompts, self.sampling):
+            yield from _candidates(prompts[at], completions)
+
+    @cached_property
+    def sampling(self) -> Sampling:
+        chosen = self.settings
+        return Sampling(
+            max_new_tokens=chosen.max_new_tokens,
+            temperature=chosen.temperature,
+            top_p=chosen.top_p,
+            samples=chosen.samples,
+            repetition_penalty=chosen.repetition_penalty,
+            no_repeat_ngram=chosen.no_repeat_ngram,
+            seed=self.context.seed,
+        )
+
+    def prompts(self, inputs: Sequence[ModelInput]) -> list[Prompt]:
+        field = inputs[0].field
+        template = _Template(self.context.task, field)
+        examples = self.context.examples(field) if self.settings.shots else ()
+        made = []
+        for asked, chosen in zip(inputs, self._shots(inputs, examples, field), strict=True):
+            messages = [("system", template.system)]
+            for at in chosen:
+                example = examples[at]
+                messages.append(("user", template.user(*self._shown(example.input, self.settings.shot_budget))))
+                messages.append(("assistant", example.target))
+            messages.append(("user", template.user(*self._shown(asked, self.settings.budget))))
+            made.append(Prompt(asked.case, field, tuple(messages)))
+        return made
+
+    def _shots(self, inputs: Sequence[ModelInput], examples: Sequence[Example], field: str) -> list[list[int]]:
+        count = min(self.settings.shots, len(examples))
+        if not count:
+            return [[] for _ in inputs]
+        if self.settings.examples == "nearest":
+            # The nearest stands last, next to the case.
+            return [found[::-1] for found in nearest(self.context, inputs, examples, field, count)]
+        draw = (random.Random(f"{self.context.seed}:{asked.case}:{field}") for asked in inputs)
+        return [rng.sample(range(len(examples)), count) for rng in draw]
+
+    def _shown(self, asked: ModelInput, budget: int) -> tuple[str, str]:
+        """(chart text within the budget, hospital course if it is to be read)."""
+        order = self.context.guide.order(asked.field)
+        if self.settings.unit == "tokens":
+            chart = arrange(asked, order, budget, self.context.engine.count_tokens).text
+        else:
+            chart = arrange(asked, order, budget).text
+        return chart, "\n".join(asked.earlier.values()) if self.settings.reads_course else ""
+
+
+class _Template:
+    """A prompt file: a block `system`, and a block `user` with the variables `chart` and `course`."""
+
+    def __init__(self, task: Task, field: str) -> None:
+        from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+        loader = FileSystemLoader(PROMPTS)
+        environment = Environment(loader=loader, undefined=StrictUndefined, autoescape=False, trim_blocks=True)
+        self._template = environment.get_template(str(prompt_file(task, field).relative_to(PROMPTS)))
+        self.system = self._block("system")
+
+    def user(self, chart: str, course: str) -> str:
+        return self._block("user", chart=chart, course=course)
+
+    def _block(self, name: str, **values: str) -> str:
+        return "".join(self._template.blocks[name](self._template.new_context(values))).strip()
+
+
+def _candidates(prompt: Prompt, completions: Sequence[Completion]) -> Iterator[Candidate]:
+    shown = sha256(repr(prompt.messages).encode()).hexdigest()
+    for index, completion in enumerate(completions):
+        yield Candidate(
+            case=prompt.case,
+            field=prompt.field,
+            text=clean(completion.text),
+            raw=completion.text,
+            index=index,
+            shown=shown,
+            finish=completion.finish,
+            tokens=completion.tokens,
+            seconds=completion.seconds,
+            logprob=completion.logprob,
+        )
+
+
+def clean(raw: str) -> str:
+    """The text without a heading that the model put before it, and without white space around it and in surplus."""
+    text = re.sub(r"\A\s*(\W*(brief hospital course|discharge instructions)\W*?:?\W*?\n)", "", raw, flags=re.IGNORECASE)
+    return re.sub(r"\n{3,}", "\n\n", text).strip()
