@@ -339,8 +339,9 @@ def _cells(values: Values, keys: Sequence[str]) -> list[str]:
 
 
 def _aligned(rows: Sequence[Sequence[str]], left: int) -> list[list[str]]:
-    """Cells padded to the width of their column, to the right but in the column `left`."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    """Cells padded to the width of their column (at least two, for the rule of a markdown table), on the left
+    but in the column `left`."""
+    widths = [max(2, *map(len, column)) for column in zip(*rows, strict=True)]
     return [
         [
             cell.ljust(width) if i == left else cell.rjust(width)

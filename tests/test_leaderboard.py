@@ -1,0 +1,327 @@
+"""Score cards -> one table: what it shows, what it ranks by, what it refuses."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harness import Column, Field, SubmissionFormat, Task
+from harness.errors import LeaderboardError, ScoreError
+from harness.leaderboard import collect, contests, render, row_lines, table
+from harness.score import Stats, write_card
+from harness.types import ColumnScore, Manifest, ScoreCard, Signature
+
+TASK = Task(
+    name="toy",
+    title="Toy",
+    language="en",
+    fields=(Field("course", "Hospital Course"), Field("advice", "Advice")),
+    sections=(),
+    columns=(Column("bleu", "BLEU-4"), Column("rouge1", "ROUGE-1"), Column("align", "AlignScore")),
+    means={"open3": ("bleu", "rouge1", "align[open]"), "overlap2": ("bleu", "rouge1")},
+    submission=SubmissionFormat("id", ("id", "course", "advice")),
+    scorers=(),
+    splits=("test",),
+    default_split="test",
+)
+MANIFEST = Manifest(
+    task="toy",
+    task_version=1,
+    corpus="ward",
+    corpus_digest="c0ffee",
+    restricted=False,
+    split="test",
+    cases=8,
+    partial=False,
+    ids_digest="",
+    system="lead",
+    label="lead",
+    settings={},
+    seed=0,
+    origin="generated",
+    model_digests={},
+    packages={},
+    revision="",
+    hosts=(),
+    leak_check={},
+    candidates_digest="",
+    csv_digest="",
+)
+
+
+def card(
+    label: str,
+    *,
+    failed: int = 0,
+    excluded: int = 0,
+    nltk: str = "3.10",
+    variant: str = "corrected",
+    manifest: Mapping[str, Any] = {},
+    ids: str = "1d5",
+    references: str = "4ef",
+    **columns: float | None,
+) -> ScoreCard:
+    """A card whose columns have this mean: 0.125 above it for the course, 0.125 below it for the advice."""
+
+    def fields(value: float) -> dict[str, ColumnScore]:
+        course = ColumnScore(value + 0.125, n=8, failed=0, excluded=0)
+        return {"course": course, "advice": ColumnScore(value - 0.125, 8 - excluded, failed, excluded)}
+
+    named = {key.replace("_open", "[open]"): value for key, value in columns.items()}
+    return ScoreCard(
+        manifest=replace(MANIFEST, label=label, **manifest),
+        reference_digest=references,
+        ids_digest=ids,
+        signatures={
+            column: Signature({"metric": column, "variant": variant}, {"nltk": nltk} if column == "rouge1" else {})
+            for column, value in named.items()
+            if value is not None
+        },
+        scores={column: None if value is None else fields(value) for column, value in named.items()},
+        cases_digest="",
+    )
+
+
+def rows(cards: list[ScoreCard], task: Task = TASK) -> list[tuple[str, str]]:
+    """(rank, label) in the order of the table."""
+    return [(row["rank"], row["label"]) for row in as_csv(cards, task) if row["field"] == "mean"]
+
+
+def as_csv(cards: list[ScoreCard], task: Task = TASK) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(render(table(cards, task), "csv"))))
+
+
+SMALL = [
+    card("lead", bleu=0.25, rouge1=0.5, align=None),
+    card("des", bleu=0.5, rouge1=0.625, align=None, failed=2, manifest={"leak_check": {"unproven": 3}}),
+    card("shy", bleu=0.75, rouge1=0.75, manifest={"partial": True}),
+]
+
+
+def test_a_small_board_in_markdown() -> None:
+    assert render(table(SMALL, TASK), "md") == (
+        "### Toy, ward, test, ranked by overlap2 (mean of bleu, rouge1)\n"
+        "\n"
+        "| rank | label |  n | overlap2 | BLEU-4 | ROUGE-1 | failed | unproven |\n"
+        "| ---: | :---- | -: | -------: | -----: | ------: | -----: | -------: |\n"
+        "|    1 | des   |  8 |   0.5625 | 0.5000 |  0.6250 |      2 |        3 |\n"
+        "|    2 | lead  |  8 |   0.3750 | 0.2500 |  0.5000 |      0 |        0 |\n"
+        "\n"
+        "- n/a: Overall, align\n"
+        "- partial runs, not ranked: shy (n = 8)\n"
+        "- bleu: metric:bleu|variant:corrected\n"
+        "- rouge1: metric:rouge1|variant:corrected (nltk 3.10)\n"
+    )
+
+
+def test_a_small_board_in_csv() -> None:
+    signed = "bleu: metric:bleu|variant:corrected; rouge1: metric:rouge1|variant:corrected (nltk 3.10)"
+    assert render(table(SMALL, TASK), "csv") == (
+        "rank,label,field,n,failed,excluded,overlap2,bleu,rouge1,unproven,signatures\n"
+        f"1,des,course,8,0,0,0.6875,0.625,0.75,3,{signed}\n"
+        f"1,des,advice,8,2,0,0.4375,0.375,0.5,3,{signed}\n"
+        f"1,des,mean,8,2,0,0.5625,0.5,0.625,3,{signed}\n"
+        f"2,lead,course,8,0,0,0.5,0.375,0.625,0,{signed}\n"
+        f"2,lead,advice,8,0,0,0.25,0.125,0.375,0,{signed}\n"
+        f"2,lead,mean,8,0,0,0.375,0.25,0.5,0,{signed}\n"
+    )
+
+
+def test_another_format_is_refused() -> None:
+    with pytest.raises(LeaderboardError) as error:
+        render(table(SMALL, TASK), "pdf")
+    assert str(error.value) == "there is no format 'pdf'\n  -> choose md or csv"
+
+
+def test_the_block_of_one_card() -> None:
+    one = card("des", bleu=0.5, rouge1=0.625, align=None, failed=2, excluded=1, manifest={"partial": True})
+    assert row_lines(one, TASK) == (
+        "des: Toy, ward, test, partial\n"
+        "                   n  overlap2  BLEU-4  ROUGE-1  failed\n"
+        "Hospital Course    8    0.6875  0.6250   0.7500       0\n"
+        "Advice             7    0.4375  0.3750   0.5000       2\n"
+        "mean             8/7    0.5625  0.5000   0.6250       2\n"
+        "n/a: Overall, align\n"
+        "cases that have no reference are out for every system: 1 without Advice\n"
+        "bleu: metric:bleu|variant:corrected\n"
+        "rouge1: metric:rouge1|variant:corrected (nltk 3.10)\n"
+    )
+
+
+# --------------------------------------------------------------------------- ranking
+
+
+def test_overall_ranks_where_it_is_whole() -> None:
+    cards = [card("b", bleu=0.5, rouge1=0.5, align=0.25), card("a", bleu=0.75, rouge1=0.5, align=0.125)]
+    board = table(cards, TASK)
+    assert board.ranked_by == "Overall"
+    assert board.shown == ("Overall", "bleu", "rouge1", "align")
+    assert rows(cards) == [("1", "a"), ("2", "b")]
+    assert [one.mean.values["Overall"] for one in board.standings] == [1.375 / 3, 1.25 / 3]
+
+
+def test_overall_is_not_a_mean_over_what_happens_to_be_there() -> None:
+    cards = [card("a", bleu=0.5, rouge1=0.5, align=0.25), card("b", bleu=0.25, rouge1=0.25, align=None)]
+    board = table(cards, TASK)
+    assert board.ranked_by == "overlap2"
+    assert board.shown == ("Overall", "overlap2", "bleu", "rouge1", "align")
+    assert [row["Overall"] for row in as_csv(cards) if row["field"] == "mean"] == [repr(1.25 / 3), "n/a"]
+    assert "| 0.2500 |" in render(board, "md").splitlines()[5]
+    assert "n/a" in render(board, "md").splitlines()[5]
+
+
+def test_a_twin_keeps_its_name_and_never_fills_the_column_of_the_other() -> None:
+    cards = [card("a", bleu=0.5, rouge1=0.5, align_open=0.5), card("b", bleu=0.25, rouge1=1.0, align_open=0.75)]
+    board = table(cards, TASK)
+    assert board.ranked_by == "open3"
+    assert board.shown == ("open3", "bleu", "rouge1", "align[open]")
+    assert "| align[open] |" in render(board, "md").splitlines()[2]
+    assert board.notes[0] == "n/a: Overall, align"
+    assert rows(cards) == [("1", "b"), ("2", "a")]
+
+
+def test_a_mean_that_one_row_lacks_ranks_nobody() -> None:
+    board = table([card("b", bleu=0.5, rouge1=None), card("a", bleu=0.25, rouge1=0.5)], TASK)
+    assert board.ranked_by is None
+    assert [(one.rank, one.label) for one in board.standings] == [(None, "a"), (None, "b")]
+    assert board.title == "Toy, ward, test, unranked: no mean is complete for every row"
+    assert board.shown == ("bleu", "rouge1")
+    assert render(board, "md").splitlines()[4].startswith("|  n/a | a ")
+
+
+def test_equal_scores_share_a_rank() -> None:
+    scores = {"d": 0.5, "b": 0.75, "a": 0.5, "c": 0.25}
+    cards = [card(label, bleu=value, rouge1=value) for label, value in scores.items()]
+    assert rows(cards) == [("1", "b"), ("2", "a"), ("2", "d"), ("4", "c")]
+
+
+def test_scores_that_only_look_equal_do_not_share_a_rank() -> None:
+    assert rows([card("a", bleu=0.50001, rouge1=0.5), card("b", bleu=0.50002, rouge1=0.5)]) == [("1", "b"), ("2", "a")]
+
+
+def test_the_lower_is_better_where_the_task_says_so() -> None:
+    task = replace(TASK, columns=(Column("wer", "WER", higher_is_better=False),), means={})
+    assert rows([card("a", wer=0.5), card("b", wer=0.25)], task) == [("1", "b"), ("2", "a")]
+
+
+def test_partial_runs_are_never_ranked() -> None:
+    cards = [card("b", bleu=1.0, rouge1=1.0, ids="other", manifest={"partial": True})]
+    board = table(cards, TASK)
+    assert board.standings == ()
+    assert board.title == "Toy, ward, test, no whole run"
+    assert "partial runs, not ranked: b (n = 8)" in board.notes
+    whole = card("a", bleu=0.5, rouge1=0.5)
+    assert rows([*cards, whole]) == [("1", "a")]
+
+
+def test_a_field_without_any_reference_gives_no_mean() -> None:
+    one = card("a", bleu=0.5)
+    advice = ColumnScore(math.nan, n=0, failed=0, excluded=8)
+    one = replace(one, scores={"bleu": {**(one.scores["bleu"] or {}), "advice": advice}})
+    by_field = {row["field"]: row["bleu"] for row in as_csv([one])}
+    assert by_field == {"course": "0.625", "advice": "n/a", "mean": "n/a"}
+    assert "cases that have no reference are out for every system: 8 without Advice" in table([one], TASK).notes
+
+
+# --------------------------------------------------------------------------- refusals and warnings
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"manifest": {"corpus": "mimic"}},
+            "their corpora differ: ward c0ffee and mimic c0ffee\n  -> score both on the same cases, or make two tables",
+        ),
+        ({"manifest": {"corpus_digest": "dec0de"}}, "their corpora differ: ward c0ffee and ward dec0de\n"),
+        ({"manifest": {"split": "valid"}}, "their splits differ: test and valid\n"),
+        ({"ids": "1d6"}, "their scored ids differ: 1d5 and 1d6\n"),
+        ({"references": "4e0"}, "their references differ: 4ef and 4e0\n"),
+    ],
+)
+def test_what_was_not_scored_on_the_same_things_is_refused(change: Any, message: str) -> None:
+    cards = [card("a", bleu=0.5), card("b", bleu=0.5), card("c", bleu=0.5, **change)]
+    with pytest.raises(LeaderboardError) as error:
+        table(cards, TASK)
+    assert str(error.value).startswith(f"'a' and 'c' cannot stand in one table, {message}")
+
+
+@pytest.mark.parametrize("change", [{"task": "other"}, {"task_version": 2}])
+def test_other_rules_are_refused(change: Any) -> None:
+    with pytest.raises(LeaderboardError) as error:
+        table([card("a", bleu=0.5), card("b", bleu=0.5, manifest=change)], TASK)
+    rules = f"{change.get('task', 'toy')} version {change.get('task_version', 1)}"
+    assert str(error.value) == (
+        f"'b' was scored by the rules of {rules}, this table has those of toy version 1\n"
+        "  -> score it again by these rules, or leave it out"
+    )
+
+
+def test_unlike_measures_are_refused_in_one_column() -> None:
+    with pytest.raises(LeaderboardError) as error:
+        table([card("a", rouge1=0.5), card("b", bleu=0.5), card("c", rouge1=0.5, variant="official")], TASK)
+    assert str(error.value) == (
+        "'a' and 'c' cannot share the column 'rouge1', it is not the same measure: "
+        "metric:rouge1|variant:corrected and metric:rouge1|variant:official\n"
+        "  -> score both again with the same version and settings, or make two tables"
+    )
+
+
+def test_unlike_library_versions_warn() -> None:
+    cards = [card("a", bleu=0.5, rouge1=0.5), card("b", bleu=0.5, rouge1=0.5, nltk="3.9"), card("c", rouge1=0.5)]
+    board = table(cards, TASK)
+    assert "warning, unlike versions in rouge1: nltk 3.10 for a, c; nltk 3.9 for b" in board.notes
+    assert not any("warning" in note for note in table([cards[0], cards[2]], TASK).notes)
+
+
+# --------------------------------------------------------------------------- names, folders
+
+
+def test_names_cannot_break_the_table() -> None:
+    board = table([card("a|b\n\x1b[31m<img src=x>", bleu=0.5)], TASK)
+    line = render(board, "md").splitlines()[4]
+    assert r"| a\|b  [31m&lt;img src=x> |" in line
+    assert row_lines(board.standings[0].card, TASK).startswith("a|b  [31m<img src=x>: Toy, ward, test\n")
+    assert as_csv([board.standings[0].card])[0]["label"] == "a|b\n\x1b[31m<img src=x>"
+
+
+def test_the_cards_of_a_folder(tmp_path: Path) -> None:
+    stats = Stats((), (), (), (), np.empty((0, 0, 0)), np.empty((0, 0), dtype=np.bool_))
+    written = [card("des", bleu=0.5), card("lead", bleu=0.25, manifest={"partial": True})]
+    for one in written:
+        folder = tmp_path / "toy" / "ward" / one.manifest.label
+        folder.mkdir(parents=True)
+        write_card(one, stats, folder)
+    assert collect(tmp_path) == written
+    (tmp_path / "toy" / "scores.json").write_text("{")
+    with pytest.raises(ScoreError, match=r"toy/scores.json is not a score card"):
+        collect(tmp_path)
+
+
+def test_a_folder_that_is_not_there_and_one_without_scores(tmp_path: Path) -> None:
+    with pytest.raises(LeaderboardError) as error:
+        collect(tmp_path / "none")
+    assert str(error.value) == (
+        f"there is no folder {tmp_path / 'none'}\n  -> name the folder of the scored submissions"
+    )
+    with pytest.raises(LeaderboardError) as error:
+        table(collect(tmp_path), TASK)
+    assert str(error.value) == "there is no score card\n  -> score a submission first: harness submit lead"
+
+
+def test_contests_part_what_cannot_be_compared() -> None:
+    cards = [
+        card("a", bleu=0.5),
+        card("b", bleu=0.5, manifest={"split": "valid"}),
+        card("c", bleu=0.5),
+        card("d", bleu=0.5, manifest={"corpus": "mimic"}),
+    ]
+    assert [[one.manifest.label for one in contest] for contest in contests(cards)] == [["d"], ["a", "c"], ["b"]]

@@ -1,0 +1,490 @@
+"""Pairs -> statistics -> card: who is at fault, what is counted, what is written."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harness import Field, Pair, SubmissionFormat, Task
+from harness.errors import AssetError, PluginError, ScoreError
+from harness.files import digest_bytes
+from harness.plugins import registry
+from harness.score import (
+    OpenScorer,
+    Stats,
+    ids_digest,
+    mean_over_columns,
+    mean_over_fields,
+    open_scorers,
+    read_card,
+    read_stats,
+    score,
+    write_card,
+)
+from harness.types import ColumnScore, Manifest, Reference, ScoreCard, Signature, Submission
+from tests.conftest import SHARED, needs_shared
+
+TASK = Task(
+    name="toy",
+    title="Toy",
+    language="en",
+    fields=(Field("course", "Course"), Field("advice", "Advice")),
+    sections=(),
+    columns=(),
+    means={},
+    submission=SubmissionFormat("id", ("id", "course", "advice")),
+    scorers=(),
+    splits=("test",),
+    default_split="test",
+)
+MANIFEST = Manifest(
+    task="toy",
+    task_version=1,
+    corpus="ward",
+    corpus_digest="c0",
+    restricted=False,
+    split="test",
+    cases=4,
+    partial=False,
+    ids_digest="i0",
+    system="lead",
+    label="lead",
+    settings={"words": 3, "nested": {"a": [1, 2.5, None]}},
+    seed=0,
+    origin="generated",
+    model_digests={},
+    packages={"numpy": "2"},
+    revision="abc",
+    hosts=("127.0.0.1",),
+    leak_check={"unproven": 0},
+    candidates_digest="d0",
+    csv_digest="e0",
+    external_data=("none",),
+)
+TEXTS = {
+    # id: reference of course, of advice, hypothesis of course, of advice
+    "10": ("one two", "NA", "one two three", "NA"),
+    "9": ("one", "rest", "one two", ""),
+    "100": ("one two three", " \n", "one", "drink"),
+    "11": ("x", "walk", "x y z w", "\t\n"),
+}
+REFERENCES = {i: Reference(i, f"s{i}", {"course": c, "advice": a}) for i, (c, a, _, _) in TEXTS.items()}
+SUBMISSION = Submission("toy", {i: {"course": c, "advice": a} for i, (_, _, c, a) in TEXTS.items()})
+
+
+class Words:
+    """How many words a text has, and its share of the reference's: known by heart in the tests below."""
+
+    columns = ("words", "share")
+
+    def measure(self, pairs: Any) -> Any:
+        counts = [(len(p.hypothesis.split()), len(p.reference.split())) for p in pairs]
+        return np.array([[given, given / wanted] for given, wanted in counts])
+
+    def worst(self, column: str) -> float:
+        return {"words": -1.0, "share": 0.0}[column]
+
+    def signature(self, column: str) -> Signature:
+        return Signature({"metric": column, "version": "1"}, {"numpy": "2"})
+
+
+WORDS = OpenScorer("words", Words.columns, Words())
+
+
+def scored(
+    *scorers: OpenScorer, submission: Submission = SUBMISSION, references: Mapping[str, Reference] = REFERENCES
+) -> tuple[ScoreCard, Stats]:
+    return score(submission, references, TASK, scorers, MANIFEST, "salt")
+
+
+def broken(measure: Callable[[Any, Any], Any]) -> OpenScorer:
+    return OpenScorer("words", Words.columns, type("Broken", (Words,), {"measure": measure})())
+
+
+# --------------------------------------------------------------------------- who is at fault
+
+
+def test_values_are_means_over_cases_and_faults_are_counted() -> None:
+    card, _ = scored(WORDS)
+    assert card.scores == {
+        "words": {
+            "course": ColumnScore(value=(2 + 3 + 4 + 1) / 4, n=4, failed=0, excluded=0),
+            "advice": ColumnScore(value=(-1 + 1 - 1) / 3, n=3, failed=2, excluded=1),
+        },
+        "share": {
+            "course": ColumnScore(value=(2 / 1 + 3 / 2 + 4 / 1 + 1 / 3) / 4, n=4, failed=0, excluded=0),
+            "advice": ColumnScore(value=(0 + 1 + 0) / 3, n=3, failed=2, excluded=1),
+        },
+    }
+
+
+def test_a_system_never_gains_by_failing() -> None:
+    whole, _ = scored(WORDS)
+    for lost in (Submission("toy", {}), Submission("toy", {i: {} for i in TEXTS})):
+        card, stats = scored(WORDS, submission=lost)
+        assert card.scores["words"] == {
+            "course": ColumnScore(-1.0, n=4, failed=4, excluded=0),
+            "advice": ColumnScore(-1.0, n=3, failed=3, excluded=1),
+        }
+        assert stats.failed.sum() == 7
+        assert mean_over_fields(card.scores["share"]) < mean_over_fields(whole.scores["share"])
+
+
+def test_a_case_without_reference_is_out_whatever_was_handed_in() -> None:
+    """Case 100 has no reference for the advice: neither a text nor none makes a difference there."""
+    rows = {**SUBMISSION.rows, "100": {"course": "one", "advice": ""}}
+    assert scored(WORDS)[0] == scored(WORDS, submission=Submission("toy", rows))[0]
+
+
+def test_a_scorer_meets_no_empty_text() -> None:
+    met: list[Pair] = []
+
+    def measure(self: Any, pairs: Any) -> Any:
+        met.extend(pairs)
+        return Words.measure(self, pairs)
+
+    scored(broken(measure))
+    assert [(p.case, p.group, p.field) for p in met] == [
+        ("9", "s9", "course"),
+        ("10", "s10", "course"),
+        ("11", "s11", "course"),
+        ("100", "s100", "course"),
+        ("10", "s10", "advice"),
+    ]
+    assert all(p.reference.strip() and p.hypothesis.strip() for p in met)
+
+
+def test_a_field_without_any_reference_has_no_value_and_no_mean() -> None:
+    references = {i: replace(r, values={"course": r.values["course"], "advice": ""}) for i, r in REFERENCES.items()}
+    card, _ = scored(WORDS, references=references)
+    advice = card.scores["words"]["advice"]  # type: ignore[index]
+    assert math.isnan(advice.value)
+    assert (advice.n, advice.failed, advice.excluded) == (0, 0, 4)
+    assert mean_over_fields(card.scores["words"]) is None
+
+
+def test_a_column_without_its_asset_is_not_available() -> None:
+    absent = OpenScorer("bertscore", ("bertscore",), None, "the encoder is missing")
+    card, stats = scored(WORDS, absent)
+    assert card.scores["bertscore"] is None
+    assert "bertscore" not in card.signatures
+    assert stats.columns == ("words", "share")
+    assert mean_over_fields(card.scores["bertscore"]) is None
+
+
+def test_no_reference_at_all_is_an_error() -> None:
+    with pytest.raises(ScoreError) as error:
+        scored(WORDS, references={})
+    assert str(error.value) == ("there is no reference to score against\n  -> choose a split that has its targets")
+
+
+def test_means_are_whole_or_absent() -> None:
+    values = {"a": 0.25, "b": 0.75, "c": None}
+    assert mean_over_columns(values, ("a", "b")) == 0.5
+    assert mean_over_columns(values, ("a", "c")) is None
+    assert mean_over_columns(values, ("a", "unheard")) is None
+    assert mean_over_columns(values, ()) is None
+    assert mean_over_fields({"x": ColumnScore(1, 1, 0, 0), "y": ColumnScore(0, 9, 0, 0)}) == 0.5
+
+
+@needs_shared
+def test_the_board_of_37_real_rows_has_the_published_corrected_rouge() -> None:
+    with gzip.open(SHARED / "goldens" / "official_board.json.gz", "rt", encoding="utf-8") as file:
+        board = json.load(file)
+    found = registry()
+    task = found.entry("task", "discharge-me").load()()
+    scorers = open_scorers([found.entry("scorer", name) for name in task.scorers], task, Path(), _no_encoder)
+
+    def rows(of: Any) -> dict[str, dict[str, str]]:
+        return {str(row["hadm_id"]): {f.name: row[f.name] for f in task.fields} for row in of}
+
+    references = {i: Reference(i, i, values) for i, values in rows(board["reference"]).items()}
+    assert len(board["systems"]) == 4
+    for system in board["systems"].values():
+        card, _ = score(Submission(task.name, rows(system["rows"])), references, task, scorers, MANIFEST, "salt")
+        means = {column: mean_over_fields(by_field) for column, by_field in card.scores.items()}
+        expected = {key.lower(): value for key, value in system["corrected_rouge"].items()}
+        # The published script batches ROUGE and METEOR wrongly, but not BLEU.
+        assert means == pytest.approx({**expected, "bleu": system["official"]["bleu"]}, abs=1e-12, rel=0)
+
+
+# --------------------------------------------------------------------------- statistics and digests
+
+
+def test_statistics_hold_every_case_under_a_salted_name() -> None:
+    _, stats = scored(WORDS)
+    order = ("9", "10", "11", "100")  # as numbers
+    assert stats.ids == tuple(digest_bytes(f"salt{i}".encode())[:16] for i in order)
+    assert stats.groups == tuple(digest_bytes(f"salts{i}".encode())[:16] for i in order)
+    assert (stats.fields, stats.columns) == (("course", "advice"), ("words", "share"))
+    nan = math.nan
+    np.testing.assert_array_equal(stats.values[:, :, 0], [[2, 3, 4, 1], [-1, 1, -1, nan]])
+    np.testing.assert_array_equal(stats.failed, [[False] * 4, [True, False, True, False]])
+
+
+def test_the_order_of_files_and_batches_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    card, stats = scored(WORDS)
+    monkeypatch.setattr("harness.score.BATCH", 2)
+    turned = Submission("toy", dict(reversed(SUBMISSION.rows.items())))
+    card2, stats2 = scored(WORDS, submission=turned, references=dict(sorted(REFERENCES.items())))
+    assert card2 == card
+    np.testing.assert_array_equal(stats2.values, stats.values)
+
+
+def test_digests_tell_cases_and_references_apart() -> None:
+    card, _ = scored(WORDS)
+    assert card.ids_digest == ids_digest(["100", "11", "9", "10"]) == digest_bytes(b"9\n10\n11\n100")
+    fewer, _ = scored(WORDS, references={i: REFERENCES[i] for i in ("9", "10")})
+    assert fewer.ids_digest != card.ids_digest
+    other = {**REFERENCES, "9": replace(REFERENCES["9"], values={"course": "one", "advice": "rest."})}
+    changed, _ = scored(WORDS, references=other)
+    assert changed.ids_digest == card.ids_digest
+    assert changed.reference_digest != card.reference_digest
+
+
+def test_the_signature_names_the_variant() -> None:
+    card, _ = scored(WORDS)
+    assert str(card.signatures["share"]) == "metric:share|variant:corrected|version:1"
+    assert card.signatures["share"].environment == {"numpy": "2"}
+
+
+# --------------------------------------------------------------------------- scorers that fail
+
+
+def _fails_on(case: str, fault: Any) -> OpenScorer:
+    def measure(self: Any, pairs: Any) -> Any:
+        return (
+            fault(self, pairs)
+            if any((p.case, p.field) == (case, "course") for p in pairs)
+            else (Words.measure(self, pairs))
+        )
+
+    return broken(measure)
+
+
+def _raises(self: Any, pairs: Any) -> Any:
+    raise ValueError("one two three is the patient's text")
+
+
+def _nan(self: Any, pairs: Any) -> Any:
+    return np.where([[p.case == "11"] for p in pairs], math.nan, Words.measure(self, pairs))
+
+
+def _short(self: Any, pairs: Any) -> Any:
+    return Words.measure(self, pairs)[1:]
+
+
+@pytest.mark.parametrize("case", ["9", "11", "100"])
+def test_a_scorer_that_raises_is_named_with_the_case_and_without_its_text(case: str) -> None:
+    with pytest.raises(ScoreError) as error:
+        scored(_fails_on(case, _raises))
+    line = _raises.__code__.co_firstlineno + 1
+    assert str(error.value) == (
+        f"the scorer 'words' failed: ValueError in test_score.py, line {line}, on case {case}, course\n"
+        "  -> mend it, or name the others: --scorers a,b"
+    )
+    assert error.value.__suppress_context__
+    assert error.value.__cause__ is None
+
+
+def test_a_scorer_that_returns_nan_is_named_with_the_case() -> None:
+    with pytest.raises(ScoreError, match=r"'words' returned a value that is not a finite number, on case 11, course"):
+        scored(broken(_nan))
+
+
+def test_a_scorer_that_returns_too_few_rows_is_named() -> None:
+    with pytest.raises(ScoreError) as error:
+        scored(_fails_on("10", _short))
+    assert error.value.what == (
+        "the scorer 'words' returned an array of shape (4, 2) where (5, 2) (pairs, columns) was due, on case 10, course"
+    )
+
+
+def test_a_scorer_that_fails_on_no_pair_alone_is_named_all_the_same() -> None:
+    def measure(self: Any, pairs: Any) -> Any:
+        return _raises(self, pairs) if len(pairs) > 1 else Words.measure(self, pairs)
+
+    with pytest.raises(ScoreError, match=r"test_score.py, line \d+, on 5 pairs at once, on none alone"):
+        scored(broken(measure))
+
+
+def test_a_worst_value_must_count_in_the_mean() -> None:
+    class Lenient(Words):
+        def worst(self, column: str) -> float:
+            return math.nan
+
+    with pytest.raises(ScoreError) as error:
+        scored(OpenScorer("words", Words.columns, Lenient()))
+    assert str(error.value) == (
+        "the scorer 'words' gives a failed text [nan, nan] in its columns words, share\n"
+        "  -> let `worst` return a finite number: a failed text counts in the mean"
+    )
+
+
+# --------------------------------------------------------------------------- opening scorers
+
+
+def _no_encoder() -> Any:
+    raise AssetError("the encoder is not here", todo="harness assets fetch encoder")
+
+
+def opened(folder: Path, text: str, *names: str) -> tuple[OpenScorer, ...]:
+    path = folder / "mine.py"
+    path.write_text("from dataclasses import dataclass\nfrom harness import Pair, scorer\n\n" + text)
+    found = registry([path])
+    return open_scorers([found.entry("scorer", name) for name in names], TASK, folder, _no_encoder)
+
+
+SHORT = """
+@scorer("length", worst=-5)
+def length(pair: Pair) -> float:
+    return len(pair.hypothesis) / len(pair.reference)
+"""
+LONG = """
+@scorer("semantic")
+@dataclass(frozen=True)
+class Semantic:
+    columns = ("semantic",)
+    def open(self, context):
+        %s
+"""
+
+
+def test_a_function_is_a_scorer(tmp_path: Path) -> None:
+    (length,) = opened(tmp_path, SHORT, "length")
+    card, _ = scored(length)
+    by_field = card.scores["length"]
+    assert by_field is not None
+    assert by_field["advice"] == ColumnScore((-5 + 1 - 5) / 3, n=3, failed=2, excluded=1)
+    source = digest_bytes((tmp_path / "mine.py").read_bytes())[:16]
+    assert str(card.signatures["length"]) == f"metric:length|source:{source}|variant:corrected"
+
+
+def test_an_edited_function_is_another_measure(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    (first,) = opened(tmp_path / "a", SHORT, "length")
+    (second,) = opened(tmp_path / "b", SHORT + "# edited\n", "length")
+    assert scored(first)[0].signatures != scored(second)[0].signatures
+
+
+def test_a_function_that_returns_no_number_is_an_error(tmp_path: Path) -> None:
+    (bad,) = opened(tmp_path, '@scorer("bad")\ndef bad(pair: Pair) -> float:\n    return pair.reference\n', "bad")
+    with pytest.raises(ScoreError, match=r"^the scorer 'bad' failed: ValueError in .*, on case 9, course\n"):
+        scored(bad)
+
+
+def test_a_missing_asset_is_reported_and_leaves_the_rest(tmp_path: Path) -> None:
+    semantic, length = opened(tmp_path, SHORT + LONG % "context.encoder", "semantic", "length")
+    assert semantic == OpenScorer(
+        "semantic", ("semantic",), None, "the encoder is not here\n  -> harness assets fetch encoder"
+    )
+    card, _ = scored(semantic, length)
+    assert [column for column, by_field in card.scores.items() if by_field is None] == ["semantic"]
+
+
+def test_a_scorer_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PluginError) as error:
+        opened(tmp_path, LONG % "1 / 0", "semantic")
+    assert str(error.value) == (
+        f"the scorer 'semantic' ({tmp_path / 'mine.py'}) cannot be opened: ZeroDivisionError in mine.py, line 10\n"
+        "  -> mend the file"
+    )
+
+
+def test_two_scorers_cannot_fill_one_column(tmp_path: Path) -> None:
+    with pytest.raises(PluginError) as error:
+        opened(tmp_path, '@scorer("semantic2")\nclass Other:\n    columns = ("rouge1",)\n'
+               '    def open(self, context):\n        return self\n', "semantic2", "rouge")  # fmt: skip
+    assert str(error.value) == (
+        "the scorers 'semantic2' and 'rouge' both fill the column 'rouge1'\n  -> leave one of them out: --scorers"
+    )
+
+
+# --------------------------------------------------------------------------- files
+
+
+def test_a_card_is_read_as_it_was_written(tmp_path: Path) -> None:
+    card, stats = scored(WORDS, OpenScorer("bertscore", ("bertscore",), None, "missing"))
+    write_card(card, stats, tmp_path)
+    again = read_card(tmp_path)
+    assert again == card
+    assert again.manifest.hosts == ("127.0.0.1",)
+    assert str(again.signatures["words"]) == str(card.signatures["words"])
+    read = read_stats(tmp_path)
+    assert (read.fields, read.columns, read.ids, read.groups) == (
+        stats.fields,
+        stats.columns,
+        stats.ids,
+        stats.groups,
+    )
+    np.testing.assert_array_equal(read.values, stats.values)
+    np.testing.assert_array_equal(read.failed, stats.failed)
+
+
+def test_the_same_scores_are_the_same_bytes(tmp_path: Path) -> None:
+    folders = [tmp_path / "a", tmp_path / "b"]
+    for folder in folders:
+        folder.mkdir()
+        write_card(*scored(WORDS), folder)
+    for name in ("scores.json", "cases.npz"):
+        assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes()
+    assert sorted(path.name for path in folders[0].iterdir()) == ["cases.npz", "scores.json"]
+
+
+def test_a_card_holds_no_id_and_no_text(tmp_path: Path) -> None:
+    references = {f"2000000{i}": replace(r, id=f"2000000{i}", group=f"1000{i}") for i, r in REFERENCES.items()}
+    rows = {f"2000000{i}": row for i, row in SUBMISSION.rows.items()}
+    write_card(*scored(WORDS, references=references, submission=Submission("toy", rows)), tmp_path)
+    written = (tmp_path / "scores.json").read_bytes() + (tmp_path / "cases.npz").read_bytes()
+    wide = "2000000".encode("utf-32-le")
+    for secret in (b"2000000", wide, b"1000", b"drink", b"three"):
+        assert secret not in written
+
+
+def test_a_value_that_does_not_exist_is_null(tmp_path: Path) -> None:
+    references = {i: replace(r, values={"course": "x"}) for i, r in REFERENCES.items()}
+    write_card(*scored(WORDS, references=references), tmp_path)
+    data = json.loads((tmp_path / "scores.json").read_text(), parse_constant=pytest.fail)
+    assert data["scores"]["words"]["advice"]["value"] is None
+    again = read_card(tmp_path).scores["words"]
+    assert again is not None
+    assert math.isnan(again["advice"].value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda text: None, "holds no scores.json"),
+        (lambda text: text[:-9], "is not a score card"),
+        (lambda text: "[]", "is not a score card"),
+        (lambda text: text.replace('\n "schema": 1', '\n "schema": 2'), "has the schema 2, this version reads 1"),
+        (lambda text: text.replace('"split"', '"spilt"'), "is not a whole score card (TypeError: "),
+        (lambda text: text.replace('"reference_digest"', '"referenced"'), "is not a whole score card (KeyError: "),
+    ],
+)
+def test_a_card_that_cannot_be_read_says_so(tmp_path: Path, change: Any, message: str) -> None:
+    write_card(*scored(WORDS), tmp_path)
+    path = tmp_path / "scores.json"
+    text = change(path.read_text())
+    path.unlink() if text is None else path.write_text(text)
+    with pytest.raises(ScoreError) as error:
+        read_card(tmp_path)
+    assert message in error.value.what
+    assert str(tmp_path) in error.value.what
+    assert error.value.todo.startswith("score the submission")
+
+
+def test_statistics_of_another_card_are_refused(tmp_path: Path) -> None:
+    write_card(*scored(WORDS), tmp_path)
+    (tmp_path / "cases.npz").write_bytes(b"torn")
+    with pytest.raises(ScoreError, match=r"cases.npz does not belong to the scores.json beside it"):
+        read_stats(tmp_path)
