@@ -271,7 +271,7 @@ def _fails_on(case: str, fault: Any) -> OpenScorer:
 
 
 def _raises(self: Any, pairs: Any) -> Any:
-    raise ValueError("one two three is the patient's text")
+    raise LookupError("one two three is the patient's text")
 
 
 def _nan(self: Any, pairs: Any) -> Any:
@@ -288,7 +288,7 @@ def test_a_scorer_that_raises_is_named_with_the_case_and_without_its_text(case: 
         scored(_fails_on(case, _raises))
     line = _raises.__code__.co_firstlineno + 1
     assert str(error.value) == (
-        f"the scorer 'words' failed: ValueError in test_score.py, line {line}, on case {case}, course\n"
+        f"the scorer 'words' failed: LookupError in test_score.py, line {line}, on case {case}, course\n"
         "  -> mend it, or name the others: --scorers a,b"
     )
     assert error.value.__suppress_context__

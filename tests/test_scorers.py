@@ -72,6 +72,7 @@ def test_rouge_of_another_language_knows_its_letters_and_no_english_stems() -> N
     assert measure(Rouge, german, "de")[:, 0].tolist() == pytest.approx([2 / 3, 2 / 3])
     composed, decomposed = "Müdigkeit", "Mu\u0308digkeit"
     assert measure(Rouge, [pair(composed, decomposed)], "de")[0, 0] == 1.0
+    assert measure(Rouge, [pair("kg/m²", "kg/m2")], "de")[0, 0] == 0.5  # no character is read as another
     assert measure(Rouge, [pair("walked", "walking")], "de")[0, 0] == 0.0
     assert measure(Rouge, [pair("___ kam", "___ ging")], "de")[0, 0] == 0.0  # a blank is no word
 
