@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from harness.errors import HarnessError, UsageError
 
 if TYPE_CHECKING:
+    from harness.contest import HandedIn
     from harness.plugins import Registry
     from harness.types import Task
 
@@ -77,9 +78,7 @@ def _synthesize(args: Args) -> int:
 def _submit(args: Args) -> int:
     from harness.contest import enter, open_contest
     from harness.corpora import open_corpus
-    from harness.leaderboard import row_lines
     from harness.lineup import find_lineup, parse_assignments, read_lineup
-    from harness.validate import summary
 
     plugins, task = _task(args)
     lineup = read_lineup(find_lineup(args.lineup))
@@ -96,28 +95,32 @@ def _submit(args: Args) -> int:
     print(f"{len(contest.cases)} cases{drawn}; targets cut out: {checked}")
     entered = enter(contest, args.system, label=args.label, overrides=parse_assignments(args.set))
     print("\n".join(entered.lines()))
-    print(f"{entered.folder / task.submission.archive_name}\n{summary(entered.problems)}")
-    if entered.card:
-        print(row_lines(entered.card, task))
-    else:
-        print(f"{split} has no references here: the task's server scores it")
+    _print_handed_in(entered.handed_in, task)
     return 1 if entered.failed else 0
 
 
 def _import(args: Args) -> int:
     from harness.contest import import_submission
     from harness.corpora import open_corpus
-    from harness.leaderboard import row_lines
-    from harness.validate import summary
 
     plugins, task = _task(args)
     split = args.split or task.default_split
     corpus = open_corpus(args.data, task, split)
-    folder, problems, card = import_submission(args.file, args.label, task, corpus, split, plugins, args.out)
-    print(f"{folder}\n{summary(problems)}")
-    if card:
-        print(row_lines(card, task))
+    _print_handed_in(import_submission(args.file, args.label, task, corpus, split, plugins, args.out), task)
     return 0
+
+
+def _print_handed_in(handed_in: HandedIn, task: Task) -> None:
+    from harness.leaderboard import row_lines
+    from harness.validate import summary
+
+    print(f"{handed_in.folder / task.submission.archive_name}\n{summary(handed_in.problems)}")
+    for line in handed_in.missing:
+        print(line)
+    if handed_in.card:
+        print(row_lines(handed_in.card, task))
+    else:
+        print("this split has no references here: the task's server scores it")
 
 
 def _validate(args: Args) -> int:

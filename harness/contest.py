@@ -63,16 +63,24 @@ class Contest:
 
 
 @dataclass(frozen=True)
-class Entered:
-    """What one system's turn left behind. `card` is None where the split has no references. `members` are the turns of
-    a pool's members."""
+class HandedIn:
+    """A submission as it lies in its folder. `card` is None where the split has no references; `missing` says why a
+    scorer's columns are n/a."""
 
-    label: str
     folder: Path
-    competitor: Competitor
-    generated: Generated
     problems: tuple[Problem, ...]
     card: ScoreCard | None
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Entered:
+    """What one system's turn left behind; `members` are the turns of a pool's members."""
+
+    label: str
+    competitor: Competitor
+    generated: Generated
+    handed_in: HandedIn
     members: tuple[Entered, ...] = ()
 
     @property
@@ -153,7 +161,7 @@ def _enter(contest: Contest, name: str, label: str, overrides: Mapping[str, Any]
     members = {m: _enter(contest, m, "", {}, (*above, name)) for m in pool.members} if pool else {}
     wanted = identity(competitor, contest.resources, contest.seed, contest.limit)
     if pool:
-        wanted["members"] = {m: read_identity(entered.folder) for m, entered in members.items()}
+        wanted["members"] = {m: read_identity(entered.handed_in.folder) for m, entered in members.items()}
     folder = _home(contest, label or _label(name, contest.limit), wanted, is_member=bool(above))
     with locked(folder / "run.lock", f"the run {folder}"):
         run = Run(folder, competitor, contest.cases, contest.task, contest.seed, contest.resources)
@@ -167,8 +175,8 @@ def _enter(contest: Contest, name: str, label: str, overrides: Mapping[str, Any]
         competitors = [competitor, *(entered.competitor for entered in members.values())]
         rows = _rows(contest, generated)
         manifest = _manifest(contest, folder.name, competitor, competitors, generated)
-        problems, card = hand_in(contest.task, contest.corpus, contest.registry, folder, rows, manifest)
-    return Entered(folder.name, folder, competitor, generated, problems, card, tuple(members.values()))
+        handed_in = hand_in(contest.task, contest.corpus, contest.registry, folder, rows, manifest)
+    return Entered(folder.name, competitor, generated, handed_in, tuple(members.values()))
 
 
 def _label(name: str, limit: int | None) -> str:
@@ -219,7 +227,7 @@ def hand_in(
     folder: Path,
     rows: Mapping[str, Mapping[str, str]],
     manifest: Manifest,
-) -> tuple[tuple[Problem, ...], ScoreCard | None]:
+) -> HandedIn:
     """Write csv, zip and manifest, validate what was written, and score it where the split has references."""
     csv = write_csv(rows, task)
     archive = folder / task.submission.archive_name
@@ -229,12 +237,13 @@ def hand_in(
     manifests.write(manifest, folder)
     problems = validate(archive, task, frozenset(rows))
     if not corpus.has_targets(manifest.split):
-        return tuple(problems), None
+        return HandedIn(folder, tuple(problems), None)
     scorers = scorers_of(task, corpus, registry, task.scorers)
     references = read_references(corpus, task, manifest.split, rows)
     card, stats = score(read_submission(archive, task), references, task, scorers, manifest, salt(corpus.root))
     write_card(card, stats, folder)
-    return tuple(problems), card
+    missing = tuple(f"{', '.join(one.columns)} n/a: {one.missing}" for one in scorers if one.missing)
+    return HandedIn(folder, tuple(problems), card, missing)
 
 
 def scorers_of(task: Task, corpus: TablesCorpus, registry: Registry, names: Sequence[str]) -> tuple[OpenScorer, ...]:
@@ -255,7 +264,7 @@ def read_references(
 
 def import_submission(
     path: Path, label: str, task: Task, corpus: TablesCorpus, split: str, registry: Registry, root: Path
-) -> tuple[Path, tuple[Problem, ...], ScoreCard | None]:
+) -> HandedIn:
     """Make a run of somebody's csv or zip: its texts become candidates, and it is scored like our own.
 
     Raises SubmissionError if the task's server would refuse the file."""
@@ -278,5 +287,4 @@ def import_submission(
     claim(folder, imported_identity(manifest), corpus.data)
     with locked(folder / "run.lock", f"the run {folder}"):
         store(folder, generated)
-        problems_now, card = hand_in(task, corpus, registry, folder, rows, manifest)
-    return folder, problems_now, card
+        return hand_in(task, corpus, registry, folder, rows, manifest)

@@ -12,6 +12,7 @@ from harness.contest import read_references, scorers_of
 from harness.corpora import open_corpus
 from harness.corpora.tables import TablesCorpus
 from harness.errors import ScoreError, SubmissionError, UsageError
+from harness.files import digest_file
 from harness.plugins import Registry
 from harness.score import score, write_card
 from harness.submission import read_submission
@@ -63,7 +64,9 @@ def _score_run(folder: Path, how: Judgement) -> ScoreCard:
             todo="give the data that it was made from with --data",
         )
     path = folder / how.task.submission.file_name
-    ids = frozenset(read_submission(path, how.task).rows)
+    if digest_file(path) != manifest.csv_digest:
+        raise ScoreError(f"{path} was changed after it was written", todo="submit again, or import the changed file")
+    ids = frozenset(read_submission(path, how.task).rows) if manifest.partial else None
     return _score(path, manifest, corpus, how, ids, folder if how.ids is None else None)
 
 

@@ -17,7 +17,7 @@ from harness import assets
 from harness.corpora.tables import TablesCorpus
 from harness.errors import PluginError, RunError
 from harness.examples import ExampleStore, FieldExamples, open_examples
-from harness.files import digest, digest_file, private_folder
+from harness.files import digest, digest_file, private_folder, write_atomic
 from harness.lineup import EncoderSettings, EngineSettings, Lineup
 from harness.plugins import Need
 from harness.types import Completion, Encoder, Engine, Example, Guide, Message, Prompt, Sampling, Task
@@ -65,8 +65,8 @@ class Resources:
         path = private_folder(self.corpus.root / "guide") / f"{self.digest_of('guide')[:16]}.json"
         if not path.exists():
             taught = {f.name: self.examples(f.name, self._teacher) for f in self.task.fields}
-            guide.dump(guide.learn(taught, self.encoder.tokens), path)
-        return guide.load(path)
+            write_atomic(path, guide.dump(guide.learn(taught, self.encoder.tokens)).encode())
+        return guide.load(path.read_text(encoding="utf-8"))
 
     def digest_of(self, need: Need) -> str:
         """Identity of a resource, without opening it."""
@@ -182,6 +182,12 @@ class SystemContext:
     def examples(self, field: str, split: str = "train") -> Sequence[Example]:
         self._grant("examples")
         return self.resources.examples(field, split)
+
+    def load(self) -> None:
+        """Load what the system needs now, so that a fault of ours is not laid at a case of the system's."""
+        for need in self.needs:
+            if need != "examples":
+                getattr(self.resources, need)
 
     def _grant(self, need: Need) -> None:
         if need not in self.needs:

@@ -146,6 +146,7 @@ def _generate_field(
     if missing:
         done = {place for place, found in kept.items() if len(found) >= samples}
         context = _context(run, done)
+        context.load()
         runner = run.competitor.open(context)
         asked_for = inputs if run.competitor.batched else missing
         with run.candidates_file.appending() as file:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from harness import Pair, Signature, scorer
 
 if TYPE_CHECKING:
-    from harness.types import ScoringContext
+    from harness import ScoringContext
 
 COLUMNS = ("bleu",)
 ORDER = 4

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from harness import Pair, Signature, scorer
 
 if TYPE_CHECKING:
-    from harness.types import ScoringContext
+    from harness import ScoringContext
 
 COLUMNS = ("rouge1", "rouge2", "rougel")
 

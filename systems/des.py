@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness import Pool, system
 
 
-@system("des", needs=("guide", "encoder", "examples"))
+@system("des", needs=("guide",))
 @dataclass(frozen=True)
 class DynamicExpertSelection:
     """A pool of systems; chosen is the text closest to a target's usual length that neither loops nor is cut off."""

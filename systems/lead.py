@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from harness import Candidate, Context, ModelInput, arrange, system
 
 
-@system("lead", needs=("guide", "encoder", "examples"))
+@system("lead", needs=("guide",))
 @dataclass(frozen=True)
 class Lead:
     """The floor: leading sentences of the most relevant sections, up to the length of a usual target."""
