@@ -345,3 +345,7 @@ def _out_group(sub: argparse.ArgumentParser) -> None:
 
 
 _GROUPS = {"plugins": _plugins_group, "task": _task_group, "data": _data_group, "out": _out_group}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

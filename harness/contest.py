@@ -17,7 +17,7 @@ from harness import manifest as manifests
 from harness.competitor import Competitor, find_competitor
 from harness.corpora.tables import TablesCorpus
 from harness.errors import SettingsError, SubmissionError
-from harness.files import digest, digest_bytes, locked, private_folder, write_atomic
+from harness.files import digest, digest_bytes, locked, private_folder, remove_torn, write_atomic
 from harness.leaks import refuse_leaks
 from harness.lineup import EncoderSettings, Lineup
 from harness.plugins import Registry
@@ -164,6 +164,7 @@ def _enter(contest: Contest, name: str, label: str, overrides: Mapping[str, Any]
         wanted["members"] = {m: read_identity(entered.handed_in.folder) for m, entered in members.items()}
     folder = _home(contest, label or _label(name, contest.limit), wanted, is_member=bool(above))
     with locked(folder / "run.lock", f"the run {folder}"):
+        remove_torn(folder)
         run = Run(folder, competitor, contest.cases, contest.task, contest.seed, contest.resources)
         if pool:
             places = [(case.id, f.name) for case in contest.cases for f in contest.task.fields]

@@ -29,8 +29,10 @@ _LOOPBACK = ("localhost", "::1", "")
 
 
 def restrict() -> None:
-    """From here on this process and its children reach no host but this machine, and libraries keep silent."""
+    """From here on this process and its children reach no host but this machine, libraries keep silent, and what
+    they write is readable by its owner alone."""
     os.environ.update(_SILENCE)
+    os.umask(0o077)
     _install_hook()
 
 

@@ -1,0 +1,279 @@
+"""A run's folder: what is kept, what is made anew, what is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.cli import main
+from harness.corpora.synthetic import synthesize
+
+STAYS = 24
+
+ECHO = '''
+from pathlib import Path
+from harness import ModelInput, system
+
+LOG = Path(__file__).with_suffix(".log")
+
+@system("echo")
+def echo(asked: ModelInput) -> str:
+    """Writes down whom it was asked about."""
+    with LOG.open("a") as log:
+        log.write(f"{asked.case} {asked.field}\\n")
+    return f"case {asked.case} has {len(asked.chart)} parts" + (", seen" if asked.earlier else "")
+'''
+
+
+@pytest.fixture(scope="module")
+def ward(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data") / "ward"
+    synthesize(folder, STAYS, 1)
+    return folder
+
+
+@pytest.fixture
+def submit(ward: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> int:
+        return main(["submit", *arguments, "--data", str(ward)])
+
+    return run
+
+
+@pytest.fixture
+def echo(tmp_path: Path) -> Path:
+    path = tmp_path / "echo.py"
+    path.write_text(ECHO)
+    return path
+
+
+def asked(plugin: Path) -> list[str]:
+    log = plugin.with_suffix(".log")
+    lines = log.read_text().splitlines() if log.exists() else []
+    log.unlink(missing_ok=True)
+    return lines
+
+
+def run_folder(label: str) -> Path:
+    return Path("submissions/discharge-me/ward/test_phase_1") / label
+
+
+def records(label: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (run_folder(label) / "candidates.jsonl").read_text().splitlines()]
+
+
+def csv(label: str) -> bytes:
+    return (run_folder(label) / "submission.csv").read_bytes()
+
+
+def test_a_run_leaves_every_file_of_the_pipeline(submit: Callable[..., int], echo: Path) -> None:
+    assert submit("echo", "--plugin", str(echo)) == 0
+    assert {p.name for p in run_folder("echo").iterdir()} == {
+        "run.json", "run.lock", "candidates.jsonl", "submission.csv", "submission.zip", "manifest.json", "scores.json",
+        "cases.npz",
+    }  # fmt: skip
+    assert run_folder("echo").stat().st_mode & 0o777 == 0o700
+
+
+def test_running_again_asks_for_nothing_and_gives_the_same_bytes(submit: Callable[..., int], echo: Path) -> None:
+    submit("echo", "--plugin", str(echo))
+    first, manifest = csv("echo"), (run_folder("echo") / "manifest.json").read_bytes()
+    assert len(asked(echo)) == len(records("echo"))
+    assert submit("echo", "--plugin", str(echo)) == 0
+    assert asked(echo) == []
+    assert csv("echo") == first
+    assert (run_folder("echo") / "manifest.json").read_bytes() == manifest
+
+
+def test_the_instructions_may_read_the_course_that_the_run_wrote(submit: Callable[..., int], echo: Path) -> None:
+    submit("echo", "--plugin", str(echo))
+    seen = {record["field"]: "seen" in str(record["text"]) for record in records("echo")}
+    assert seen == {"brief_hospital_course": False, "discharge_instructions": True}
+
+
+def test_a_crash_in_the_middle_of_a_line_loses_that_line_alone(submit: Callable[..., int], echo: Path) -> None:
+    submit("echo", "--plugin", str(echo))
+    whole, path = csv("echo"), run_folder("echo") / "candidates.jsonl"
+    asked(echo)
+    path.write_bytes(path.read_bytes()[:-20])
+    assert submit("echo", "--plugin", str(echo)) == 0
+    assert len(asked(echo)) == 1
+    assert csv("echo") == whole
+
+
+def test_an_edited_plugin_runs_again_under_its_label(submit: Callable[..., int], echo: Path) -> None:
+    submit("echo", "--plugin", str(echo))
+    count = len(asked(echo))
+    echo.write_text(ECHO.replace("case {asked.case}", "stay {asked.case}"))
+    # A fresh process would import the edited file; this one has to forget the old one.
+    import sys
+
+    del sys.modules["harness_plugin_echo"]
+    assert submit("echo", "--plugin", str(echo)) == 0
+    assert len(asked(echo)) == count
+    assert b"stay " in csv("echo")
+    assert b"case " not in csv("echo")
+
+
+FAILING = '''
+from harness import ModelInput, system
+
+SEEN = []
+
+@system("moody")
+def moody(asked: ModelInput) -> str:
+    """Raises on the second case that it meets."""
+    if asked.case not in SEEN:
+        SEEN.append(asked.case)
+    if SEEN.index(asked.case) == 1:
+        raise ValueError("private words")
+    return f"text for {asked.case}"
+'''
+
+
+def test_a_case_that_fails_leaves_the_others_standing(
+    submit: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plugin = tmp_path / "moody.py"
+    plugin.write_text(FAILING)
+    assert submit("moody", "--plugin", str(plugin)) == 1
+    out = capsys.readouterr().out
+    kept = {str(record["case"]) for record in records("moody")}
+    with (run_folder("moody") / "submission.csv").open() as file:
+        rows = [line.split(",")[0] for line in file.read().splitlines()[1:]]
+    (failed,) = set(rows) - kept
+    assert f"moody failed on case {failed}, brief_hospital_course: ValueError" in out
+    assert "moody: 2 failures; the same command asks for these alone" in out
+    assert len(kept) == len(rows) - 1
+    assert json.loads((run_folder("moody") / "manifest.json").read_text())["failures"] == 2
+
+
+def test_a_label_of_other_settings_is_refused_and_untouched(
+    submit: Callable[..., int], echo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    submit("echo", "--plugin", str(echo))
+    before = csv("echo")
+    assert submit("echo", "--plugin", str(echo), "--seed", "5") == 1
+    err = capsys.readouterr().err
+    assert "holds a run with other settings: seed is 0 there, 5 here" in err
+    assert "--as LABEL" in err
+    assert csv("echo") == before
+    assert submit("echo", "--plugin", str(echo), "--seed", "5", "--as", "echo-5") == 0
+
+
+def test_a_limited_run_is_partial_and_has_a_label_of_its_own(
+    submit: Callable[..., int], echo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert submit("echo", "--plugin", str(echo), "--limit", "2") == 0
+    assert "2 cases, a sample drawn with seed 0: partial, never ranked" in capsys.readouterr().out
+    manifest = json.loads((run_folder("echo-limit2") / "manifest.json").read_text())
+    assert manifest["partial"] is True
+    assert manifest["cases"] == 2
+
+
+POOL = '''
+from dataclasses import dataclass
+from harness import ModelInput, Pool, system
+from systems.des import ClosestLength
+
+@system("short")
+def short(asked: ModelInput) -> str:
+    """A word."""
+    return "discharged"
+
+@system("long")
+def long(asked: ModelInput) -> str:
+    """Many words, except in one case, where it has nothing to say."""
+    if asked.case.endswith("1"):
+        raise LookupError
+    return " ".join(f"word{i}" for i in range(150))
+
+@system("both", needs=("guide",))
+@dataclass(frozen=True)
+class Both:
+    """The better of the two."""
+    members: tuple[str, ...] = ("short", "long")
+
+    def pool(self) -> Pool:
+        return Pool(self.members, ClosestLength(0.2))
+'''
+
+
+def test_a_pool_runs_its_members_and_chooses_among_what_they_have(
+    submit: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plugin = tmp_path / "both.py"
+    plugin.write_text(POOL)
+    assert submit("both", "--plugin", str(plugin)) == 0
+    chosen = {(str(r["case"]), str(r["field"])): r["system"] for r in records("both")}
+    assert {case.endswith("1"): system for (case, _), system in chosen.items()}[False] == "long"
+    assert all((system == "short") == case.endswith("1") for (case, _), system in chosen.items())
+    assert run_folder("short").is_dir()
+    assert run_folder("long").is_dir()
+    assert "both: " in capsys.readouterr().out
+
+
+def test_a_member_whose_name_is_taken_gets_a_folder_of_its_own(submit: Callable[..., int], tmp_path: Path) -> None:
+    plugin = tmp_path / "both.py"
+    plugin.write_text(POOL)
+    assert submit("short", "--plugin", str(plugin), "--seed", "3") == 0
+    assert submit("both", "--plugin", str(plugin)) == 0
+    others = [path.name for path in run_folder("").iterdir() if path.name.startswith("short-")]
+    assert len(others) == 1
+
+
+def test_two_at_once_are_refused(submit: Callable[..., int], echo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from harness.files import locked
+
+    submit("echo", "--plugin", str(echo))
+    with locked(run_folder("echo") / "run.lock", "the test"):
+        assert submit("echo", "--plugin", str(echo)) == 1
+    assert "is in use by another process" in capsys.readouterr().err
+
+
+UNSAID = '''
+from dataclasses import dataclass
+from harness import Candidate, Context, system
+
+@system("sly")
+@dataclass(frozen=True)
+class Sly:
+    """Reads what it does not say it needs."""
+    def open(self, context: Context):
+        return self
+    def generate(self, inputs):
+        raise AssertionError("never reached")
+
+@system("slyer")
+@dataclass(frozen=True)
+class Slyer:
+    """Reads examples that it does not say it needs."""
+    def open(self, context: Context):
+        context.examples("brief_hospital_course")
+        return self
+    def generate(self, inputs):
+        yield from ()
+'''
+
+
+def test_a_need_that_is_not_said_is_refused(
+    submit: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plugin = tmp_path / "sly.py"
+    plugin.write_text(UNSAID)
+    assert submit("slyer", "--plugin", str(plugin)) == 1
+    assert "the system 'slyer' reads context.examples without saying so" in capsys.readouterr().err
+
+
+def test_a_system_that_breaks_off_its_run_is_named(
+    submit: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plugin = tmp_path / "sly.py"
+    plugin.write_text(UNSAID)
+    assert submit("sly", "--plugin", str(plugin)) == 1
+    assert "the system 'sly' failed in its run: AssertionError" in capsys.readouterr().err
