@@ -2,6 +2,7 @@
 
 Hub, telemetry and downloads are switched off through the environment (for libraries that ask it, and
 for child processes), and an audit hook refuses every connection that is not to this machine, whoever opens it.
+This guards against accidents; against code that means harm only a machine without a network does.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def _refuse_remote(event: str, args: tuple[Any, ...]) -> None:
     if event in ("socket.connect", "socket.sendto"):
         address = args[1]
         host = address[0] if isinstance(address, tuple) else ""  # text is a Unix socket: this machine
-    elif event == "socket.getaddrinfo":
+    elif event in ("socket.getaddrinfo", "socket.gethostbyname"):
         host = args[0] or ""
     else:
         return
