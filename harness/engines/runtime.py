@@ -1,0 +1,38 @@
+"""torch and transformers, imported so that they behave on a user's machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+def prepare_torch(threads: int) -> None:
+    """Import torch with so many threads (0 leaves the number to torch).
+
+    Idle threads sleep. They would spin by default, and a batch takes five times as long where something else
+    runs on the same cores. Only the first import of torch in a process can decide it.
+    """
+    if "torch" not in sys.modules:
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    import torch
+
+    if threads > 0:
+        torch.set_num_threads(threads)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep transformers' bars and advice off the user's terminal while it loads something."""
+    from transformers.utils import logging
+
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
