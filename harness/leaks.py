@@ -1,8 +1,8 @@
 """How much of a target is left in a text: runs of equal words, found exactly, with `___` as a wildcard.
 
 Words are compared without case and punctuation and counted as people count them, between white space. `___` on either
-side stands for one to five words of the other; it extends a run, but only really equal words count towards its length.
-Line breaks and headings do not end a run.
+side stands for up to five words of the other (for none, where it hides a dash); it extends a run, but only really
+equal words count towards its length. Line breaks and headings do not end a run.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from harness.errors import LeakError
@@ -28,6 +29,7 @@ WILDCARD_WORDS = 5
 SHOWN = 100
 
 _TOKEN = re.compile(r"_{2,}|[^\W_]+")
+_SPACE = re.compile(r"\s")
 _WILD = "___"
 _IN_TEXT, _IN_TARGET, _UNKNOWN = -1, -2, -3
 
@@ -81,21 +83,29 @@ def refuse_leaks(leaks: Iterable[Leak]) -> None:
 
 @dataclass(frozen=True)
 class Tokens:
-    """The words of several pieces of text, read on from one piece to the next: `words` in lower case (`___` for any
-    blank), and for each where it stands: (piece, start, end)."""
+    """The words of several pieces of text, read on from one piece to the next, as tokens ("p.o." is p and o).
+
+    `words` in lower case, `___` for any blank; `begins[k]` is 1 if token k is the first of a word; `places` are
+    (piece, start, end).
+    """
 
     words: tuple[str, ...]
+    begins: tuple[int, ...]
     places: tuple[tuple[int, int, int], ...]
 
 
 @dataclass(frozen=True)
 class Target:
-    """The words of a target, without `___` at its ends. `counts[k]` is 1 if token k is the first of a word."""
+    """The tokens of a target, without `___` at its ends; `begins` as in Tokens, `counts` but for `___`."""
 
     words: tuple[str, ...]
-    counts: tuple[int, ...]
+    begins: tuple[int, ...]
 
-    @property
+    @cached_property
+    def counts(self) -> tuple[int, ...]:
+        return tuple(begin * (word != _WILD) for begin, word in zip(self.begins, self.words, strict=True))
+
+    @cached_property
     def length(self) -> int:
         return sum(self.counts)
 
@@ -106,24 +116,25 @@ class Target:
 
 
 def read_text(pieces: Sequence[str]) -> Tokens:
-    found = [(at, token) for at, piece in enumerate(pieces) for token in _TOKEN.finditer(piece)]
-    return Tokens(tuple(_word(token[0]) for _, token in found), tuple((at, *token.span()) for at, token in found))
+    words: list[str] = []
+    begins: list[int] = []
+    places: list[tuple[int, int, int]] = []
+    for at, piece in enumerate(pieces):
+        last = -1
+        for token in _TOKEN.finditer(piece):
+            start, end = token.span()
+            gap = piece[last:start]
+            begins.append(int(last < 0 or gap == " " or _SPACE.search(gap) is not None))
+            words.append(_WILD if token[0][0] == "_" else token[0].casefold())
+            places.append((at, start, end))
+            last = end
+    return Tokens(tuple(words), tuple(begins), tuple(places))
 
 
 def read_target(text: str) -> Target:
-    words: list[str] = []
-    counts: list[int] = []
-    for word in text.split():
-        tokens = [_word(token) for token in _TOKEN.findall(word)]
-        real = [token != _WILD for token in tokens]
-        words += tokens
-        counts += [int(is_real and at == real.index(True)) for at, is_real in enumerate(real)]
-    ends = [at for at, word in enumerate(words) if word != _WILD] or [-1]
-    return Target(tuple(words[ends[0] : ends[-1] + 1]), tuple(counts[ends[0] : ends[-1] + 1]))
-
-
-def _word(token: str) -> str:
-    return _WILD if token[0] == "_" else token.casefold()
+    tokens = read_text([text])
+    shown = [at for at, word in enumerate(tokens.words) if word != _WILD] or [-1]
+    return Target(tokens.words[shown[0] : shown[-1] + 1], tokens.begins[shown[0] : shown[-1] + 1])
 
 
 # --------------------------------------------------------------------------- runs
@@ -207,7 +218,7 @@ def find_runs(text: Tokens, target: Target, at_least: int) -> tuple[list[Run], i
         return [], 0
     sums = np.concatenate(([0], np.cumsum(target.counts)))
     own = sums[found.columns + found.lengths] - sums[found.columns]
-    totals, before = _link(a, b, found, own)
+    totals, before = _link(_side(a == _IN_TEXT, text.begins), _side(b == _IN_TARGET, target.begins), found, own)
     runs = [
         _run(_linked(at, before), found, int(totals[at]), text.words, target)
         for at in np.flatnonzero(totals >= at_least).tolist()
@@ -253,8 +264,26 @@ def _stretches(a: Any, b: Any) -> _Stretches:
     return _Stretches(rows[at][by_row], columns[at][by_row], lengths[by_row])
 
 
-def _link(a: Any, b: Any, found: _Stretches, own: Any) -> tuple[Any, dict[int, int]]:
-    """Link stretches through wildcards: for each the words of the best run that ends with it, and the stretch before.
+class _Side(NamedTuple):
+    """The text or the target, token by token and one beyond: whether it is a wildcard, and how many tokens from here
+    a wildcard on the other side can stand for."""
+
+    wild: Any
+    reach: Any
+
+
+def _side(wild: Any, begins: Sequence[int]) -> _Side:
+    import numpy as np
+
+    words = np.concatenate(([0], np.cumsum(begins)))
+    return _Side(
+        np.append(wild, False), np.searchsorted(words, words + WILDCARD_WORDS, "right") - 1 - np.arange(len(words))
+    )
+
+
+def _link(text: _Side, target: _Side, found: _Stretches, own: Any) -> tuple[Any, dict[int, int]]:
+    """Link stretches through wildcards: for each the words of the best run that ends with it, and the stretch before
+    (of equally good ones the nearest).
 
     A stretch ends where a wildcard stands on either side, so links lead from ends to beginnings only, and always to
     a later row: one pass by row is exact.
@@ -262,36 +291,40 @@ def _link(a: Any, b: Any, found: _Stretches, own: Any) -> tuple[Any, dict[int, i
     import numpy as np
 
     rows, columns, lengths = found
-    wild_a, wild_b = np.append(a == _IN_TEXT, False), np.append(b == _IN_TARGET, False)
-    leaving = np.flatnonzero(wild_a[rows + lengths] | wild_b[columns + lengths])
-    entering = np.flatnonzero(wild_a[rows - 1] | wild_b[columns - 1])
-    at_cell = {(int(rows[at]), int(columns[at])): int(at) for at in entering}
-    hidden_a, hidden_b = wild_a.tolist(), wild_b.tolist()
-    totals, before = own.copy(), dict[int, int]()
-    for at in leaving.tolist():
-        end = (int(rows[at] + lengths[at]), int(columns[at] + lengths[at]))
-        for cell in _beyond_wildcards(end, hidden_a, hidden_b):
+    leaving = np.flatnonzero(text.wild[rows + lengths] | target.wild[columns + lengths])
+    entering = np.flatnonzero(text.wild[rows - 1] | target.wild[columns - 1])
+    at_cell = dict(zip(_cells(rows[entering], columns[entering]), entering.tolist(), strict=True))
+    ends = _cells((rows + lengths)[leaving], (columns + lengths)[leaving])
+    sides = _Side(text.wild.tolist(), text.reach.tolist()), _Side(target.wild.tolist(), target.reach.tolist())
+    alone = own.tolist()
+    totals, before = alone.copy(), dict[int, int]()
+    for at, end in zip(leaving.tolist(), ends, strict=True):
+        for cell in _beyond_wildcards(end, *sides):
             after = at_cell.get(cell)
-            if after is not None and own[after] + totals[at] > totals[after]:
-                totals[after], before[after] = own[after] + totals[at], at
-    return totals, before
+            if after is not None and totals[at] and alone[after] + totals[at] >= totals[after]:
+                totals[after], before[after] = alone[after] + totals[at], at
+    return np.array(totals), before
 
 
-def _beyond_wildcards(cell: Cell, wild_a: Sequence[bool], wild_b: Sequence[bool]) -> Iterator[Cell]:
-    """The cells at which a run can go on after the wildcards that stand at `cell` on either side."""
+def _cells(rows: Any, columns: Any) -> Iterator[Cell]:
+    return zip(rows.tolist(), columns.tolist(), strict=True)
+
+
+def _beyond_wildcards(cell: Cell, text: _Side, target: _Side) -> Iterator[Cell]:
+    """The cells (some may lie outside) at which a run can go on after the wildcards that stand at `cell`."""
     waiting, seen = [cell], {cell}
     while waiting:
         row, column = waiting.pop()
         steps: list[Cell] = []
-        if row < len(wild_a) and wild_a[row]:
-            steps += [(row + 1, column + words) for words in range(1, WILDCARD_WORDS + 1)]
-        if column < len(wild_b) and wild_b[column]:
-            steps += [(row + words, column + 1) for words in range(1, WILDCARD_WORDS + 1)]
+        if text.wild[row]:
+            steps += [(row + 1, column + tokens) for tokens in range(target.reach[column] + 1)]
+        if target.wild[column]:
+            steps += [(row + tokens, column + 1) for tokens in range(text.reach[row] + 1)]
+        yield from steps
         for step in steps:
-            if step not in seen and step[0] < len(wild_a) and step[1] < len(wild_b):
+            if (text.wild[step[0]] or target.wild[step[1]]) and step not in seen:
                 seen.add(step)
                 waiting.append(step)
-                yield step
 
 
 def _linked(last: int, before: Mapping[int, int]) -> list[int]:
@@ -305,14 +338,10 @@ def _linked(last: int, before: Mapping[int, int]) -> list[int]:
 def _run(linked: Sequence[int], found: _Stretches, words: int, text: Sequence[str], target: Target) -> Run:
     stretches = tuple((int(found.columns[at]), int(found.columns[at] + found.lengths[at])) for at in linked)
     begin, end = int(found.rows[linked[0]]), int(found.rows[linked[-1]] + found.lengths[linked[-1]])
-    missing_before, missing_after = stretches[0][0], len(target.words) - stretches[-1][1]
-    hidden_before = _wildcards(text[max(0, begin - missing_before) : begin][::-1])
-    hidden_after = _wildcards(text[end : end + missing_after])
-    is_whole = (
-        missing_before <= hidden_before * WILDCARD_WORDS
-        and missing_after <= hidden_after * WILDCARD_WORDS
-        and words >= target.shown
-    )
+    before, after = target.begins[: stretches[0][0]], target.begins[stretches[-1][1] :]
+    hidden_before = _wildcards(text[max(0, begin - len(before)) : begin][::-1])
+    hidden_after = _wildcards(text[end : end + len(after)])
+    is_whole = _hides(hidden_before, before) and _hides(hidden_after, after) and words >= target.shown
     if not is_whole:
         return Run(words, begin, end, stretches, whole=False)
     return Run(words, begin - hidden_before, end + hidden_after, stretches, whole=True)
@@ -321,3 +350,8 @@ def _run(linked: Sequence[int], found: _Stretches, words: int, text: Sequence[st
 def _wildcards(words: Sequence[str]) -> int:
     """How many wildcards stand at the beginning."""
     return next((at for at, word in enumerate(words) if word != _WILD), len(words))
+
+
+def _hides(wildcards: int, begins: Sequence[int]) -> bool:
+    """Whether so many wildcards can stand for these tokens."""
+    return not begins or max(1, sum(begins)) <= wildcards * WILDCARD_WORDS

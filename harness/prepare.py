@@ -102,13 +102,15 @@ def _is_known(part: Part, field: Field) -> bool:
 
 
 def _sections(note: str, headings: Sequence[Heading], redaction: Redaction) -> list[Part]:
-    """The note's sections less the cuts. A heading with text on its line that follows another of the same name (the
-    header's 'Name: ___', 'Sex: F'; labels inside a section) opens no new part."""
+    """The note's sections less the cuts. A heading that follows another of the same name opens no new part if it has
+    text on its line (the header's 'Name: ___', 'Sex: F') or nothing stands between them (a section's first label)."""
     kept = [h for h in headings if not any(begin <= h.start < end for begin, end in redaction.cuts)]
-    sections = [(Heading(0, 0, "", OTHER, inline=False), kept[0].start if kept else len(note))]
-    for heading, end in zip(kept, [*(h.start for h in kept[1:]), len(note)], strict=True):
+    ends = [*(h.start for h in kept), len(note)]
+    sections = [(Heading(0, 0, "", OTHER, inline=False), ends[0])]
+    for heading, end in zip(kept, ends[1:], strict=True):
         above = sections[-1][0]
-        if heading.inline and heading.name == above.name:
+        is_label = heading.inline or not note[above.end : heading.start].strip()
+        if heading.listed and heading.name == above.name and is_label:
             sections[-1] = (replace(above, text="", end=above.start) if above.inline else above, end)
         else:
             sections.append((heading, end))

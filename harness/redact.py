@@ -98,6 +98,7 @@ def _nearly(overlap: Overlap) -> list[Span]:
     length = len(overlap.target.words)
     begin, slack = best.begin - best.stretches[0][0], length // 4
     near = [run for run in overlap.passages if begin - slack <= run.begin and run.end <= begin + length + slack]
+    near.append(best)
     return [(min(run.begin for run in near), max(run.end for run in near))]
 
 
@@ -124,11 +125,11 @@ def _end(heading: Heading, spans: Sequence[Span], headings: Sequence[Heading], n
 
 
 def _until(heading: Heading, field: Field, headings: Sequence[Heading], task: Task, length: int) -> int:
-    """The organisers' rule: of the headings after this one, the last that matches the first pattern of `until` that any
-    matches. Where none does, the next heading of another field, or the end of the note."""
+    """The organisers' rule: the first pattern of `until` that matches a heading on its own line after this one, of
+    several such headings the last. Where none matches, the next heading of another field, or the end of the note."""
     after = [h for h in headings if h.start > heading.start]
     for pattern in field.until:
-        ends = [h.start for h in after if re.fullmatch(pattern, h.key)]
+        ends = [h.start for h in after if not h.inline and re.fullmatch(pattern, h.key)]
         if ends:
             return ends[-1]
     others = {other.name for other in task.fields} - {field.name}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,7 +19,7 @@ _BLANKS = re.compile(r"_{2,}|\s+")
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading in a text: `start` of its line, `end` where its body begins, `text` without the colon,
+    """A heading in a text: `start` of its words, `end` where its body begins, `text` without the colon,
     `name` of the Section or Field that lists it, or "other". `inline` if text follows on its line."""
 
     start: int
@@ -58,11 +58,12 @@ def find_headings(text: str, task: Task) -> tuple[Heading, ...]:
         if heading:
             found.append(heading)
     capitals = _style(found)
-    return tuple(
+    in_style = (
         h
         for h in found
         if h.name in fields or (h.listed and not h.inline) or capitals is None or h.text.isupper() == capitals
     )
+    return tuple(_without_labels(text, in_style))
 
 
 def find_field_heading(text: str, field: Field) -> tuple[int, str] | None:
@@ -82,20 +83,34 @@ def find_field_heading(text: str, field: Field) -> tuple[int, str] | None:
 
 def _heading_of(line: re.Match[str], task: Task, below_heading: bool) -> Heading | None:
     whole = line[0].rstrip()
+    start = line.start() + len(whole) - len(whole.lstrip())
     head = _HEAD.match(whole)
     if head and head[0].strip() and len(head[0].split()) <= _LONGEST_HEADING:
         words, end = head[0].strip(), whole.index(":", head.end()) + 1
         name = _name(words, task)
         inline = bool(whole[end:].strip())
         if name or (not inline and words[0].isupper()):
-            return Heading(line.start(), line.start() + end, words, name or OTHER, inline)
+            return Heading(start, line.start() + end, words, name or OTHER, inline)
     words = whole.strip()
     if words and ":" not in words and len(words.split()) <= _LONGEST_HEADING and words[-1] not in _PROSE_ENDS:
         name = _name(words, task)
         is_field = any(field.name == name for field in task.fields)
         if is_field or (words.isupper() and words[0].isalpha() and (name or not below_heading)):
-            return Heading(line.start(), line.end(), words, name or OTHER, False)
+            return Heading(start, line.end(), words, name or OTHER, False)
     return None
+
+
+def _without_labels(text: str, headings: Iterable[Heading]) -> Iterator[Heading]:
+    """A section that begins with an unlisted heading ('Discharge Diagnosis:', then 'Primary:') is divided by labels:
+    they belong to it, up to the next listed heading."""
+    above: Heading | None = None
+    labelled = False
+    for heading in headings:
+        begins = above is not None and above.listed and not text[above.end : heading.start].strip()
+        labelled = not heading.listed and (labelled or begins)
+        if not labelled:
+            yield heading
+        above = heading
 
 
 def _style(found: Sequence[Heading]) -> bool | None:
