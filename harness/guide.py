@@ -6,8 +6,8 @@ split: so the winning team of "Discharge Me!" ordered its input.
 
 from __future__ import annotations
 
+import itertools
 import json
-import random
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from harness.errors import RunError
-from harness.files import canonical_json
+from harness.files import canonical_json, digest
 from harness.types import Example
 
 TokenVectors: TypeAlias = Callable[[Sequence[str]], Sequence[Any]]
 """For each text the contextual vectors of its tokens: an array of shape (tokens, dimensions), rows of unit length."""
 
-SAMPLE = 50
+SAMPLE = 24
 RARE = 0.05
 
 
@@ -41,24 +41,32 @@ class LearnedGuide:
 
 def learn(examples: Mapping[str, Sequence[Example]], tokens: TokenVectors, seed: int = 0) -> LearnedGuide:
     """Learn from the examples of each field. Raises RunError if a field has none."""
-    orders: dict[str, tuple[str, ...]] = {}
+    seen: dict[str, Counter[str]] = {}
     lengths: dict[str, int] = {}
+    samples: dict[str, list[Example]] = {}
     for field, known in examples.items():
         if not known:
             raise RunError(
                 f"the train split has no example of {field} to learn from",
                 todo="give a corpus whose train split has targets of two words or more",
             )
-        seen: Counter[str] = Counter()
+        seen[field] = Counter()
         words: list[int] = []
+        cases: list[str] = []
         for example in known:
-            seen.update({part.name for part in example.input.chart})
+            cases.append(example.input.case)
+            seen[field].update({part.name for part in example.input.chart})
             words.append(len(example.target.split()))
-        sample = random.Random(f"{seed} {field}").sample(range(len(known)), min(SAMPLE, len(known)))
-        relevance = _relevance([known[at] for at in sample], tokens)
-        orders[field] = _order(seen, len(known), relevance)
         lengths[field] = round(statistics.median(words))
+        samples[field] = [known[at] for at in _sample(cases, seed)]
+    relevance = _relevance(samples, tokens)
+    orders = {field: _order(seen[field], len(known), relevance[field]) for field, known in examples.items()}
     return LearnedGuide(orders, lengths)
+
+
+def _sample(cases: Sequence[str], seed: int) -> list[int]:
+    """Positions of at most SAMPLE cases. The seed and the id decide, so that all fields draw the same cases."""
+    return sorted(range(len(cases)), key=lambda at: digest([seed, cases[at]]))[:SAMPLE]
 
 
 def dump(guide: LearnedGuide) -> str:
@@ -77,15 +85,23 @@ def load(text: str) -> LearnedGuide:
         ) from None
 
 
-def _relevance(examples: Sequence[Example], tokens: TokenVectors) -> dict[str, float]:
-    """Mean F1 of the parts of each name with the target."""
-    scores: defaultdict[str, list[float]] = defaultdict(list)
-    for example in examples:
-        chart = example.input.chart
-        target, *parts = tokens([example.target, *(part.text for part in chart)])
-        for part, vectors in zip(chart, parts, strict=True):
-            scores[part.name].append(bert_f1(vectors, target))
-    return {name: statistics.fmean(values) for name, values in scores.items()}
+def _relevance(samples: Mapping[str, Sequence[Example]], tokens: TokenVectors) -> dict[str, dict[str, float]]:
+    """By field, the mean F1 of the parts of each name with the target. What fields share of a chart is read once."""
+    by_case: defaultdict[str, list[Example]] = defaultdict(list)
+    for example in itertools.chain.from_iterable(samples.values()):
+        by_case[example.input.case].append(example)
+    scores: dict[str, defaultdict[str, list[float]]] = {field: defaultdict(list) for field in samples}
+    for asked in by_case.values():
+        texts = list(dict.fromkeys(text for one in asked for text in (one.target, *_texts(one))))
+        vectors = dict(zip(texts, tokens(texts), strict=True))
+        for one in asked:
+            for part in one.input.chart:
+                scores[one.input.field][part.name].append(bert_f1(vectors[part.text], vectors[one.target]))
+    return {field: {name: statistics.fmean(f1) for name, f1 in found.items()} for field, found in scores.items()}
+
+
+def _texts(example: Example) -> list[str]:
+    return [part.text for part in example.input.chart]
 
 
 def _order(seen: Mapping[str, int], examples: int, relevance: Mapping[str, float]) -> tuple[str, ...]:

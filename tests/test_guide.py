@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from harness.errors import RunError
-from harness.guide import LearnedGuide, bert_f1, dump, learn, load
+from harness.guide import SAMPLE, LearnedGuide, bert_f1, dump, learn, load
 from harness.types import Example, ModelInput, Part
 
 FIELD = "brief_hospital_course"
+CASES = (f"case{number}" for number in itertools.count())
 
 
 def one_hot(texts: Sequence[str]) -> list[Any]:
@@ -21,9 +23,9 @@ def one_hot(texts: Sequence[str]) -> list[Any]:
     return [np.eye(26)[[ord(word[0]) - ord("a") for word in text.split()]].reshape(-1, 26) for text in texts]
 
 
-def example(target: str, **parts: str) -> Example:
+def example(target: str, case: str = "", **parts: str) -> Example:
     chart = tuple(Part("note", name, name, text) for name, text in parts.items())
-    return Example(ModelInput("1", "1", FIELD, chart), target)
+    return Example(ModelInput(case or next(CASES), "1", FIELD, chart), target)
 
 
 def test_bert_f1_by_hand() -> None:
@@ -59,19 +61,31 @@ def test_a_kind_of_part_that_the_sample_missed_still_has_a_place() -> None:
     assert learn({FIELD: known}, one_hot).order(FIELD) == ("near", "rare")
 
 
-def test_at_most_fifty_examples_are_read_and_the_seed_decides_which() -> None:
+def test_a_sample_is_read_and_the_seed_decides_which() -> None:
     read: list[str] = []
 
     def watched(texts: Sequence[str]) -> list[Any]:
         read.append(texts[0])
         return one_hot(texts)
 
-    known = [example(f"a {'b ' * (number + 1)}", near="a") for number in range(80)]
+    known = [example(f"a {'b ' * (number + 1)}", case=str(number), near="a") for number in range(80)]
     learn({FIELD: known}, watched, seed=1)
     learn({FIELD: known}, watched, seed=1)
     learn({FIELD: known}, watched, seed=2)
-    assert len(read) == 150
-    assert read[:50] == read[50:100] != read[100:]
+    assert len(read) == 3 * SAMPLE
+    assert read[:SAMPLE] == read[SAMPLE : 2 * SAMPLE] != read[2 * SAMPLE :]
+
+
+def test_what_two_fields_share_of_a_chart_is_read_once() -> None:
+    read: list[str] = []
+
+    def watched(texts: Sequence[str]) -> list[Any]:
+        read.extend(texts)
+        return one_hot(texts)
+
+    known = [example("a b", near="a c", far="d e")]
+    learn({FIELD: known, "other": [replace(known[0], input=replace(known[0].input, field="other"))]}, watched)
+    assert sorted(read) == ["a b", "a c", "d e"]
 
 
 def test_words_is_the_median() -> None:
