@@ -1,0 +1,295 @@
+"""The command line: exit codes, and messages that finish the job."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.cli import main
+from harness.corpora.synthetic import synthesize
+from tests.conftest import SHARED, needs_shared
+
+QUIET = '''
+from harness import ModelInput, system
+
+@system("quiet")
+def quiet(asked: ModelInput) -> str:
+    """Says the same of everybody."""
+    return "The patient was admitted and discharged home in stable condition."
+'''
+
+
+@pytest.fixture(scope="module")
+def ward(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data") / "ward"
+    synthesize(folder, 24, 1)
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "quiet.py").write_text(QUIET)
+    return tmp_path
+
+
+@pytest.fixture
+def ran(home: Path, ward: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """The folder of a finished run of `quiet`."""
+    assert main(["submit", "quiet", "--plugin", "quiet.py", "--data", str(ward)]) == 0
+    capsys.readouterr()
+    return home / "submissions/discharge-me/ward/test_phase_1/quiet"
+
+
+Fails = Callable[..., str]
+
+
+@pytest.fixture
+def fails(home: Path, capsys: pytest.CaptureFixture[str]) -> Fails:
+    """Run a command that must fail with exit code 1 (or `code`), without traceback; returns its message."""
+
+    def run(*arguments: str, code: int = 1) -> str:
+        assert main(list(arguments)) == code
+        message = capsys.readouterr().err
+        assert message.startswith("harness: ")
+        assert "Traceback" not in message
+        assert "->" in message
+        return message
+
+    return run
+
+
+def test_an_unknown_system_lists_the_nearest(fails: Fails, ward: Path) -> None:
+    message = fails("submit", "nearst", "--data", str(ward))
+    assert "there is no system 'nearst'" in message
+    assert "did you mean nearest?" in message
+
+
+def test_an_unknown_task_and_split(fails: Fails, ward: Path) -> None:
+    assert "there is no task 'discharge-you'" in fails("submit", "lead", "--task", "discharge-you")
+    message = fails("submit", "lead", "--data", str(ward), "--split", "test")
+    assert "has no split test" in message
+    assert "train, valid, test_phase_1, test_phase_2" in message
+
+
+def test_a_folder_that_is_not_there(fails: Fails) -> None:
+    assert "nowhere" in fails("submit", "lead", "--data", "nowhere")
+
+
+def test_settings_are_checked(fails: Fails, ward: Path) -> None:
+    message = fails("submit", "few-shot", "--data", str(ward), "--set", "shots=many")
+    assert "shots: takes int, not 'many'" in message
+    assert "did you mean shots or shot_budget?" in fails("submit", "few-shot", "--data", str(ward), "--set", "shot=1")
+    assert "this is not name=value" in fails("submit", "few-shot", "--data", str(ward), "--set", "shots")
+    assert "takes no settings" in fails("submit", "quiet", "--plugin", "quiet.py", "--data", str(ward), "--set", "a=1")
+
+
+def test_labels_are_names_of_folders(fails: Fails, ward: Path) -> None:
+    message = fails("submit", "quiet", "--plugin", "quiet.py", "--data", str(ward), "--as", "../up")
+    assert "the label '../up' is no name for a folder" in message
+
+
+def test_a_limit_of_nothing(fails: Fails, ward: Path) -> None:
+    assert "--limit 0" in fails("submit", "quiet", "--plugin", "quiet.py", "--data", str(ward), "--limit", "0")
+
+
+def test_an_unknown_lineup_names_those_shipped(fails: Fails, ward: Path) -> None:
+    message = fails("submit", "lead", "--data", str(ward), "--lineup", "wisper")
+    assert "there is no lineup wisper" in message
+    assert "embedded, wispermed" in message
+
+
+def test_usage_is_exit_code_2() -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(["submit"])
+    assert exit_.value.code == 2
+
+
+def test_a_bug_of_ours_is_exit_code_3_and_one_line(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import harness.plugins
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr(harness.plugins, "registry", broken)
+    assert main(["list"]) == 3
+    err = capsys.readouterr().err
+    assert err.startswith("harness: a bug of ours: ZeroDivisionError")
+    assert "Traceback" not in err
+
+
+def test_ctrl_c_says_how_to_go_on(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import harness.plugins
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(harness.plugins, "registry", interrupted)
+    assert main(["list"]) == 130
+    assert "stopped; the same command goes on from here" in capsys.readouterr().err
+
+
+def test_list_shows_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    out = capsys.readouterr().out
+    for name in ("discharge-me", "lead", "nearest", "few-shot", "des", "rouge", "bleu", "smollm2-135m-instruct"):
+        assert f"  {name} " in out
+
+
+def test_validate_passes_our_own_and_its_exit_code_is_the_servers_answer(
+    ran: Path, ward: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["validate", str(ran / "submission.zip"), "--data", str(ward)]) == 0
+    assert "will accept this submission" in capsys.readouterr().out
+    short = home / "short.csv"
+    short.write_bytes(b"".join((ran / "submission.csv").read_bytes().splitlines(keepends=True)[:-1]))
+    assert main(["validate", str(short), "--data", str(ward)]) == 1
+    assert "id-missing" in capsys.readouterr().out
+
+
+def test_the_help_of_validate_lists_its_checks(capsys: pytest.CaptureFixture[str]) -> None:
+    from harness.validate import CHECKS
+
+    with pytest.raises(SystemExit):
+        main(["validate", "--help"])
+    out = capsys.readouterr().out
+    assert [name for name in CHECKS if name not in out] == []
+
+
+def test_an_imported_file_scores_like_our_own(
+    ran: Path, ward: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["import", str(ran / "submission.zip"), "--as", "theirs", "--data", str(ward)]
+    assert main(arguments) == 0
+    assert "theirs: Discharge Me!" in capsys.readouterr().out
+    ours, theirs = (json.loads((ran.parent / label / "scores.json").read_text()) for label in ("quiet", "theirs"))
+    assert ours["scores"] == theirs["scores"]
+    assert theirs["manifest"]["origin"] == "imported"
+    assert main(arguments) == 0
+    assert (ran.parent / "theirs" / "candidates.jsonl").read_bytes().count(b"\n") == 2 * theirs["manifest"]["cases"]
+
+
+def test_another_file_under_the_same_label_is_refused(ran: Path, ward: Path, fails: Fails, home: Path) -> None:
+    main(["import", str(ran / "submission.csv"), "--as", "theirs", "--data", str(ward)])
+    other = home / "other.csv"
+    other.write_text((ran / "submission.csv").read_text().replace("stable", "good"))
+    message = fails("import", str(other), "--as", "theirs", "--data", str(ward))
+    assert "holds a run with other settings: candidates_digest is" in message
+
+
+def test_a_file_that_the_server_would_refuse_is_not_imported(ward: Path, fails: Fails, home: Path) -> None:
+    (home / "bad.csv").write_text("hadm_id,brief_hospital_course\n1,text\n")
+    message = fails("import", "bad.csv", "--as", "bad", "--data", str(ward))
+    assert "column 'discharge_instructions'" in message
+    assert not (home / "submissions/discharge-me/ward/test_phase_1/bad").exists()
+
+
+def test_a_folder_of_other_peoples_files_is_one_board(
+    ran: Path, ward: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    others = home / "others"
+    others.mkdir()
+    text = (ran / "submission.csv").read_text()
+    (others / "team-a.csv").write_text(text)
+    with zipfile.ZipFile(others / "team-b.zip", "w") as archive:
+        archive.writestr("submission.csv", text.replace("stable", "a stable"))
+    assert main(["score", str(others), "--data", str(ward)]) == 0
+    board = capsys.readouterr().out
+    assert "| team-a |" in board
+    assert "| team-b |" in board
+    assert not (others / "scores.json").exists()
+
+
+def test_whose_cases_are_these(fails: Fails, ran: Path) -> None:
+    message = fails("score", str(ran / "submission.csv"), code=2)
+    assert "give --data DIR and --split S" in message
+
+
+def test_a_run_is_scored_again_without_any_model(ran: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (ran / "scores.json").read_bytes()
+    (ran / "scores.json").unlink()
+    assert main(["score", str(ran)]) == 0
+    assert (ran / "scores.json").read_bytes() == before
+
+
+def test_a_csv_that_was_changed_afterwards_is_not_scored_as_the_run(ran: Path, fails: Fails) -> None:
+    lines = (ran / "submission.csv").read_bytes().splitlines(keepends=True)
+    (ran / "submission.csv").write_bytes(b"".join(lines[:-1]))
+    assert "was changed after it was written" in fails("score", str(ran))
+
+
+def test_only_some_ids_are_scored_and_the_card_stays(
+    ran: Path, home: Path, fails: Fails, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (ran / "scores.json").read_bytes()
+    with (ran / "submission.csv").open(newline="") as file:
+        ids = [row["hadm_id"] for row in csv.DictReader(file)]
+    (home / "hidden.txt").write_text("\n".join(ids[:2]))
+    assert main(["score", str(ran), "--ids", "hidden.txt"]) == 0
+    assert "|  2 |" in capsys.readouterr().out
+    assert (ran / "scores.json").read_bytes() == before
+    (home / "hidden.txt").write_text("1\n")
+    assert "--ids names 1 ids that test_phase_1 does not have" in fails("score", str(ran), "--ids", "hidden.txt")
+
+
+def test_one_scorer_alone(ran: Path, fails: Fails, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["score", str(ran), "--scorers", "bleu"]) == 0
+    board = capsys.readouterr().out
+    assert "BLEU-4" in board
+    assert "ROUGE-1" not in board
+    assert "there is no scorer 'blue'" in fails("score", str(ran), "--scorers", "blue")
+
+
+def test_the_board_as_markdown_and_csv(ran: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["leaderboard"]) == 0
+    assert "| quiet |" in capsys.readouterr().out
+    assert main(["leaderboard", "submissions", "--format", "csv", "--out", "board.csv"]) == 0
+    with (home / "board.csv").open(newline="") as file:
+        assert {row["label"] for row in csv.DictReader(file)} == {"quiet"}
+
+
+def test_an_empty_board_says_what_to_do(fails: Fails, home: Path) -> None:
+    (home / "submissions").mkdir()
+    assert "make submit SYSTEM=des" in fails("leaderboard", code=2)
+
+
+def test_a_hidden_test_split_is_cut_by_heading_and_called_unproven(
+    home: Path, ward: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import shutil
+
+    hidden = home / "hidden"
+    shutil.copytree(ward, hidden)
+    (hidden / "test_phase_1" / "discharge_target.csv.gz").unlink()
+    assert main(["submit", "quiet", "--plugin", "quiet.py", "--data", str(hidden)]) == 0
+    out = capsys.readouterr().out
+    assert "unproven" in out
+    assert "the task's server scores it" in out
+    run = home / "submissions/discharge-me/ward/test_phase_1/quiet"
+    manifest = json.loads((run / "manifest.json").read_text())
+    assert manifest["leak_check"] == {"unproven": manifest["cases"]}
+    assert not (run / "scores.json").exists()
+
+
+@needs_shared
+@pytest.mark.parametrize(("corpus", "rows"), [("discharge-real", 18), ("tables-simulated", 40)])
+def test_shared_corpora_go_through(corpus: str, rows: int, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["submit", "quiet", "--plugin", "quiet.py", "--data", str(SHARED / "data" / corpus)]) == 0
+    assert f"{rows} cases; targets cut out: {rows} clean" in capsys.readouterr().out
+
+
+def test_the_command_is_installed() -> None:
+    command = Path(sys.executable).with_name("harness")
+    done = subprocess.run([command, "--help"], capture_output=True, text=True, check=True)
+    assert "submit" in done.stdout
