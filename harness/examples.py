@@ -5,18 +5,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, overload
 
-from harness import leaks, prepare, sections
+from harness import leaks, prepare, redact, sections
 from harness.corpora.tables import TablesCorpus
 from harness.files import digest, digest_file, locked, private_folder
 from harness.progress import bar
 from harness.types import Case, Example, Part, Task
 
-_SOURCES = (prepare, leaks, sections)
+_SOURCES = (prepare, leaks, redact, sections)
 
 
 class ExampleStore:
@@ -80,7 +80,7 @@ def open_examples(corpus: TablesCorpus, task: Task, split: str) -> ExampleStore:
     """The store of a split, prepared on first use. A crash leaves nothing half-made."""
     folder = private_folder(corpus.root / "examples")
     sources = [digest_file(Path(str(module.__file__))) for module in _SOURCES]
-    key = digest([corpus.digest(split), task.name, task.version, sources])[:16]
+    key = digest([corpus.digest(split), replace(task, split=None), sources])[:16]
     path = folder / f"{split}-{key}.arrow"
     if not path.exists():
         with locked(folder / f"{split}.lock", f"the preparation of the {split} split"):

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 
 from harness.errors import RunError
 from harness.files import canonical_json, digest
+from harness.progress import bar
 from harness.types import Example
 
 TokenVectors: TypeAlias = Callable[[Sequence[str]], Sequence[Any]]
@@ -91,7 +92,7 @@ def _relevance(samples: Mapping[str, Sequence[Example]], tokens: TokenVectors) -
     for example in itertools.chain.from_iterable(samples.values()):
         by_case[example.input.case].append(example)
     scores: dict[str, defaultdict[str, list[float]]] = {field: defaultdict(list) for field in samples}
-    for asked in by_case.values():
+    for asked in bar(by_case.values(), "learning what matters", total=len(by_case), unit="case"):
         texts = list(dict.fromkeys(text for one in asked for text in (one.target, *_texts(one))))
         vectors = dict(zip(texts, tokens(texts), strict=True))
         for one in asked:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from itertools import groupby
@@ -13,7 +13,7 @@ from operator import itemgetter
 from harness.leaks import Leak, Overlap, Status, Target, Tokens, measure, read_target, read_text
 from harness.redact import Redaction, Span, merge, redact, widen, without
 from harness.sections import OTHER, Heading, find_field_heading, find_headings
-from harness.types import Arranged, Case, Example, Field, ModelInput, Part, RawStay, Reference, Row, Task
+from harness.types import Arranged, Case, Field, ModelInput, Part, RawStay, Reference, Row, Task
 
 NOTE = "note"
 _TABLE_HEADINGS = {
@@ -64,26 +64,6 @@ def reference(stay: RawStay, task: Task) -> Reference | None:
     if stay.targets is None:
         return None
     return Reference(stay.id, stay.group, {f.name: stay.targets.get(f.name) or "" for f in task.fields})
-
-
-def examples(
-    stays: Iterable[RawStay], task: Task, field: Field, skipped: list[Leak] | None = None
-) -> Iterator[Example]:
-    """What clinicians wrote in `field`, beside what a system would have been shown.
-
-    Left out are stays without a target of two words or more, and stays with a leak: its records go to `skipped`.
-    """
-    for stay in stays:
-        target = (stay.targets or {}).get(field.name) or ""
-        if len(target.split()) < 2:
-            continue
-        prepared = prepare(stay, task)
-        leaking = [leak for leak in prepared.leaks if leak.status == "leak"]
-        if leaking:
-            if skipped is not None:
-                skipped += leaking
-            continue
-        yield Example(model_input(prepared.case, task, field, stay.targets or {}), target)
 
 
 def model_input(case: Case, task: Task, field: Field, earlier: Mapping[str, str]) -> ModelInput:

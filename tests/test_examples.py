@@ -1,0 +1,111 @@
+"""What a system may learn from: never a scored case's subject, never the split that is scored, never a leaking stay."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from pathlib import Path
+
+import pytest
+
+from harness.corpora.synthetic import synthesize
+from harness.corpora.tables import TablesCorpus, open_tables
+from harness.errors import RunError
+from harness.examples import open_examples
+from harness.lineup import DEFAULT_LINEUP, read_lineup
+from harness.plugins import registry
+from harness.resources import Resources
+from harness.types import Task
+
+BHC, DI = "brief_hospital_course", "discharge_instructions"
+
+
+@pytest.fixture(scope="module")
+def task() -> Task:
+    task: Task = registry().entry("task", "discharge-me").load()()
+    return task
+
+
+@pytest.fixture
+def corpus(tmp_path: Path, task: Task, monkeypatch: pytest.MonkeyPatch) -> TablesCorpus:
+    monkeypatch.setenv("HARNESS_WORKSPACE", str(tmp_path / "workspace"))
+    synthesize(tmp_path / "ward", 60, 5)
+    return open_tables(tmp_path / "ward", task)
+
+
+def rewrite(path: Path, change: dict[str, str], column: str) -> None:
+    """Put other cells into a column of a table, by hadm_id."""
+    with gzip.open(path, "rt", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        row[column] = change.get(row["hadm_id"], row[column])
+    with gzip.open(path, "wt", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def test_an_example_is_what_a_system_would_have_seen_beside_the_target(corpus: TablesCorpus, task: Task) -> None:
+    store = open_examples(corpus, task, "train")
+    stays = {stay.id: stay for stay in corpus.stays("train")}
+    examples = store.field(DI, without=())
+    assert len(examples) > 30
+    for example in examples:
+        targets = stays[example.input.case].targets
+        assert targets is not None
+        assert example.target == targets[DI]
+        assert example.input.earlier == {BHC: targets[BHC]}
+        assert not any(example.target in part.text for part in example.input.chart)
+
+
+def test_groups_of_scored_cases_are_left_out(corpus: TablesCorpus, task: Task) -> None:
+    store = open_examples(corpus, task, "train")
+    everyone = {example.input.group for example in store.field(BHC, without=())}
+    group = min(everyone)
+    assert {example.input.group for example in store.field(BHC, without={group})} == everyone - {group}
+
+
+def test_one_word_targets_and_leaking_stays_teach_nothing(corpus: TablesCorpus, task: Task) -> None:
+    first, second, *_ = corpus.ids("train")
+    table = corpus.data / "train" / "discharge_target.csv.gz"
+    (stay,) = corpus.stays("train", [second])
+    # Half of the second stay's target stands in its history: that is a leak.
+    _, _, history = stay.document.partition("History of Present Illness:")
+    half = " ".join(history.split()[:30])
+    rewrite(table, {first: "NA", second: half + " Then other things happened, day by day." * 4}, BHC)
+    changed = open_tables(corpus.data, task)
+    courses = {example.input.case for example in open_examples(changed, task, "train").field(BHC, without=())}
+    letters = {example.input.case for example in open_examples(changed, task, "train").field(DI, without=())}
+    assert first not in courses
+    assert first in letters
+    assert second not in courses | letters
+
+
+def test_the_store_is_made_once_and_anew_when_the_corpus_changes(corpus: TablesCorpus, task: Task) -> None:
+    def stores() -> dict[Path, int]:
+        return {path: path.stat().st_mtime_ns for path in (corpus.root / "examples").glob("*.arrow")}
+
+    open_examples(corpus, task, "train")
+    once = stores()
+    open_examples(corpus, task, "train")
+    assert stores() == once
+    first = corpus.ids("train")[0]
+    rewrite(corpus.data / "train" / "discharge_target.csv.gz", {first: "Another course of events."}, BHC)
+    open_examples(open_tables(corpus.data, task), task, "train")
+    assert len(stores()) == 2
+
+
+@pytest.mark.parametrize(("scored", "asked"), [("train", "train"), ("valid", "valid"), ("valid", "test_phase_1")])
+def test_the_scored_split_and_the_tests_never_teach(scored: str, asked: str, corpus: TablesCorpus, task: Task) -> None:
+    resources = Resources(task, corpus, scored, read_lineup(DEFAULT_LINEUP), set())
+    with pytest.raises(RunError, match=f"examples of the {asked} split were asked for while {scored} is scored"):
+        resources.examples(BHC, asked)
+
+
+def test_a_corpus_without_a_train_split_says_so(corpus: TablesCorpus, task: Task) -> None:
+    import shutil
+
+    shutil.rmtree(corpus.data / "train")
+    resources = Resources(task, open_tables(corpus.data, task), "test_phase_1", read_lineup(DEFAULT_LINEUP), set())
+    with pytest.raises(RunError, match="ward has no train split to learn from"):
+        resources.examples(BHC, "train")
