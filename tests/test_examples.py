@@ -69,10 +69,13 @@ def test_one_word_targets_and_leaking_stays_teach_nothing(corpus: TablesCorpus, 
     first, second, *_ = corpus.ids("train")
     table = corpus.data / "train" / "discharge_target.csv.gz"
     (stay,) = corpus.stays("train", [second])
-    # Half of the second stay's target stands in its history: that is a leak.
-    _, _, history = stay.document.partition("History of Present Illness:")
-    half = " ".join(history.split()[:30])
-    rewrite(table, {first: "NA", second: half + " Then other things happened, day by day." * 4}, BHC)
+    assert stay.targets is not None
+    half = " ".join(stay.targets[BHC].split()[:60])
+    heading = "History of Present Illness:\n"
+    rewrite(table, {first: "NA"}, BHC)
+    rewrite(
+        corpus.data / "train" / "discharge.csv.gz", {second: stay.document.replace(heading, heading + half)}, "text"
+    )
     changed = open_tables(corpus.data, task)
     courses = {example.input.case for example in open_examples(changed, task, "train").field(BHC, without=())}
     letters = {example.input.case for example in open_examples(changed, task, "train").field(DI, without=())}
