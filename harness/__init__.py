@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from harness.plugins import scorer, system, task
-from harness.types import (
-    Arranged,
-    Candidate,
-    Case,
-    Column,
-    Completion,
-    Context,
-    Example,
-    Failure,
-    Field,
-    ModelInput,
-    Pair,
-    Part,
-    Pool,
-    Prompt,
-    Runner,
-    Sampling,
-    Scorer,
-    ScoringContext,
-    Section,
-    Selector,
-    Signature,
-    SubmissionFormat,
-    Task,
-)
-
 if TYPE_CHECKING:
+    from harness.plugins import scorer, system, task
     from harness.prepare import arrange
+    from harness.types import (
+        Arranged,
+        Candidate,
+        Case,
+        Column,
+        Completion,
+        Context,
+        Example,
+        Failure,
+        Field,
+        ModelInput,
+        Pair,
+        Part,
+        Pool,
+        Prompt,
+        Runner,
+        Sampling,
+        Scorer,
+        ScoringContext,
+        Section,
+        Selector,
+        Signature,
+        SubmissionFormat,
+        Task,
+    )
 
 __version__ = "0.1.0"
 
@@ -67,9 +67,17 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name == "arrange":
-        from harness.prepare import arrange
+_ELSEWHERE = {
+    "arrange": "harness.prepare",
+    "scorer": "harness.plugins",
+    "system": "harness.plugins",
+    "task": "harness.plugins",
+}
 
-        return arrange
-    raise AttributeError(f"module 'harness' has no attribute '{name}'")
+
+def __getattr__(name: str) -> Any:
+    # To make two dozen dataclasses takes a third of `harness --help`: a name is imported when it is first used.
+    if name not in __all__:
+        raise AttributeError(f"module 'harness' has no attribute '{name}'")
+    value = globals()[name] = getattr(import_module(_ELSEWHERE.get(name, "harness.types")), name)
+    return value

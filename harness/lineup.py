@@ -95,18 +95,27 @@ def read_lineup(path: Path) -> Lineup:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: {error}", todo="mend the TOML") from None
-    for key in data.keys() - {"title", "engine", "encoder", "systems"}:
-        raise SettingsError(f"{path}: unknown table [{key}]", todo="there are: engine, encoder, systems")
-    entrants = {}
-    for name, table in data.get("systems", {}).items():
-        settings = dict(table)
-        entrants[name] = Entrant(name, settings.pop("plugin", name), settings)
+    for key in sorted(data.keys() - {"title", "engine", "encoder", "systems"}):
+        raise SettingsError(f"{path}: unknown table [{key}]", todo="there are: title, engine, encoder, systems")
+    systems = _table(data, "systems", path)
     return Lineup(
         path,
-        build(EngineSettings, data.get("engine", {}), f"{path} [engine]"),
-        build(EncoderSettings, data.get("encoder", {}), f"{path} [encoder]"),
-        entrants,
+        build(EngineSettings, _table(data, "engine", path), f"{path} [engine]"),
+        build(EncoderSettings, _table(data, "encoder", path), f"{path} [encoder]"),
+        {name: _entrant(name, _table(systems, name, path, "systems."), path) for name in systems},
     )
+
+
+def _table(data: Mapping[str, Any], name: str, path: Path, above: str = "") -> dict[str, Any]:
+    table = data.get(name, {})
+    if not isinstance(table, dict):
+        raise SettingsError(f"{path}: {above}{name} is no table", todo=f"write [{above}{name}], its settings below")
+    return table
+
+
+def _entrant(name: str, table: Mapping[str, Any], path: Path) -> Entrant:
+    plugin = _checked(table.get("plugin", name), str, f"{path} [systems.{name}]: plugin")
+    return Entrant(name, plugin, {key: value for key, value in table.items() if key != "plugin"})
 
 
 def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
@@ -151,8 +160,10 @@ def _checked(value: Any, hint: Any, where: str) -> Any:
         if value in args:
             return value
         raise _mismatch(where, f"one of {', '.join(map(repr, args))}", value)
-    if origin is tuple and isinstance(value, (list, tuple)):
-        return tuple(_checked(v, args[0], where) for v in value)
+    if origin is tuple:
+        if isinstance(value, (list, tuple)):
+            return tuple(_checked(v, args[0], where) for v in value)
+        raise _mismatch(where, f"a list of {_name(args[0])}", value)
     if origin in (typing.Union, types.UnionType):
         for option in args:
             try:
@@ -168,6 +179,8 @@ def _checked(value: Any, hint: Any, where: str) -> Any:
 
 
 def _name(hint: Any) -> str:
+    if hint is type(None):
+        return "None"
     return hint.__name__ if isinstance(hint, type) else str(hint)
 
 

@@ -118,9 +118,10 @@ def _line_of(error: BaseException, origin: str) -> str:
 
 
 class Registry:
-    """All plugins that the three doors offer, by kind and name."""
+    """All plugins that the three doors offer, by kind and name. `files` are those of the third door."""
 
-    def __init__(self, entries: Iterator[Entry]) -> None:
+    def __init__(self, entries: Iterator[Entry], files: Sequence[Path] = ()) -> None:
+        self.files = tuple(files)
         self._entries: dict[tuple[Kind, str], Entry] = {}
         for entry in entries:
             first = self._entries.setdefault((entry.kind, entry.name), entry)
@@ -160,7 +161,23 @@ def registry(plugins: Sequence[Path] = ()) -> Registry:
         for path in plugins:
             yield from _file_entries(path)
 
-    return Registry(entries())
+    return Registry(entries(), plugins)
+
+
+def registry_of(path: Path) -> tuple[Registry, tuple[Entry, ...]]:
+    """The registry with the plugins of one file, and these alone. The file may lie in a folder of the first door."""
+    door = door_of(path.parent)
+    found = registry() if door else registry([path])
+    origin = f"{door}/{path.name}" if door else str(path)
+    entries = tuple(entry for kind in KINDS for entry in found.entries(kind) if entry.origin == origin)
+    if not entries:
+        raise PluginError(f"{path}: there is no plugin in it", todo="a plugin's file is there, and begins with no _")
+    return found, entries
+
+
+def door_of(folder: Path) -> str:
+    """The name of a folder of the first door, "" for another folder."""
+    return next((door.name for _, door in _FOLDERS.values() if folder.resolve() == door), "")
 
 
 def _folder_entries(kind: Kind) -> Iterator[Entry]:
@@ -221,7 +238,8 @@ def _tags(path: Path) -> Iterator[tuple[Kind, str, str]]:
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
     except (SyntaxError, ValueError) as error:
-        where = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        line = getattr(error, "lineno", None)
+        where = f", line {line}" if line else ""
         raise PluginError(f"{path}{where}: this is not Python: {error}", todo="mend the file") from None
     for node in tree.body:
         if not isinstance(node, (ast.FunctionDef, ast.ClassDef)):

@@ -16,7 +16,7 @@ from typing import Any
 from harness import assets
 from harness.corpora.tables import TablesCorpus
 from harness.errors import PluginError, RunError
-from harness.examples import ExampleStore, FieldExamples, open_examples
+from harness.examples import ExampleStore, open_examples
 from harness.files import digest, digest_file, private_folder, write_atomic
 from harness.lineup import EncoderSettings, EngineSettings, Lineup
 from harness.plugins import Need
@@ -40,7 +40,7 @@ class Resources:
     def encoder(self) -> Encoder:
         return open_encoder(self.lineup.encoder)
 
-    def examples(self, field: str, split: str) -> FieldExamples:
+    def examples(self, field: str, split: str) -> Sequence[Example]:
         if split == self.split or split not in _TEACHING:
             raise RunError(
                 f"examples of the {split} split were asked for while {self.split} is scored",

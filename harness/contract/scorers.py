@@ -1,0 +1,229 @@
+"""The rules for scorers."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property, partial
+
+import numpy as np
+
+from harness.contract.trial import QUIET, SETTINGS, Trial, imports_quietly, settings_can_be_set
+from harness.errors import AssetError, PluginError
+from harness.files import canonical_json, private_folder
+from harness.lineup import EncoderSettings
+from harness.resources import open_encoder
+from harness.score import Floats, OpenScorer, open_scorers
+from harness.types import Pair, Scorer
+
+BATCHES = (1, 7)
+TEXT_RUN = 4
+"""Words of a text in a row that a signature must not hold."""
+
+_FOLDER = re.compile(r"(?:^|[\s:=,(])(?:/|~/|[A-Za-z]:\\)\w")
+
+ODD_TEXTS = (
+    ("one", "word"),
+    ("___", "___"),
+    ("...", "!?"),
+    ("Übelkeit, ﬁèvre", "naïve İstanbul"),
+    ("日本語の退院要約", "יציאה 😀 退院"),
+    ("a\u0301 \u200b\u2028 b", "\ufeffBOM\r\nand\ttabs"),
+    ("x" * 10_000, "pain " * 2_000),
+    ("NA", "x" * 10_000),
+    ("{{ chart }} %s \\1", "<b>&amp;</b>"),
+)
+
+
+class ScorerTrial:
+    def __init__(self, trial: Trial) -> None:
+        self.trial = trial
+        self.name = trial.entry.name
+
+    @cached_property
+    def opened(self) -> OpenScorer:
+        work = private_folder(self.trial.ward.folder / "scorers")
+        encoder = partial(open_encoder, EncoderSettings())
+        return open_scorers([self.trial.entry], self.trial.ward.task, work, encoder)[0]
+
+    @property
+    def scorer(self) -> Scorer:
+        if self.opened.scorer is None:
+            raise AssetError(f"it cannot be tried: {self.opened.missing}", todo="harness assets fetch")
+        return self.opened.scorer
+
+    def measure(self, pairs: Sequence[Pair]) -> Floats:
+        return np.asarray(self.scorer.measure(pairs), dtype=np.float64)
+
+    @cached_property
+    def pairs(self) -> list[Pair]:
+        """What was written for one stay beside what was written for the next."""
+        contest = self.trial.ward.contest
+        stays = [stay for stay in contest.corpus.stays("train") if stay.targets]
+        return [
+            Pair(stay.id, stay.group, f.name, (stay.targets or {})[f.name], (other.targets or {})[f.name])
+            for stay, other in zip(stays, [*stays[1:], stays[0]], strict=True)
+            for f in contest.task.fields
+        ]
+
+    @cached_property
+    def values(self) -> Floats:
+        return self.measure(self.pairs)
+
+    @cached_property
+    def signs(self) -> Floats:
+        """1 a column in which more is better, -1 a column in which less is; what no task knows is taken to be 1."""
+        tasks = (entry.load()() for entry in self.trial.registry.entries("task"))
+        fewer = {column.key for task in tasks for column in task.columns if not column.higher_is_better}
+        return np.array([-1.0 if column.partition("[")[0] in fewer else 1.0 for column in self.opened.columns])
+
+
+# --------------------------------------------------------------------------- the rules
+
+
+def columns_are_known(trial: ScorerTrial) -> None:
+    plugin = trial.trial.plugin
+    before = tuple(plugin().columns) if isinstance(plugin, type) else (trial.name,)
+    named = all(isinstance(column, str) and column for column in before)
+    if not before or len({*before}) != len(before) or not named:
+        raise PluginError(f"its columns are {before!r}", todo="name each once, and one at least")
+    if before != tuple(trial.scorer.columns):
+        raise PluginError(
+            f"it announces the columns {before} and opens with {tuple(trial.scorer.columns)}",
+            todo="let both be the same: a missing asset makes the announced ones n/a",
+        )
+
+
+def finite_numbers(trial: ScorerTrial) -> None:
+    due = (len(trial.pairs), len(trial.opened.columns))
+    if trial.values.shape != due:
+        raise PluginError(
+            f"measure() returned an array of shape {trial.values.shape} where {due} (pairs, columns) is due",
+            todo="return one row a pair, one number a column",
+        )
+    if not np.isfinite(trial.values).all():
+        raise PluginError("measure() returned a value that is not a finite number", todo="guard the division by 0")
+
+
+def worst_is_worst(trial: ScorerTrial) -> None:
+    worst = np.array([trial.scorer.worst(column) for column in trial.opened.columns], dtype=np.float64)
+    if not np.isfinite(worst).all():
+        raise PluginError(f"its worst is {worst.tolist()}", todo="a failed text counts in the mean: return a number")
+    better = (worst * trial.signs > (trial.values * trial.signs).min(axis=0)).nonzero()[0]
+    if len(better):
+        raise PluginError(
+            f"in the column {trial.opened.columns[better[0]]} a failed text gets {worst[better[0]]:g}, "
+            "which is better than a text that was written",
+            todo="let worst() return what no text can fall below: a system never gains by failing",
+        )
+
+
+def batches_do_not_matter(trial: ScorerTrial) -> None:
+    pairs, expected = trial.pairs, trial.values
+    order = random.Random(0).sample(range(len(pairs)), len(pairs))
+    ways = {
+        **{f"in batches of {size}": _in_batches(trial, size) for size in BATCHES},
+        "in another order": trial.measure([pairs[at] for at in order])[np.argsort(order)],
+    }
+    for how, values in ways.items():
+        if values.tobytes() != expected.tobytes():
+            row = int((values != expected).any(axis=1).argmax())
+            raise PluginError(
+                f"measured {how} the pair {row} of {len(pairs)} has other values",
+                todo="judge each pair by itself, to the last bit: no statistics over the batch, no state between calls",
+            )
+
+
+def _in_batches(trial: ScorerTrial, size: int) -> Floats:
+    pairs = trial.pairs
+    return np.concatenate([trial.measure(pairs[at : at + size]) for at in range(0, len(pairs), size)])
+
+
+def the_reference_beats_its_shuffled_words(trial: ScorerTrial) -> None:
+    rng = random.Random(0)
+
+    def shuffled(text: str) -> str:
+        words = text.split()
+        return " ".join(rng.sample(words, len(words)))
+
+    same = trial.measure([replace(pair, hypothesis=pair.reference) for pair in trial.pairs])
+    mixed = trial.measure([replace(pair, hypothesis=shuffled(pair.reference)) for pair in trial.pairs])
+    if (below := ((same - mixed) * trial.signs < 0).any(axis=0)).any():
+        raise PluginError(
+            f"in the column {trial.opened.columns[int(below.argmax())]} a reference scores less than its own words "
+            "in another order",
+            todo="see which text is the reference, and whether more is better",
+        )
+
+
+def signs_what_it_is(trial: ScorerTrial) -> None:
+    for column in trial.opened.columns:
+        before = trial.scorer.signature(column)
+        trial.measure(trial.pairs)
+        signature = trial.scorer.signature(column)
+        items = [*signature.identity.items(), *signature.environment.items()]
+        if not signature.identity or not all(isinstance(s, str) and s for item in items for s in item):
+            raise PluginError(
+                f"the signature of {column} has no identity, or a part that is no text or empty",
+                todo="say what the number is: metric, variant, parameters, version, each as a str",
+            )
+        _refuse_strangers(column, [value for _, value in items], set(_text_runs(trial.pairs)))
+        if signature != before:
+            raise PluginError(f"the signature of {column} changes by measuring", todo="let it follow from settings")
+
+
+def _refuse_strangers(column: str, values: Sequence[str], runs: set[tuple[str, ...]]) -> None:
+    for value in values:
+        if _FOLDER.search(value):
+            raise PluginError(f"the signature of {column} holds a path", todo="name an asset by its digest")
+        words = value.split()
+        if runs & {tuple(words[at : at + TEXT_RUN]) for at in range(len(words))}:
+            raise PluginError(f"the signature of {column} holds a text", todo="leave texts out: signatures are public")
+
+
+def _text_runs(pairs: Sequence[Pair]) -> Iterator[tuple[str, ...]]:
+    for pair in pairs:
+        for text in (pair.reference, pair.hypothesis):
+            words = text.split()
+            yield from zip(*(words[start:] for start in range(TEXT_RUN)), strict=False)
+
+
+def takes_odd_texts(trial: ScorerTrial) -> None:
+    for reference, hypothesis in ODD_TEXTS:
+        values = trial.measure([Pair("1", "1", trial.pairs[0].field, reference, hypothesis)])
+        if not np.isfinite(values).all():
+            raise PluginError(
+                f"it has no finite value for a text that begins with {hypothesis[:12]!r}",
+                todo="guard the division by 0: a text may have no word that the metric knows",
+            )
+
+
+def leaves_pairs_alone(trial: ScorerTrial) -> None:
+    before = canonical_json(trial.pairs)
+    trial.measure(trial.pairs)
+    if canonical_json(trial.pairs) != before:
+        raise PluginError("it changes the pairs that it was given", todo="work on a copy: other scorers read them too")
+
+
+RULES: dict[str, Callable[[ScorerTrial], None]] = {
+    QUIET: lambda trial: imports_quietly(trial.trial),
+    SETTINGS: lambda trial: settings_can_be_set(trial.trial),
+    "its columns are known before it is opened": columns_are_known,
+    "one finite number a pair and column": finite_numbers,
+    "it leaves its pairs alone": leaves_pairs_alone,
+    "batches and order do not matter": batches_do_not_matter,
+    "no text is worse than its worst": worst_is_worst,
+    "a reference scores no less than its shuffled words": the_reference_beats_its_shuffled_words,
+    "it takes odd texts": takes_odd_texts,
+    "its signature says what the number is, and nothing else": signs_what_it_is,
+}
+
+
+def rules(trial: Trial) -> dict[str, Callable[[ScorerTrial], None]]:
+    """A function has no settings."""
+    chosen = dict(RULES)
+    if not isinstance(trial.plugin, type):
+        del chosen[SETTINGS]
+    return chosen

@@ -1,0 +1,260 @@
+"""Lineups: settings checked against their annotations, messages by their text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness import Pool
+from harness.competitor import find_competitor
+from harness.errors import PluginError, SettingsError
+from harness.lineup import (
+    DEFAULT_LINEUP,
+    EngineSettings,
+    Entrant,
+    build,
+    find_lineup,
+    parse_assignments,
+    read_lineup,
+)
+from harness.plugins import registry
+from harness.types import PoolSystem
+
+LINEUPS = sorted(DEFAULT_LINEUP.parent.glob("*.toml"))
+
+
+@dataclass(frozen=True)
+class Settings:
+    shots: int = 1
+    heat: float = 0.0
+    chat: bool = True
+    model: str = "small"
+    pick: Literal["nearest", "random"] = "nearest"
+    members: tuple[str, ...] = ()
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class Demanding:
+    adapter: str
+    rank: int = 8
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def message(tmp_path: Path, text: str) -> str:
+    with pytest.raises(SettingsError) as caught:
+        read_lineup(written(tmp_path, text))
+    return str(caught.value).replace(str(tmp_path), "")
+
+
+# --------------------------------------------------------------------------- one setting
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({}, Settings()),
+        ({"shots": 3, "chat": False}, Settings(shots=3, chat=False)),
+        ({"heat": 1}, Settings(heat=1.0)),
+        ({"pick": "random"}, Settings(pick="random")),
+        ({"members": ["lead", "nearest"]}, Settings(members=("lead", "nearest"))),
+        ({"limit": 5}, Settings(limit=5)),
+        ({"limit": "none"}, Settings(limit=None)),
+    ],
+)
+def test_values_become_settings(values: dict[str, Any], expected: Settings) -> None:
+    made = build(Settings, values, "here")
+    assert made == expected
+    assert type(made.heat) is float
+
+
+TODO = "\n  -> correct it in the lineup or after --set"
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"shots": "three"}, "here: shots: takes int, not 'three'" + TODO),
+        ({"shots": 3.0}, "here: shots: takes int, not 3.0" + TODO),
+        ({"shots": True}, "here: shots: takes int, not True" + TODO),
+        ({"heat": "warm"}, "here: heat: takes float, not 'warm'" + TODO),
+        ({"chat": 1}, "here: chat: takes bool, not 1" + TODO),
+        ({"model": 8}, "here: model: takes str, not 8" + TODO),
+        ({"pick": "best"}, "here: pick: takes one of 'nearest', 'random', not 'best'" + TODO),
+        ({"pick": ["nearest"]}, "here: pick: takes one of 'nearest', 'random', not ['nearest']" + TODO),
+        ({"members": ["lead", 2]}, "here: members: takes str, not 2" + TODO),
+        ({"members": "lead"}, "here: members: takes a list of str, not 'lead'" + TODO),
+        ({"limit": "many"}, "here: limit: takes int or None, not 'many'" + TODO),
+        ({"shotts": 3}, "here: there is no setting 'shotts'\n  -> did you mean shots?"),
+        (
+            {"zzz": 3},
+            "here: there is no setting 'zzz'\n  -> there are: chat, heat, limit, members, model, pick, shots",
+        ),
+    ],
+)
+def test_wrong_values_are_named(values: dict[str, Any], expected: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        build(Settings, values, "here")
+    assert str(caught.value) == expected
+
+
+def test_a_setting_without_a_value_is_named() -> None:
+    with pytest.raises(SettingsError) as caught:
+        build(Demanding, {"rank": 4}, "mine.toml [systems.tuned]")
+    assert str(caught.value) == "mine.toml [systems.tuned]: no value for adapter\n  -> add --set adapter=VALUE"
+    assert build(Demanding, {"adapter": "a"}, "") == Demanding("a", 8)
+
+
+# --------------------------------------------------------------------------- --set
+
+
+@pytest.mark.parametrize(
+    ("assignment", "expected"),
+    [
+        ("shots=3", {"shots": 3}),
+        ("heat=0.7", {"heat": 0.7}),
+        ("chat=false", {"chat": False}),
+        ("pick=random", {"pick": "random"}),
+        ('model="8"', {"model": "8"}),
+        ("model=a=b", {"model": "a=b"}),
+        ("model=", {"model": ""}),
+        ('members=["lead","nearest"]', {"members": ["lead", "nearest"]}),
+        ("model=meta-llama/Llama 3 # 8B", {"model": "meta-llama/Llama 3 # 8B"}),
+    ],
+)
+def test_assignments_are_read_as_toml_else_as_text(assignment: str, expected: dict[str, Any]) -> None:
+    assert parse_assignments([assignment]) == expected
+
+
+def test_of_two_assignments_the_later_holds() -> None:
+    assert parse_assignments(["shots=1", "pick=random", "shots=2"]) == {"shots": 2, "pick": "random"}
+
+
+@pytest.mark.parametrize("assignment", ["shots", "=3", ""])
+def test_what_is_no_assignment_is_refused(assignment: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse_assignments([assignment])
+    assert str(caught.value) == f"--set {assignment}: this is not name=value\n  -> write --set shots=3"
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_no_text_breaks_the_parser(text: str) -> None:
+    assert parse_assignments([f"model={text}"]).keys() == {"model"}
+
+
+# --------------------------------------------------------------------------- a file
+
+
+def test_a_lineup_is_read(tmp_path: Path) -> None:
+    lineup = read_lineup(
+        written(
+            tmp_path,
+            """
+            title = "mine"
+            [engine]
+            model = "big"
+            batch_size = 2
+            [systems.lead]
+            [systems.careful]
+            plugin = "few-shot"
+            shots = 5
+            """,
+        )
+    )
+    assert lineup.engine == EngineSettings(model="big", batch_size=2)
+    assert lineup.entrants["careful"] == Entrant("careful", "few-shot", {"shots": 5})
+    assert lineup.entrant("careful", ["few-shot"]) == lineup.entrants["careful"]
+    assert lineup.entrant("few-shot", ["few-shot"]) == Entrant("few-shot", "few-shot", {})
+
+
+def test_a_name_that_neither_lineup_nor_plugins_have_brings_the_nearest(tmp_path: Path) -> None:
+    lineup = read_lineup(written(tmp_path, "[systems.careful]"))
+    with pytest.raises(PluginError) as caught:
+        lineup.entrant("carefull", ["lead"])
+    assert str(caught.value) == "there is no system 'carefull'\n  -> did you mean careful?"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[engines]", "/mine.toml: unknown table [engines]\n  -> there are: title, engine, encoder, systems"),
+        (
+            "[engine]\nmodels = 'x'",
+            "/mine.toml [engine]: there is no setting 'models'\n  -> did you mean model?",
+        ),
+        ("[engine]\nbatch_size = 'big'", "/mine.toml [engine]: batch_size: takes int, not 'big'" + TODO),
+        ("engine = 'vllm'", "/mine.toml: engine is no table\n  -> write [engine], its settings below"),
+        ("[systems]\nlead = 3", "/mine.toml: systems.lead is no table\n  -> write [systems.lead], its settings below"),
+        (
+            "[systems.careful]\nplugin = 3",
+            "/mine.toml [systems.careful]: plugin: takes str, not 3" + TODO,
+        ),
+        ("[engine\nmodel = 1", "/mine.toml: Expected ']' at the end of a table declaration (at line 1, column 8)"),
+    ],
+)
+def test_faults_are_named_with_file_and_key(tmp_path: Path, text: str, expected: str) -> None:
+    assert message(tmp_path, text).startswith(expected)
+
+
+def test_a_lineup_that_is_no_utf8_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(b"title = '\xff'")
+    with pytest.raises(SettingsError, match=r"mine\.toml: .*can't decode byte 0xff"):
+        read_lineup(path)
+
+
+def test_lineups_are_found_by_name_and_by_path(tmp_path: Path) -> None:
+    mine = written(tmp_path, "")
+    assert find_lineup(None) == DEFAULT_LINEUP
+    assert find_lineup("embedded") == find_lineup("embedded.toml") == DEFAULT_LINEUP
+    assert find_lineup(str(mine)) == mine
+    with pytest.raises(SettingsError) as caught:
+        find_lineup("embeded")
+    assert str(caught.value).startswith("there is no lineup embeded\n  -> give a file, or one of embedded, ")
+
+
+# --------------------------------------------------------------------------- what is shipped
+
+
+@pytest.mark.parametrize("path", LINEUPS, ids=lambda path: path.stem)
+def test_shipped_lineups_name_plugins_and_settings_that_exist(path: Path) -> None:
+    lineup, plugins = read_lineup(path), registry()
+    task = plugins.entry("task", "discharge-me").load()()
+    assert lineup.entrants
+    for name in lineup.entrants:
+        competitor = find_competitor(name, plugins, lineup, task)
+        if isinstance(competitor.system, PoolSystem):
+            pool: Pool = competitor.system.pool()
+            assert pool.members
+            for member in pool.members:
+                find_competitor(member, plugins, lineup, task)
+
+
+def test_the_command_line_wins_over_the_lineup_and_the_lineup_over_the_plugin() -> None:
+    plugins = registry()
+    task = plugins.entry("task", "discharge-me").load()()
+    lineup = read_lineup(DEFAULT_LINEUP)
+    plain = find_competitor("few-shot", plugins, lineup, task).settings
+    assert plain["budget"] == lineup.entrants["few-shot"].settings["budget"] == 600
+    over = find_competitor("few-shot", plugins, lineup, task, parse_assignments(["budget=100", "shots=2"])).settings
+    assert (over["budget"], over["shots"], over["max_new_tokens"]) == (100, 2, plain["max_new_tokens"])
+
+
+def test_a_setting_that_a_system_does_not_have_is_named() -> None:
+    plugins = registry()
+    task = plugins.entry("task", "discharge-me").load()()
+    with pytest.raises(SettingsError) as caught:
+        find_competitor("few-shot", plugins, read_lineup(DEFAULT_LINEUP), task, {"shoots": 2})
+    assert str(caught.value) == (
+        "embedded.toml [systems.few-shot]: there is no setting 'shoots'\n  -> did you mean shots?"
+    )

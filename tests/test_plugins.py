@@ -1,0 +1,307 @@
+"""The three doors, and what is said of plugins that are broken. The scaffold's system runs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import harness
+from harness import plugins
+from harness.cli import main
+from harness.contract import check_file
+from harness.errors import PluginError
+from harness.plugins import registry, registry_of, unknown
+from harness.scaffold import new_system
+
+HOUSE = Path(harness.__file__).resolve().parent.parent
+ECHO = '''\
+"""A file of plugins."""
+
+from harness import system
+
+
+@system("{name}")
+def write(asked):
+    """Says its own name."""
+    return "{name}"
+'''
+
+
+def written(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of systems in place of ours."""
+    folder = tmp_path / "house" / "wards"
+    written(folder / "__init__.py", "")
+    written(folder / "say_hello.py", ECHO.format(name="say-hello"))
+    monkeypatch.syspath_prepend(folder.parent)
+    monkeypatch.setattr(plugins, "_FOLDERS", {**plugins._FOLDERS, "system": ("wards", folder)})
+    yield folder
+    for name in [name for name in sys.modules if name.partition(".")[0] == "wards"]:
+        del sys.modules[name]
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An installed package with a system and a scorer, as pip leaves it."""
+    site = tmp_path / "site"
+    text = ECHO.format(name="parrot").replace("import system", "import scorer, system")
+    written(site / "tiny_ward.py", text + '\n\n@scorer("length")\ndef length(pair):\n    return 1.0\n')
+    info = site / "tiny_ward-1.0.dist-info"
+    written(info / "METADATA", "Metadata-Version: 2.1\nName: tiny-ward\nVersion: 1.0\n")
+    written(
+        info / "entry_points.txt",
+        "[harness.systems]\nparrot = tiny_ward:write\n\n[harness.scorers]\nlength = tiny_ward:length\n",
+    )
+    monkeypatch.syspath_prepend(site)
+    yield site
+    sys.modules.pop("tiny_ward", None)
+
+
+def python(code: str, *path: Path) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [*path, *filter(None, sys.path)]))}
+    return subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
+
+
+def refused(call: object, *args: object) -> str:
+    with pytest.raises(PluginError) as caught:
+        call(*args)  # type: ignore[operator]
+    return str(caught.value)
+
+
+# --------------------------------------------------------------------------- the doors
+
+
+def test_a_file_in_the_folder_is_a_plugin(house: Path) -> None:
+    entry = registry().entry("system", "say-hello")
+    assert (entry.origin, entry.summary) == ("wards/say_hello.py", "Says its own name.")
+    assert "wards.say_hello" not in sys.modules
+    assert entry.load()(None) == "say-hello"
+    assert entry.source() == (house / "say_hello.py").read_bytes()
+
+
+def test_an_entry_point_is_a_plugin(package: Path) -> None:
+    entry = registry().entry("system", "parrot")
+    assert entry.origin == "tiny_ward:write of the package tiny-ward"
+    assert "tiny_ward" not in sys.modules
+    assert entry.load()(None) == "parrot"
+    assert entry.source() == (package / "tiny_ward.py").read_bytes()
+    assert registry().entry("scorer", "length").load()(None) == 1.0
+
+
+def test_a_file_of_the_command_line_is_a_plugin(tmp_path: Path) -> None:
+    path = written(tmp_path / "any_name.py", ECHO.format(name="from-a-file"))
+    found = registry([path])
+    assert found.files == (path,)
+    assert found.entry("system", "from-a-file").origin == str(path)
+    assert found.entry("system", "from-a-file").load()(None) == "from-a-file"
+
+
+def test_a_file_may_hold_several_plugins(tmp_path: Path) -> None:
+    text = ECHO.format(name="a") + ECHO.format(name="b").partition("from harness import system")[2].replace(
+        "write", "say"
+    )
+    found, entries = registry_of(written(tmp_path / "two.py", text))
+    assert [entry.name for entry in entries] == ["a", "b"]
+    assert {"a", "b", "lead"} <= {*found.names("system")}
+
+
+def test_all_doors_lead_into_the_same_list(package: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = written(tmp_path / "third.py", ECHO.format(name="third"))
+    assert main(["list", "systems", "--plugin", str(path)]) == 0
+    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert listed == ["systems:", "des", "few-shot", "lead", "nearest", "parrot", "third"]
+
+
+def test_a_private_file_is_no_plugin(house: Path) -> None:
+    written(house / "_helper.py", "raise RuntimeError('read')")
+    assert registry().names("system") == ("say-hello",)
+
+
+def test_listing_imports_no_plugin(package: Path, tmp_path: Path) -> None:
+    path = written(tmp_path / "third.py", ECHO.format(name="third") + "\nraise RuntimeError('imported')\n")
+    done = python(
+        f"""
+import sys
+from harness.cli import main
+assert main(["list", "systems", "--plugin", {str(path)!r}]) == main(["list", "scorers"]) == 0
+print([n for n in sys.modules if n.partition(".")[0] in ("systems", "scorers", "tiny_ward", "harness_plugin_third")])
+""",
+        package,
+    )
+    assert done.stderr == ""
+    assert "parrot" in done.stdout
+    assert "third" in done.stdout
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+# --------------------------------------------------------------------------- what is wrong, and where
+
+
+def test_a_file_that_is_named_unlike_its_plugin_is_refused(house: Path) -> None:
+    written(house / "other.py", ECHO.format(name="another"))
+    assert refused(registry) == (
+        "wards/other.py must define one system and name it 'other', but it defines another\n"
+        "  -> rename the plugin or the file; a helper's file name begins with _"
+    )
+
+
+def test_a_file_without_a_plugin_is_refused(house: Path) -> None:
+    written(house / "helper.py", "x = 1\n")
+    assert "wards/helper.py must define one system and name it 'helper', but it defines none" in refused(registry)
+
+
+def test_a_second_definition_names_both_origins(house: Path, package: Path, tmp_path: Path) -> None:
+    path = written(tmp_path / "mine.py", ECHO.format(name="say-hello"))
+    assert refused(registry, [path]) == (
+        f"the system 'say-hello' is defined twice: in wards/say_hello.py and in {path}\n  -> rename one of them"
+    )
+    path = written(tmp_path / "mine.py", ECHO.format(name="parrot"))
+    assert f"in tiny_ward:write of the package tiny-ward and in {path}" in refused(registry, [path])
+
+
+def test_a_system_and_a_scorer_may_share_a_name(tmp_path: Path) -> None:
+    path = written(tmp_path / "mine.py", ECHO.format(name="rouge"))
+    assert registry([path]).entry("system", "rouge").origin == str(path)
+
+
+def test_an_unknown_name_brings_the_nearest() -> None:
+    found = registry()
+    assert refused(found.entry, "system", "fewshot") == "there is no system 'fewshot'\n  -> did you mean few-shot?"
+    assert refused(found.entry, "scorer", "zzz") == "there is no scorer 'zzz'\n  -> there are: bleu, rouge"
+    assert str(unknown("system", "a", ())) == "there is no system 'a'\n  -> there are: none"
+
+
+def test_a_syntax_error_is_named_with_its_line(tmp_path: Path) -> None:
+    path = written(tmp_path / "broken.py", "x = 1\n\ndef write(:\n")
+    assert refused(registry, [path]).startswith(f"{path}, line 3: this is not Python: invalid syntax")
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\n", b"x = 1\n\0\n"])
+def test_what_is_no_text_is_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "broken.py"
+    path.write_bytes(content)
+    assert refused(registry, [path]).startswith(f"{path}: this is not Python: ")
+
+
+def test_an_error_on_import_is_named_with_its_line(house: Path, tmp_path: Path) -> None:
+    path = written(tmp_path / "broken.py", ECHO.format(name="broken") + "\n\n1 / 0\n")
+    assert refused(registry([path]).entry("system", "broken").load) == (
+        f"system 'broken' ({path}, line 12) cannot be imported: ZeroDivisionError: division by zero\n"
+        "  -> mend the file, or leave it out"
+    )
+    written(house / "lost.py", "import nowhere_to_be_found\n" + ECHO.format(name="lost"))
+    assert refused(registry().entry("system", "lost").load).startswith(
+        "system 'lost' (wards/lost.py, line 1) cannot be imported: ModuleNotFoundError: No module named 'nowhere_"
+    )
+
+
+def test_a_tag_that_only_looks_like_one_is_named(tmp_path: Path) -> None:
+    text = 'def system(name):\n    return lambda f: f\n\n@system("fake")\ndef write(asked):\n    return ""\n'
+    path = written(tmp_path / "fake.py", text)
+    assert refused(registry([path]).entry("system", "fake").load) == (
+        f"{path} defines no system 'fake'\n  -> tag it with @system(\"fake\")"
+    )
+
+
+def test_a_file_of_the_command_line_must_be_there_and_hold_a_plugin(tmp_path: Path) -> None:
+    path = tmp_path / "absent.py"
+    assert refused(registry, [path]) == f"--plugin {path}: there is no such file\n  -> give the path of a Python file"
+    written(path, "x = 1\n")
+    assert refused(registry, [path]) == (
+        f"--plugin {path}: no @system, @scorer or @task in it\n  -> see `harness new system NAME`"
+    )
+
+
+def test_a_broken_plugin_ends_a_command_without_a_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = written(tmp_path / "broken.py", "def write(:\n")
+    assert main(["list", "systems", "--plugin", str(path)]) == 1
+    assert capsys.readouterr().err.startswith(f"harness: {path}, line 1: this is not Python")
+
+
+# --------------------------------------------------------------------------- the scaffold
+
+
+def test_a_new_system_is_short_checked_and_tested(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["new", "system", "first-lines", "--dir", str(tmp_path)]) == 0
+    path = tmp_path / "first_lines.py"
+    assert capsys.readouterr().out.splitlines() == [
+        f"wrote {path}",
+        f"wrote {tmp_path / 'test_first_lines.py'}",
+        f"next: harness check {path}",
+        f"      harness submit first-lines --plugin {path} --limit 3",
+    ]
+    text = path.read_text()
+    assert len(text.splitlines()) < 30
+    assert [line for line in text.splitlines() if "import" in line] == [
+        "from harness import ModelInput, arrange, system"
+    ]
+    assert main(["check", str(path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "ok   first-lines: same inputs, same texts" in lines
+    assert all(line.startswith("ok   first-lines: ") for line in lines)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_first_lines.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed" in done.stdout
+
+
+def test_a_new_system_that_breaks_fails_its_own_test(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    new_system("first-lines", tmp_path)
+    path = tmp_path / "first_lines.py"
+    path.write_text(path.read_text().replace(".text", ".units"))
+    assert main(["check", str(path)]) == 1
+    assert "FAIL first-lines: it answers every input: it raised TypeError: returned int" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["", "Upper", "snake_case", "-a", "a-", "a--b", "1st", "a b", "../up", "é", "a\n"])
+def test_what_is_no_name_is_refused(tmp_path: Path, name: str) -> None:
+    assert refused(new_system, name, tmp_path) == (
+        f"'{name}' is no name for a system\n  -> use lowercase letters, digits and single -, a letter first"
+    )
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_new_system_takes_no_name_and_no_file_of_another(tmp_path: Path) -> None:
+    assert refused(new_system, "few-shot", tmp_path) == (
+        "the system 'few-shot' is there already, in systems/few_shot.py\n  -> choose another name"
+    )
+    test = written(tmp_path / "test_first_lines.py", "mine")
+    assert refused(new_system, "first-lines", tmp_path) == (
+        f"{test} is there already\n  -> move it away, or choose another name or --dir"
+    )
+    assert [*tmp_path.iterdir()] == [test]
+    assert test.read_text() == "mine"
+
+
+def test_a_new_system_is_not_written_among_the_plugins(house: Path) -> None:
+    assert refused(new_system, "first-lines", house).startswith("wards/ holds plugins only, and a test is no plugin")
+    assert not (house / "first_lines.py").exists()
+
+
+def test_a_system_of_the_folder_can_be_checked_there() -> None:
+    results = list(check_file(HOUSE / "systems" / "lead.py"))
+    assert {result.plugin for result in results} == {"lead"}
+    assert all(result.passed for result in results), [str(result) for result in results]
+
+
+def test_a_file_that_is_no_plugin_cannot_be_checked(house: Path, tmp_path: Path) -> None:
+    with pytest.raises(PluginError, match="there is no such file"):
+        list(check_file(tmp_path / "absent.py"))
+    assert refused(registry_of, house / "_helper.py") == (
+        f"{house / '_helper.py'}: there is no plugin in it\n  -> a plugin's file is there, and begins with no _"
+    )
