@@ -137,7 +137,10 @@ def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
     ]
     if missing:
         raise SettingsError(f"{where}: no value for {', '.join(missing)}", todo=f"add --set {missing[0]}=VALUE")
-    return cls(**checked)
+    try:
+        return cls(**checked)
+    except ValueError as error:
+        raise SettingsError(f"{where}: {error}", todo="correct it in the lineup or after --set") from None
 
 
 def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:

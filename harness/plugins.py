@@ -88,7 +88,7 @@ class Entry:
         """Import the plugin. Raises PluginError naming it if its code fails or does not hold what was listed."""
         try:
             module = self.find()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             line = _line_of(error, self.origin)
             raise PluginError(
                 f"{self.kind} '{self.name}' ({self.origin}{line}) cannot be imported: {type(error).__name__}: {error}",

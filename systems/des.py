@@ -13,7 +13,7 @@ from harness import Pool, system
 class DynamicExpertSelection:
     """A pool of systems; chosen is the text closest to a target's usual length that neither loops nor is cut off."""
 
-    members: tuple[str, ...] = ("lead", "nearest", "few-shot")
+    members: tuple[str, ...] = ("nearest", "few-shot")
     max_repeated: float = 0.2
 
     def pool(self) -> Pool:

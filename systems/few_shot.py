@@ -39,6 +39,10 @@ class FewShot:
     repetition_penalty: float = 1.0
     no_repeat_ngram: int = 0
 
+    def __post_init__(self) -> None:
+        if self.samples > 1 and self.temperature == 0:
+            raise ValueError("samples above 1 need a temperature above 0: without one every sample is the same text")
+
     def open(self, context: Context) -> FewShotRunner:
         return FewShotRunner(self, context)
 

@@ -41,13 +41,12 @@ def _killer(seconds: float) -> Callable[[], None]:
 
 
 def _hook(stage: str, begin: Callable[[], None]) -> None:
-    """Call `begin` when the stage begins: an engine's first batch, the submission's file, the scoring."""
+    """Call `begin` when the stage begins: the engine's first batch, the submission's file, the scoring."""
     import harness.contest
-    import harness.files
-    import harness.run
+    import harness.engines.decoding
 
     module, name = {
-        "generate": (harness.run, "results"),
+        "generate": (harness.engines.decoding, "decode"),
         "write": (harness.contest, "write_zip"),
         "score": (harness.contest, "score"),
     }[stage]

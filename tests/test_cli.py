@@ -91,6 +91,11 @@ def test_settings_are_checked(fails: Fails, ward: Path) -> None:
     assert "takes no settings" in fails("submit", "quiet", "--plugin", "quiet.py", "--data", str(ward), "--set", "a=1")
 
 
+def test_settings_that_contradict_each_other(fails: Fails, ward: Path) -> None:
+    message = fails("submit", "few-shot", "--data", str(ward), "--set", "samples=3")
+    assert "samples above 1 need a temperature above 0" in message
+
+
 def test_labels_are_names_of_folders(fails: Fails, ward: Path) -> None:
     message = fails("submit", "quiet", "--plugin", "quiet.py", "--data", str(ward), "--as", "../up")
     assert "the label '../up' is no name for a folder" in message

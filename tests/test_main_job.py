@@ -1,0 +1,102 @@
+"""The main job with the real model: a pool on the ward and on real summaries, and `kill -9` in every stage."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.corpora.synthetic import synthesize
+from tests.conftest import SHARED, needs_shared
+
+HOUSE = Path(__file__).resolve().parent.parent
+LINEUP = """
+[engine]
+batch_size = 2
+
+[systems.few-shot]
+shots = 1
+budget = 200
+shot_budget = 100
+unit = "tokens"
+max_new_tokens = 40
+"""
+
+
+@pytest.fixture(scope="module")
+def ward(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data") / "ward"
+    synthesize(folder, 30, 2)
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / "tiny.toml").write_text(LINEUP)
+    return tmp_path
+
+
+def submit(home: Path, system: str, data: Path, *kill: str) -> subprocess.CompletedProcess[str]:
+    """Give the command; with (stage, seconds), kill it there."""
+    module = ["tests.killed", *kill] if kill else ["harness.cli"]
+    arguments = ["submit", system, "--lineup", "tiny.toml", "--data", str(data)]
+    environment = {**os.environ, "PYTHONPATH": str(HOUSE)}
+    command = [sys.executable, "-m", *module, *arguments]
+    return subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, check=False)
+
+
+def run_folder(home: Path, corpus: str, label: str) -> Path:
+    return home / "submissions/discharge-me" / corpus / "test_phase_1" / label
+
+
+def test_a_pool_from_tables_to_a_scored_submission_and_again(home: Path, ward: Path) -> None:
+    done = submit(home, "des", ward)
+    assert done.returncode == 0, done.stderr
+    assert "The task's server will accept this submission." in done.stdout
+    folder = run_folder(home, "ward", "des")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    card = json.loads((folder / "scores.json").read_text())
+    assert set(manifest["model_digests"]) == {"smollm2-135m-instruct", "minilm-l6"}
+    assert {column for column, scores in card["scores"].items() if scores} == {"bleu", "rouge1", "rouge2", "rougel"}
+    generated = run_folder(home, "ward", "few-shot") / "candidates.jsonl"
+    records = [json.loads(line) for line in generated.read_text().splitlines()]
+    assert all(0 < record["tokens"] <= 40 and record["raw"] and record["shown"] for record in records)
+
+    before = {path: path.read_bytes() for path in home.rglob("submission.*")} | {generated: generated.read_bytes()}
+    assert submit(home, "des", ward).returncode == 0
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_kill_9_in_every_stage_and_the_same_command_again_give_the_same_submission(
+    home: Path, ward: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    undisturbed = tmp_path_factory.mktemp("undisturbed")
+    (undisturbed / "tiny.toml").write_text(LINEUP)
+    assert submit(undisturbed, "few-shot", ward).returncode == 0
+    for kill in (("load", "1.5"), ("generate", "0.3"), ("generate", "1.2"), ("write", "0"), ("score", "0")):
+        killed = submit(home, "few-shot", ward, *kill)
+        kept = sum(path.read_bytes().count(b"\n") for path in home.rglob("candidates.jsonl"))
+        print(f"{kill[0]} after {kill[1]} s: exit {killed.returncode}, {kept} candidates kept")
+        assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert submit(home, "few-shot", ward).returncode == 0
+    first, second = (run_folder(where, "ward", "few-shot") for where in (undisturbed, home))
+    for name in ("submission.csv", "submission.zip", "manifest.json"):
+        assert (first / name).read_bytes() == (second / name).read_bytes(), name
+    assert list(second.glob(".*.tmp")) == []
+
+
+@needs_shared
+def test_real_summaries(home: Path) -> None:
+    done = submit(home, "des", SHARED / "data" / "discharge-real")
+    assert done.returncode == 0, done.stderr
+    assert "18 cases; targets cut out: 18 clean" in done.stdout
+    with (run_folder(home, "discharge-real", "des") / "submission.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 18
+    assert all(row["brief_hospital_course"] and row["discharge_instructions"] for row in rows)
