@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -36,6 +37,15 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def learned(ward: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the ward's train split is prepared and learned from."""
+    folder = tmp_path_factory.mktemp("learned")
+    (folder / "tiny.toml").write_text(LINEUP)
+    assert submit(folder, "lead", ward).returncode == 0
+    return folder
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     (tmp_path / "tiny.toml").write_text(LINEUP)
@@ -55,7 +65,8 @@ def run_folder(home: Path, corpus: str, label: str) -> Path:
     return home / "submissions/discharge-me" / corpus / "test_phase_1" / label
 
 
-def test_a_pool_from_tables_to_a_scored_submission_and_again(home: Path, ward: Path) -> None:
+def test_a_pool_from_tables_to_a_scored_submission_and_again(learned: Path, ward: Path, tmp_path: Path) -> None:
+    home = shutil.copytree(learned, tmp_path / "home")
     done = submit(home, "des", ward)
     assert done.returncode == 0, done.stderr
     assert "The task's server will accept this submission." in done.stdout
@@ -74,19 +85,20 @@ def test_a_pool_from_tables_to_a_scored_submission_and_again(home: Path, ward: P
 
 
 def test_kill_9_in_every_stage_and_the_same_command_again_give_the_same_submission(
-    home: Path, ward: Path, tmp_path_factory: pytest.TempPathFactory
+    learned: Path, ward: Path, tmp_path: Path
 ) -> None:
-    undisturbed = tmp_path_factory.mktemp("undisturbed")
-    (undisturbed / "tiny.toml").write_text(LINEUP)
+    undisturbed, home = tmp_path / "undisturbed", tmp_path / "disturbed"
+    for folder in (undisturbed, home):
+        shutil.copytree(learned, folder)
     assert submit(undisturbed, "few-shot", ward).returncode == 0
-    for kill in (("load", "1.5"), ("generate", "0.3"), ("generate", "1.2"), ("write", "0"), ("score", "0")):
+    for kill in (("load", "1.0"), ("generate", "0.3"), ("generate", "1.5"), ("write", "0"), ("score", "0")):
         killed = submit(home, "few-shot", ward, *kill)
-        kept = sum(path.read_bytes().count(b"\n") for path in home.rglob("candidates.jsonl"))
+        kept = sum(path.read_bytes().count(b"\n") for path in run_folder(home, "ward", "few-shot").glob("*.jsonl"))
         print(f"{kill[0]} after {kill[1]} s: exit {killed.returncode}, {kept} candidates kept")
         assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert submit(home, "few-shot", ward).returncode == 0
     first, second = (run_folder(where, "ward", "few-shot") for where in (undisturbed, home))
-    for name in ("submission.csv", "submission.zip", "manifest.json"):
+    for name in ("submission.csv", "submission.zip", "manifest.json", "scores.json"):
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
     assert list(second.glob(".*.tmp")) == []
 

@@ -23,7 +23,7 @@ def open_corpus(data: Path | None, task: Task, split: str | None = None) -> Tabl
     Everything is restricted that does not say it is public: then no connection leaves this process any more."""
     from harness.corpora.tables import open_tables
 
-    corpus = open_tables(data or _ward(), task)
+    corpus = open_tables(data or _default_data(), task)
     if corpus.restricted:
         restrict()
     if split is not None and split not in corpus.splits():
@@ -33,7 +33,7 @@ def open_corpus(data: Path | None, task: Task, split: str | None = None) -> Tabl
     return corpus
 
 
-def _ward() -> Path:
+def _default_data() -> Path:
     from harness.corpora.synthetic import synthesize
 
     folder = workspace_folder() / f"ward-{WARD_STAYS}-{WARD_SEED}"
