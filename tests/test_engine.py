@@ -1,0 +1,396 @@
+"""The engine `transformers` on the embedded model: batches, resumption, stops, seeds, lengths."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness import assets
+from harness.engines import transformers as engine_module
+from harness.engines.batches import plan
+from harness.engines.decoding import Row, _choose, _controlled, draws, repeating
+from harness.engines.transformers import TransformersEngine, open_transformers
+from harness.errors import AssetError, RunError, SettingsError
+from harness.types import Completion, Prompt, Sampling
+
+MODEL = "smollm2-135m-instruct"
+QUESTIONS = (
+    "Name a fruit.",
+    "Why was the patient, a man of 61 with fever, cough and a new infiltrate on his film, admitted to hospital?",
+    "Say hello.",
+    "What is two plus two? Answer with one word.",
+    "List three kinds of pain relief that a nurse may give without asking a physician first, briefly.",
+)
+
+
+def asked(*questions: str) -> list[Prompt]:
+    return [Prompt(str(20000 + at), "course", (("user", text),)) for at, text in enumerate(questions)]
+
+
+PROMPTS = asked(*QUESTIONS)
+
+
+@pytest.fixture(scope="module")
+def folder() -> Path:
+    return assets.path(MODEL)
+
+
+@pytest.fixture(scope="module")
+def engine(folder: Path) -> TransformersEngine:
+    return open_transformers(folder, dtype="float32", threads=2, batch_size=2)
+
+
+def answers(
+    engine: TransformersEngine, sampling: Sampling, prompts: Sequence[Prompt] = PROMPTS, done: Sequence[int] = ()
+) -> dict[int, list[Completion]]:
+    return dict(engine.complete(prompts, sampling, done))
+
+
+def texts(found: dict[int, list[Completion]]) -> dict[int, list[str]]:
+    return {at: [one.text for one in completions] for at, completions in found.items()}
+
+
+# --------------------------------------------------------------------------- the plan
+
+LENGTHS = st.lists(st.integers(1, 3000), max_size=40)
+
+
+@given(LENGTHS, st.integers(1, 500), st.integers(1, 16), st.integers(1, 20000), st.integers(1, 5))
+def test_the_plan_holds_every_prompt_once_and_no_batch_is_too_large(
+    lengths: list[int], new: int, size: int, tokens: int, samples: int
+) -> None:
+    batches = plan(lengths, new, size, tokens, samples)
+    assert sorted(at for batch in batches for at in batch) == list(range(len(lengths)))
+    for batch in batches:
+        texts = len(batch) * samples
+        padded = texts * (max(lengths[at] for at in batch) + new)
+        assert len(batch) == 1 or (texts <= size and padded <= tokens)
+
+
+@given(LENGTHS, st.integers(1, 16))
+def test_the_plan_puts_like_lengths_together_and_ties_in_the_order_of_the_input(lengths: list[int], size: int) -> None:
+    flat = [at for batch in plan(lengths, 10, size, 10**9) for at in batch]
+    assert flat == sorted(range(len(lengths)), key=lambda at: (-lengths[at], at))
+
+
+def test_the_plan_of_known_lengths() -> None:
+    assert plan([5, 9, 5, 1], 1, 2, 1000) == [(1, 0), (2, 3)]
+    assert plan([5, 9, 5, 1], 1, 8, 20) == [(1, 0), (2, 3)]
+    assert plan([5, 9], 1, 8, 3) == [(1,), (0,)]
+    assert plan([5, 5, 5], 1, 8, 1000, samples=4) == [(0, 1), (2,)]
+    assert plan([], 1, 8, 100) == []
+
+
+# --------------------------------------------------------------------------- resumption and repeatability
+
+
+def test_what_is_done_is_skipped_and_a_batch_is_made_whole(engine: TransformersEngine) -> None:
+    sampling = Sampling(max_new_tokens=5)
+    whole = answers(engine, sampling)
+    batches = plan([engine.count_prompt(p.messages) for p in PROMPTS], 5, 2, 16384)
+    assert [len(batch) for batch in batches] == [2, 2, 1]
+    first, second, third = batches
+    resumed = answers(engine, sampling, done=[*first, second[0]])
+    assert set(resumed) == {*second, *third}
+    assert texts(resumed) == {at: texts(whole)[at] for at in (*second, *third)}
+    assert answers(engine, sampling, done=range(5)) == {}
+
+
+def test_two_processes_write_the_same_bytes(folder: Path) -> None:
+    program = f"""
+from harness.engines.transformers import open_transformers
+from harness.types import Prompt, Sampling
+from pathlib import Path
+prompts = [Prompt(str(at), "course", (("user", text),)) for at, text in enumerate({QUESTIONS!r})]
+engine = open_transformers(Path({str(folder)!r}), threads=2, batch_size=3)
+for sampling in (Sampling(6), Sampling(6, temperature=1.0, top_p=0.9, samples=2, seed=3)):
+    for at, found in engine.complete(prompts, sampling):
+        print(at, [(one.text, one.logprob) for one in found])
+print(engine.digest)
+"""
+    command = [sys.executable, "-c", program]
+    root = Path(__file__).parents[1]
+    first, second = (
+        subprocess.run(command, cwd=root, capture_output=True, text=True, check=True, timeout=120) for _ in range(2)
+    )
+    assert first.stdout == second.stdout
+    assert first.stdout.count("\n") == 11
+    noise = [
+        line for line in first.stderr.replace("\r", "\n").split("\n") if line and not line.startswith("generating:")
+    ]
+    assert noise == [], "nothing but our own bar reaches the terminal"
+
+
+def test_the_digest_tells_settings_apart(folder: Path, engine: TransformersEngine) -> None:
+    other = dataclasses.replace(engine, batch_size=3)
+    same = dataclasses.replace(engine)
+    assert engine.digest == same.digest != other.digest
+
+
+# --------------------------------------------------------------------------- prompts
+
+
+def test_the_chat_template_is_applied_once(engine: TransformersEngine) -> None:
+    tokens = engine._encode((("system", "Be brief."), ("user", "Hi.")))
+    assert engine.tokenizer.decode(tokens) == (
+        "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi.<|im_end|>\n<|im_start|>assistant\n"
+    )
+    assert engine.count_prompt((("system", "Be brief."), ("user", "Hi."))) == len(tokens)
+
+
+def test_a_tokenizer_that_adds_its_own_bos_adds_it_once(engine: TransformersEngine, tmp_path: Path) -> None:
+    """As LLaMA-3's does: its template writes the BOS, and its tokenizer adds one to any text."""
+    from tokenizers.processors import TemplateProcessing
+    from transformers import AutoTokenizer
+
+    llama_like = AutoTokenizer.from_pretrained(engine.folder)
+    llama_like.backend_tokenizer.post_processor = TemplateProcessing(
+        single="<|endoftext|> $A", special_tokens=[("<|endoftext|>", 0)]
+    )
+    llama_like.chat_template = "<|endoftext|>" + llama_like.chat_template
+    assert llama_like("Hi.")["input_ids"][0] == 0
+    chat = dataclasses.replace(engine, tokenizer=llama_like)
+    assert chat._encode((("user", "Hi."),)).count(0) == 1
+    plain = dataclasses.replace(chat, chat=False)
+    assert plain._encode((("user", "Hi."), ("user", "Ho."))) == [0, *engine.tokenizer("Hi.\n\nHo.")["input_ids"]]
+    assert chat.count_tokens("Hi.") == engine.count_tokens("Hi.") == 2
+
+
+def test_a_template_that_states_the_date_states_the_same_every_day(engine: TransformersEngine) -> None:
+    from transformers import AutoTokenizer
+
+    dated = AutoTokenizer.from_pretrained(engine.folder)
+    dated.chat_template = "{{ date_string if date_string is defined else strftime_now('%d %b %Y') }}"
+    assert (
+        engine.tokenizer.decode(dataclasses.replace(engine, tokenizer=dated)._encode((("user", "Hi."),)))
+        == "01 Jan 2024"
+    )
+
+
+def test_a_prompt_that_is_too_long_stops_before_anything_is_generated(engine: TransformersEngine) -> None:
+    assert engine.context_length == 8192
+    long = Prompt("20042", "instructions", (("user", "pain " * 8200),))
+    count = engine.count_prompt(long.messages)
+    with pytest.raises(RunError) as caught:
+        engine.complete([*PROMPTS, long], Sampling(max_new_tokens=100))
+    assert str(caught.value) == (
+        f"case 20042, instructions: the prompt has {count} tokens; with 100 new ones the model's 8192 have room "
+        "for 8092\n  -> give the system a smaller input budget, or fewer max_new_tokens"
+    )
+    with pytest.raises(RunError, match=r"\(2 prompts are too long\)"):
+        engine.complete([long, *PROMPTS, long], Sampling(max_new_tokens=100))
+
+
+# --------------------------------------------------------------------------- greedy text, padding, ends
+
+
+def library_text(engine: TransformersEngine, prompt: Prompt, new: int) -> list[int]:
+    """What transformers' own generate makes of one prompt, without a batch."""
+    tokens = torch.tensor([engine._encode(prompt.messages)])
+    output = engine.model.generate(
+        tokens, attention_mask=torch.ones_like(tokens), max_new_tokens=new, do_sample=False, pad_token_id=0
+    )
+    return output[0, tokens.shape[1] :].tolist()
+
+
+def test_greedy_text_is_that_of_the_library(engine: TransformersEngine) -> None:
+    whole = dataclasses.replace(engine, batch_size=8)
+    found = answers(whole, Sampling(max_new_tokens=12))
+    for at, prompt in enumerate(PROMPTS):
+        tokens = library_text(engine, prompt, 12)
+        assert found[at][0].text == engine.tokenizer.decode(tokens, skip_special_tokens=True)
+        assert found[at][0].tokens == len(tokens)
+        assert found[at][0].finish == ("stop" if tokens[-1] == 2 else "length")
+        assert found[at][0].seconds > 0
+
+
+def test_logprob_is_the_mean_of_the_models_own(engine: TransformersEngine) -> None:
+    [one] = answers(engine, Sampling(max_new_tokens=4), PROMPTS[:1])[0]
+    prompt, written = engine._encode(PROMPTS[0].messages), library_text(engine, PROMPTS[0], 4)
+    with torch.inference_mode():
+        logits = engine.model(torch.tensor([prompt + written])).logits[0].log_softmax(-1)
+    values = [float(logits[len(prompt) + at - 1, token]) for at, token in enumerate(written)]
+    assert one.logprob == pytest.approx(sum(values) / len(values), abs=1e-4)
+
+
+def test_a_model_without_pad_token_writes_the_same(engine: TransformersEngine) -> None:
+    from transformers import AutoTokenizer
+
+    bare = AutoTokenizer.from_pretrained(engine.folder)
+    assert bare.pad_token_id == bare.eos_token_id
+    bare.pad_token = None
+    sampling = Sampling(max_new_tokens=6, repetition_penalty=1.3)
+    assert texts(answers(dataclasses.replace(engine, tokenizer=bare), sampling)) == texts(answers(engine, sampling))
+
+
+def test_every_stop_token_ends_a_text(engine: TransformersEngine) -> None:
+    assert engine._stops(Sampling(1)).tokens == {0, 2}
+    stops = engine._stops(Sampling(1, stop=("</think>",)))
+    assert stops.reached([50, 2])
+    assert stops.reached([50, 0])
+    assert not stops.reached([2, 50])
+    assert stops.reached(engine.tokenizer("so be it </think>")["input_ids"])
+
+
+def test_a_stop_string_ends_a_text_and_is_no_part_of_it(engine: TransformersEngine) -> None:
+    [free] = answers(engine, Sampling(max_new_tokens=12), PROMPTS[:1])[0]
+    string = free.text[6:9]
+    [stopped] = answers(engine, Sampling(max_new_tokens=12, stop=("@@@", string)), PROMPTS[:1])[0]
+    assert stopped.text == free.text[: free.text.index(string)]
+    assert stopped.finish == "stop"
+    assert stopped.tokens < free.tokens
+
+
+def test_rows_that_end_early_do_not_disturb_the_others(engine: TransformersEngine) -> None:
+    whole = dataclasses.replace(engine, batch_size=8)
+    free = answers(whole, Sampling(max_new_tokens=14))
+    stop = (free[0][0].text[2:5], free[1][0].text[4:9], free[2][0].text[1:4])
+    mixed = answers(whole, Sampling(max_new_tokens=14, stop=stop))
+    assert len([at for at in mixed if mixed[at][0].tokens < free[at][0].tokens]) >= 3
+    for at in mixed:
+        assert free[at][0].text.startswith(mixed[at][0].text)
+
+
+# --------------------------------------------------------------------------- repetition
+
+
+@given(st.lists(st.integers(0, 3), max_size=20), st.integers(1, 4))
+def test_no_ngram_would_come_twice(tokens: list[int], n: int) -> None:
+    grams = {tuple(tokens[at : at + n]) for at in range(len(tokens) - n + 1)}
+    banned = set(repeating(tokens, n))
+    for token in range(4):
+        new = tuple([*tokens, token][-n:])
+        assert (token in banned) == (len(new) == n and new in grams)
+    assert repeating(tokens, 0) == []
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=8), st.floats(1.0, 2.0))
+def test_the_repetition_penalty_is_that_of_the_library(tokens: list[int], penalty: float) -> None:
+    from transformers import RepetitionPenaltyLogitsProcessor
+
+    logits = torch.linspace(-3, 3, 10)[None]
+    row = Row(prompt=[1, 2, 3], tokens=tokens)
+    ours = _controlled(logits, [row], Sampling(1, repetition_penalty=penalty))
+    theirs = RepetitionPenaltyLogitsProcessor(penalty)(torch.tensor([tokens]), logits.clone())
+    assert torch.allclose(ours, theirs)
+    assert torch.equal(logits, torch.linspace(-3, 3, 10)[None])
+
+
+def test_a_loop_is_broken(engine: TransformersEngine) -> None:
+    prompt = asked("Repeat: no no no no no no no no no no no no no no no no no no no no")
+    [looping] = answers(engine, Sampling(max_new_tokens=24), prompt)[0]
+    [broken] = answers(engine, Sampling(max_new_tokens=24, no_repeat_ngram=2), prompt)[0]
+
+    def pairs(text: str) -> list[tuple[int, ...]]:
+        tokens = engine.tokenizer(text)["input_ids"]
+        return list(pairwise(tokens))
+
+    assert len(set(pairs(looping.text))) < len(pairs(looping.text))
+    assert len(set(pairs(broken.text))) == len(pairs(broken.text))
+
+
+# --------------------------------------------------------------------------- sampling
+
+
+def test_a_sampled_text_is_its_own_whatever_shares_its_batch(engine: TransformersEngine) -> None:
+    sampling = Sampling(max_new_tokens=8, temperature=1.0, top_p=0.95, seed=11)
+    alone = texts(answers(engine, sampling, PROMPTS[1:2]))[0]
+    together = texts(answers(dataclasses.replace(engine, batch_size=8), sampling))[1]
+    assert alone == together
+
+
+def test_samples_differ_and_seeds_differ_and_repeat(engine: TransformersEngine) -> None:
+    sampling = Sampling(max_new_tokens=8, temperature=1.5, samples=3, seed=1)
+    first = texts(answers(engine, sampling, PROMPTS[:2]))
+    assert {len(found) for found in first.values()} == {3}
+    assert len(set(first[0])) == 3
+    assert texts(answers(engine, sampling, PROMPTS[:2])) == first
+    assert texts(answers(engine, dataclasses.replace(sampling, seed=2), PROMPTS[:2])) != first
+
+
+def test_greedy_gives_one_text_however_many_samples_are_asked(engine: TransformersEngine) -> None:
+    assert len(answers(engine, Sampling(max_new_tokens=2, samples=4), PROMPTS[:1])[0]) == 1
+
+
+def test_draws_belong_to_seed_case_field_and_index() -> None:
+    sampling = Sampling(max_new_tokens=4, temperature=1.0, seed=5)
+    prompt = Prompt("1", "course", ())
+    same = draws(prompt, sampling, 0)
+    assert same is not None
+    assert torch.equal(same, draws(Prompt("1", "course", (("user", "other text"),)), sampling, 0))
+    others = (
+        draws(Prompt("2", "course", ()), sampling, 0),
+        draws(Prompt("1", "instructions", ()), sampling, 0),
+        draws(prompt, sampling, 1),
+        draws(prompt, dataclasses.replace(sampling, seed=6), 0),
+    )
+    assert not any(torch.equal(same, other) for other in others)
+    assert draws(prompt, Sampling(4), 0) is None
+
+
+@pytest.mark.parametrize("top_p", [1.0, 0.6])
+def test_tokens_are_drawn_in_proportion_and_only_from_the_nucleus(top_p: float) -> None:
+    logits = torch.tensor([0.1, 0.5, 0.05, 0.35]).log()
+    uniform = (torch.arange(1000, dtype=torch.float64) + 0.5) / 1000
+    rows = [Row(prompt=[1], draws=draw[None]) for draw in uniform]
+    chosen = _choose(logits.repeat(1000, 1), rows, Sampling(1, temperature=1.0, top_p=top_p), step=0)
+    shares = torch.bincount(chosen, minlength=4) / 1000
+    expected = [0.1, 0.5, 0.05, 0.35] if top_p == 1 else [0, 0.5 / 0.85, 0, 0.35 / 0.85]
+    assert shares.tolist() == pytest.approx(expected, abs=0.002)
+
+
+# --------------------------------------------------------------------------- opening
+
+
+def test_auto_asks_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    for flags, dtype in (
+        ({"avx512f", "avx512_bf16"}, "bfloat16"),
+        ({"amx_bf16"}, "bfloat16"),
+        ({"avx2"}, "float32"),
+        (set(), "float32"),
+    ):
+        monkeypatch.setattr(engine_module, "_cpu_flags", lambda flags=flags: flags)
+        assert engine_module._best_dtype("cpu") == dtype
+
+
+def test_settings_that_cannot_be_are_named(folder: Path) -> None:
+    with pytest.raises(SettingsError, match="there is no dtype 'int3'") as caught:
+        open_transformers(folder, dtype="int3")
+    assert caught.value.todo == "there are: auto, bfloat16, float16, float32"
+    if not torch.cuda.is_available():
+        with pytest.raises(SettingsError, match="device cuda: torch finds no GPU here"):
+            open_transformers(folder, device="cuda")
+
+
+def test_a_broken_folder_is_named(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(AssetError, match="cannot be loaded") as caught:
+        open_transformers(tmp_path)
+    assert str(tmp_path) in str(caught.value)
+    for name in ("config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json"):
+        shutil.copy(folder / name, tmp_path)
+    (tmp_path / "model.safetensors").symlink_to(folder / "model.safetensors")
+    with pytest.raises(AssetError, match="has no chat template") as caught:
+        open_transformers(tmp_path)
+    assert caught.value.todo == "set chat = false in the lineup's [engine], or use another"
+    plain = open_transformers(tmp_path, dtype="float32", chat=False)
+    assert texts(answers(plain, Sampling(3), asked("The patient was")))[0][0]
+
+
+def test_a_chosen_dtype_and_plain_attention_serve_other_families(folder: Path, tmp_path: Path) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps({**config, "model_type": "gemma"}))
+    assert engine_module._attention(tmp_path, "cpu") is None
+    assert engine_module._attention(folder, "cuda") is None
+    assert engine_module._attention(folder, "cpu") == "sdpa_grouped"
