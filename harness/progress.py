@@ -13,11 +13,16 @@ def bar(items: Iterable[T], what: str, total: int | None = None, unit: str = "it
     """Iterate with a tqdm bar on stderr that appears after two seconds."""
     from tqdm import tqdm
 
-    yield from tqdm(items, desc=what, total=total, unit=unit, delay=2, dynamic_ncols=True, file=sys.stderr)
+    yield from tqdm(items, desc=what, total=total, unit=unit, **_options())
 
 
 def counter(what: str, total: int | None = None, unit: str = "it") -> Any:
     """A tqdm bar to be moved by hand (`update`, `close`), for work that does not iterate."""
     from tqdm import tqdm
 
-    return tqdm(desc=what, total=total, unit=unit, delay=2, dynamic_ncols=True, file=sys.stderr)
+    return tqdm(desc=what, total=total, unit=unit, **_options())
+
+
+def _options() -> dict[str, Any]:
+    """A log file gets a line every half minute, a terminal a moving bar."""
+    return {"delay": 2, "file": sys.stderr, "dynamic_ncols": True, "mininterval": 0.1 if sys.stderr.isatty() else 30}
