@@ -113,7 +113,7 @@ SYSTEMS = [
     (
         QUIET,
         function("return ''", "import sys\nif 'pytest' not in sys.modules: raise SystemExit('only in tests')"),
-        "it cannot be imported in a process of its own\n  -> only in tests",
+        "it cannot be imported in a process of its own\n  -> system 'broken' (",
     ),
     (
         "it answers every input",

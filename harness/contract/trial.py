@@ -111,6 +111,7 @@ class Trial:
 _PROBE = """
 import json, logging, sys
 from pathlib import Path
+from harness.errors import PluginError
 from harness.plugins import registry
 
 seen = {"connections": [], "models": []}
@@ -126,7 +127,10 @@ def watch(event, args):
 kind, name, *files = sys.argv[1:]
 entry = registry([Path(file) for file in files]).entry(kind, name)
 sys.addaudithook(watch)
-entry.load()
+try:
+    entry.load()
+except PluginError as error:
+    sys.exit(error.what)
 print("\\n" + json.dumps({**seen, "logging": bool(logging.getLogger().handlers)}))
 """
 
