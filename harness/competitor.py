@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from harness.files import digest, digest_bytes
 from harness.lineup import Lineup, build
 from harness.plugins import Registry, Tag
 from harness.privacy import describe
-from harness.types import Candidate, Context, Failure, ModelInput, PoolSystem, Runner, System, Task
+from harness.types import Candidate, Context, Failure, ModelInput, Pool, PoolSystem, Runner, System, Task
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,18 @@ class Competitor:
     source: str
 
     @property
-    def pool(self) -> PoolSystem | None:
-        return self.system if isinstance(self.system, PoolSystem) else None
+    def is_pool(self) -> bool:
+        return isinstance(self.system, PoolSystem)
+
+    def pool(self) -> Pool:
+        """What a pool declares. Raises SettingsError if that is nobody."""
+        with blaming(self.name, "to say who its members are"):
+            pool: Pool = self.system.pool()
+        if not pool.members:
+            raise SettingsError(
+                f"the pool '{self.name}' has no members", todo='name them: members = ["lead", "nearest"]'
+            )
+        return pool
 
     @property
     def samples(self) -> int:
@@ -38,11 +49,26 @@ class Competitor:
 
     @property
     def batched(self) -> bool:
-        """Whether a text depends on the rest of its list (an engine's batches): then the list is handed over whole."""
-        return "engine" in self.tag.needs
+        """Whether a text depends on the rest of its list (the batches of an engine or an encoder): then the list is
+        handed over whole, however much of it is stored."""
+        return bool({"engine", "encoder"} & set(self.tag.needs))
 
     def open(self, context: Context) -> Runner:
-        return self.system.open(context) if isinstance(self.system, System) else _PerCase(self.system)
+        if not isinstance(self.system, System):
+            return _PerCase(self.system)
+        with blaming(self.name, "to open"):
+            return self.system.open(context)
+
+
+@contextmanager
+def blaming(name: str, what: str) -> Iterator[None]:
+    """Lay an error that a plugin raises at that plugin: the user's problem, and no bug of ours."""
+    try:
+        yield
+    except HarnessError:
+        raise
+    except Exception as error:
+        raise PluginError(f"the system '{name}' failed {what}: {describe(error)}", todo="mend the plugin") from error
 
 
 @dataclass(frozen=True)
@@ -73,7 +99,8 @@ def find_competitor(
                 f"{entry.origin}: the system '{entry.name}' is a class but no dataclass",
                 todo="put @dataclass(frozen=True) under its decorator",
             )
-        system: Any = build(plugin, values, f"{lineup.path.name} [systems.{name}]")
+        with blaming(name, "to take its settings"):
+            system: Any = build(plugin, values, f"{lineup.path.name} [systems.{name}]")
         settings = dataclasses.asdict(system)
         if not isinstance(system, (System, PoolSystem)):
             raise PluginError(
@@ -86,7 +113,8 @@ def find_competitor(
         )
     else:
         system, settings = plugin, {}
-    sources = [path.read_bytes() for path in system.sources(task)] if hasattr(system, "sources") else []
+    with blaming(name, "to name its sources"):
+        sources = [path.read_bytes() for path in system.sources(task)] if hasattr(system, "sources") else []
     source = digest([digest_bytes(data) for data in (entry.source(), *sources)])
     return Competitor(name, entrant.plugin, system, plugin.__harness__, settings, source)
 
@@ -119,16 +147,20 @@ MAX_FAILURES_IN_A_ROW = 20
 def results(competitor: Competitor, runner: Runner, inputs: Sequence[ModelInput]) -> Iterator[Candidate | Failure]:
     """What the runner yields for `inputs`. A case at which it raises becomes a Failure and the others go on.
 
+    A runner that has its list whole gets it again without that case; any other gets what it has not answered yet.
     Raises PluginError if it raises at no case in particular, or at very many in a row."""
     left = {asked.case: asked for asked in inputs}
+    answered: set[str] = set()
     in_a_row = 0
     while left:
         watched = _Watched(list(left.values()))
         try:
             for result in runner.generate(watched):
+                if result.case not in answered:
+                    in_a_row = 0
+                    answered.add(result.case)
                 if not competitor.batched:
                     left.pop(result.case, None)
-                in_a_row = 0
                 yield result
             return
         except HarnessError:

@@ -6,8 +6,7 @@ Each stage leaves files in the run's folder; a crash anywhere loses at most the 
 from __future__ import annotations
 
 import random
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,21 +16,33 @@ from harness import manifest as manifests
 from harness.competitor import Competitor, find_competitor
 from harness.corpora.tables import TablesCorpus
 from harness.errors import SettingsError, SubmissionError
-from harness.files import digest, digest_bytes, locked, private_folder, remove_torn, write_atomic
+from harness.files import canonical_json, digest, digest_bytes, locked, private_folder, remove_torn, write_atomic
 from harness.leaks import refuse_leaks
 from harness.lineup import EncoderSettings, Lineup
 from harness.plugins import Registry
 from harness.pool import select, shares
-from harness.prepare import prepare, reference
+from harness.prepare import Prepared, prepare, reference
 from harness.progress import bar
 from harness.resources import Resources, open_encoder
-from harness.run import Generated, Run, claim, differences, generate, identity, imported_identity, read_identity, store
-from harness.score import OpenScorer, open_scorers, score, write_card
+from harness.run import (
+    Generated,
+    Run,
+    claim,
+    differences,
+    generate,
+    identity,
+    imported_identity,
+    read_identity,
+    refuse_other,
+    store,
+)
+from harness.score import OpenScorer, open_scorers, remove_card, score, write_card
 from harness.submission import read_submission, write_csv, write_zip
-from harness.types import Candidate, Case, Manifest, Reference, ScoreCard, Task
+from harness.types import Candidate, Case, Manifest, Pool, Reference, ScoreCard, Task
 from harness.validate import Problem, summary, validate
 from harness.workspace import salt
 
+PREPARED = "prepared.jsonl"
 SHOWN_FAILURES = 10
 
 
@@ -40,7 +51,8 @@ class Contest:
     """What all systems of one command meet: the cases, the rules and the shared resources.
 
     `limit` is the size of a seeded sample of the cases, None for all. `leak_check` counts cases by how their
-    redaction was checked. `root` is the folder of all submissions."""
+    redaction was checked, `records` are the figures of every case as JSON lines (ids in them: they stay with the
+    runs). `root` is the folder of all submissions."""
 
     task: Task
     corpus: TablesCorpus
@@ -49,6 +61,7 @@ class Contest:
     limit: int | None
     seed: int
     leak_check: Mapping[str, int]
+    records: bytes
     registry: Registry
     lineup: Lineup
     resources: Resources
@@ -85,6 +98,7 @@ class Entered:
 
     @property
     def failed(self) -> bool:
+        """Whether a text is missing. A pool that chose among its other members' texts has not failed."""
         return bool(self.generated.failures)
 
     def lines(self) -> list[str]:
@@ -126,14 +140,36 @@ def open_contest(
     ids = draw(corpus.ids(split), limit, seed)
     stays = bar(corpus.stays(split, ids), f"preparing {split}", total=len(ids), unit="stay")
     prepared = [prepare(stay, task, cut_leaks) for stay in stays]
-    leaks = [leak for one in prepared for leak in one.leaks]
-    refuse_leaks(leaks)
-    checked = Counter("unproven" if any(leak.status == "unproven" for leak in p.leaks) else "clean" for p in prepared)
-    checked["cut"] = sum(leak.copies > 0 for leak in leaks)
+    refuse_leaks(leak for one in prepared for leak in one.leaks)
     cases = tuple(one.case for one in prepared)
-    resources = Resources(task, corpus, split, lineup, {case.group for case in cases})
-    drawn = None if limit is None or limit >= len(corpus.ids(split)) else limit
-    return Contest(task, corpus, split, cases, drawn, seed, dict(+checked), registry, lineup, resources, root)
+    return Contest(
+        task=task,
+        corpus=corpus,
+        split=split,
+        cases=cases,
+        limit=None if limit is None or limit >= len(corpus.ids(split)) else limit,
+        seed=seed,
+        leak_check=_checked(prepared),
+        records=_records(prepared),
+        registry=registry,
+        lineup=lineup,
+        resources=Resources(task, corpus, split, lineup, {case.group for case in cases}),
+        root=root,
+    )
+
+
+def _checked(prepared: Sequence[Prepared]) -> dict[str, int]:
+    """Cases by how it was checked that their targets are gone, and those of which copies had to be cut."""
+    unproven = sum(any(leak.status == "unproven" for leak in one.leaks) for one in prepared)
+    cut = sum(any(leak.copies for leak in one.leaks) for one in prepared)
+    found = {"clean": len(prepared) - unproven, "unproven": unproven, "with copies cut": cut}
+    return {what: count for what, count in found.items() if count}
+
+
+def _records(prepared: Sequence[Prepared]) -> bytes:
+    """A line a case: what is left of each target (longest run, share of 8-grams), which rows were dropped."""
+    lines = ({"case": one.case.id, "leaks": one.leaks, "dropped": one.dropped} for one in prepared)
+    return "".join(f"{canonical_json(line)}\n" for line in lines).encode()
 
 
 def draw(ids: Sequence[str], limit: int | None, seed: int) -> list[str]:
@@ -148,36 +184,58 @@ def draw(ids: Sequence[str], limit: int | None, seed: int) -> list[str]:
 
 def enter(contest: Contest, name: str, *, label: str = "", overrides: Mapping[str, Any] | None = None) -> Entered:
     """Let a system compete: generate (for a pool: its members first, then choose), write, validate, score."""
-    return _enter(contest, name, label, overrides or {}, ())
+    return _play(contest, _settle(contest, name, label, overrides or {}, ()))
 
 
-def _enter(contest: Contest, name: str, label: str, overrides: Mapping[str, Any], above: tuple[str, ...]) -> Entered:
+@dataclass(frozen=True)
+class _Turn:
+    """A system's turn, settled down to its members' turns before anybody generates."""
+
+    competitor: Competitor
+    pool: Pool | None
+    members: Mapping[str, _Turn]
+    identity: Mapping[str, Any]
+    folder: Path
+
+    def competitors(self) -> Iterator[Competitor]:
+        yield self.competitor
+        for member in self.members.values():
+            yield from member.competitors()
+
+
+def _settle(contest: Contest, name: str, label: str, overrides: Mapping[str, Any], above: tuple[str, ...]) -> _Turn:
     if name in above:
         raise SettingsError(f"the pool '{name}' holds itself: {' > '.join([*above, name])}", todo="mend its members")
     competitor = find_competitor(name, contest.registry, contest.lineup, contest.task, overrides)
-    pool = competitor.pool.pool() if competitor.pool else None
-    if pool and not pool.members:
-        raise SettingsError(f"the pool '{name}' has no members", todo='name them: members = ["lead", "nearest"]')
-    members = {m: _enter(contest, m, "", {}, (*above, name)) for m in pool.members} if pool else {}
+    pool = competitor.pool() if competitor.is_pool else None
+    members = {member: _settle(contest, member, "", {}, (*above, name)) for member in (pool.members if pool else ())}
     wanted = identity(competitor, contest.resources, contest.seed, contest.limit)
     if pool:
-        wanted["members"] = {m: read_identity(entered.handed_in.folder) for m, entered in members.items()}
+        wanted["members"] = {member: turn.identity for member, turn in members.items()}
     folder = _home(contest, label or _label(name, contest.limit), wanted, is_member=bool(above))
-    with locked(folder / "run.lock", f"the run {folder}"):
-        remove_torn(folder)
-        run = Run(folder, competitor, contest.cases, contest.task, contest.seed, contest.resources)
-        if pool:
+    return _Turn(competitor, pool, members, wanted, folder)
+
+
+def _play(contest: Contest, turn: _Turn) -> Entered:
+    members = {name: _play(contest, member) for name, member in turn.members.items()}
+    claim(turn.folder, turn.identity, contest.corpus.data)
+    with locked(turn.folder / "run.lock", f"the run {turn.folder}"):
+        remove_torn(turn.folder)
+        write_atomic(turn.folder / PREPARED, contest.records)
+        if turn.pool:
             places = [(case.id, f.name) for case in contest.cases for f in contest.task.fields]
-            offered = {m: entered.generated for m, entered in members.items()}
-            generated = select(places, offered, pool.selector, contest.resources.guide, name)
-            store(folder, generated)
+            offered = {name: member.generated for name, member in members.items()}
+            guide = contest.resources.guide
+            generated = select(places, offered, turn.pool.selector, guide, turn.competitor.name)
+            store(turn.folder, generated)
         else:
-            generated = generate(run)
-        competitors = [competitor, *(entered.competitor for entered in members.values())]
+            generated = generate(
+                Run(turn.folder, turn.competitor, contest.cases, contest.task, contest.seed, contest.resources)
+            )
         rows = _rows(contest, generated)
-        manifest = _manifest(contest, folder.name, competitor, competitors, generated)
-        handed_in = hand_in(contest.task, contest.corpus, contest.registry, folder, rows, manifest)
-    return Entered(folder.name, competitor, generated, handed_in, tuple(members.values()))
+        manifest = _manifest(contest, turn, generated)
+        handed_in = hand_in(contest.task, contest.corpus, contest.registry, turn.folder, rows, manifest)
+    return Entered(turn.folder.name, turn.competitor, generated, handed_in, tuple(members.values()))
 
 
 def _label(name: str, limit: int | None) -> str:
@@ -190,7 +248,7 @@ def _home(contest: Contest, label: str, wanted: Mapping[str, Any], *, is_member:
     held = read_identity(folder)
     if is_member and held is not None and differences(held, wanted):
         folder = contest.folder(f"{label}-{digest(wanted)[:6]}")
-    claim(folder, wanted, contest.corpus.data)
+    refuse_other(folder, wanted)
     return folder
 
 
@@ -201,17 +259,16 @@ def _rows(contest: Contest, generated: Generated) -> dict[str, dict[str, str]]:
     return {i: {name: found[i, name][0].text if (i, name) in found else "" for name in names} for i in contest.ids}
 
 
-def _manifest(
-    contest: Contest, label: str, competitor: Competitor, competitors: Sequence[Competitor], generated: Generated
-) -> Manifest:
-    models, external = manifests.models(competitors, contest.lineup)
-    common = manifests.begin(contest.task, contest.corpus, contest.split, contest.ids, label)
+def _manifest(contest: Contest, turn: _Turn, generated: Generated) -> Manifest:
+    models, external = manifests.models(list(turn.competitors()), contest.lineup)
+    common = manifests.begin(contest.task, contest.corpus, contest.split, contest.ids, turn.folder.name)
+    effective = ("settings", "engine", "encoder", "members")
     return replace(
         common,
         origin="generated",
         partial=contest.limit is not None,
-        system=competitor.plugin,
-        settings=dict(competitor.settings),
+        system=turn.competitor.plugin,
+        settings={name: turn.identity[name] for name in effective if turn.identity.get(name)},
         seed=contest.seed,
         model_digests=models,
         external_data=external,
@@ -230,13 +287,14 @@ def hand_in(
     manifest: Manifest,
 ) -> HandedIn:
     """Write csv, zip and manifest, validate what was written, and score it where the split has references."""
+    remove_card(folder)  # a crash from here on leaves no scores of another text
     csv = write_csv(rows, task)
     archive = folder / task.submission.archive_name
     write_atomic(folder / task.submission.file_name, csv)
     write_atomic(archive, write_zip(csv, task))
     manifest = replace(manifest, csv_digest=digest_bytes(csv))
     manifests.write(manifest, folder)
-    problems = validate(archive, task, frozenset(rows))
+    problems = validate(archive, task, frozenset(corpus.ids(manifest.split)))
     if not corpus.has_targets(manifest.split):
         return HandedIn(folder, tuple(problems), None)
     scorers = scorers_of(task, corpus, registry, task.scorers)

@@ -18,8 +18,8 @@ PRIVATE_FILE = 0o600
 
 
 def canonical_json(value: Any) -> str:
-    """JSON with sorted keys and no spaces: the same value gives the same bytes."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    """JSON in ASCII (any text survives), with sorted keys and no spaces: the same value gives the same bytes."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=_plain)
 
 
 def _plain(value: Any) -> Any:

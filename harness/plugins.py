@@ -103,9 +103,12 @@ class Entry:
         )
 
     def source(self) -> bytes:
-        """The bytes of the file that defines the plugin."""
+        """The bytes of the file that defines the plugin, and of the private helpers (`_x.py`) beside it."""
         path = self.find().__file__
-        return Path(path).read_bytes() if path else b""
+        if not path:
+            return b""
+        helpers = sorted(Path(path).parent.glob("_[!_]*.py"))
+        return b"".join(file.read_bytes() for file in (Path(path), *helpers))
 
 
 def _line_of(error: BaseException, origin: str) -> str:

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from harness.competitor import blaming
+from harness.errors import PluginError
 from harness.run import Generated, Place
 from harness.types import Candidate, Failure, Guide, Selector
 
@@ -40,15 +42,21 @@ def select(
 ) -> Generated:
     """One candidate a place, chosen among those that the members have. The chosen keeps its member's name.
 
-    A member that failed on a case has no candidate there; where all failed, the pool fails too."""
+    A member that failed on a case, or wrote nothing, has no candidate there; where all did, the pool fails too."""
     chosen = Generated()
     for place in places:
-        offered = [c for member in members.values() for c in member.candidates.get(place, ())]
+        offered = [c for member in members.values() for c in member.candidates.get(place, ()) if c.text.strip()]
         if not offered:
             chosen.failures.append(Failure(*place, f"no member of the pool '{name}' has a candidate"))
             continue
-        best = offered[selector.choose([features(candidate, guide) for candidate in offered])]
-        chosen.candidates[place] = (replace(best, index=0),)
+        with blaming(name, "to choose"):
+            at = selector.choose([features(candidate, guide) for candidate in offered])
+        if at not in range(len(offered)):
+            raise PluginError(
+                f"the selector of the pool '{name}' chose number {at} of {len(offered)} candidates",
+                todo="let choose() return the position of one of them, from 0",
+            )
+        chosen.candidates[place] = (replace(offered[at], index=0),)
     return chosen
 
 

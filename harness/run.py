@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.competitor import Competitor, results
-from harness.errors import RunError
+from harness.errors import PluginError, RunError
 from harness.files import JsonLines, canonical_json, digest, private_folder, write_atomic
 from harness.prepare import model_input
 from harness.progress import counter
@@ -87,12 +87,16 @@ def store(folder: Path, generated: Generated) -> None:
 
 def claim(folder: Path, wanted: Mapping[str, Any], data: Path) -> None:
     """Make `folder` the home of a run of this identity. Raises RunError if it is another's: nothing is overwritten."""
-    held = read_identity(folder)
-    if held is None:
+    refuse_other(folder, wanted)
+    if read_identity(folder) is None:
         private_folder(folder)
+        write_atomic(folder / ".gitignore", b"*\n")  # wherever it lies, no git add takes it along
         write_atomic(folder / "run.json", canonical_json({"identity": wanted, "data": str(data.resolve())}).encode())
-        return
-    differing = differences(held, wanted)
+
+
+def refuse_other(folder: Path, wanted: Mapping[str, Any]) -> None:
+    """Raise RunError, with what differs, if the folder holds a run of another identity."""
+    differing = differences(read_identity(folder) or wanted, wanted)
     if differing:
         raise RunError(
             f"{folder} holds a run with other settings: {'; '.join(differing)}",
@@ -110,7 +114,7 @@ def read_identity(folder: Path) -> Mapping[str, Any] | None:
 
 def differences(held: Mapping[str, Any], wanted: Mapping[str, Any], prefix: str = "") -> list[str]:
     """What differs between two identities, one line a leaf: 'settings.shots is 1 there, 3 here'."""
-    wanted = json.loads(canonical_json(wanted))
+    held, wanted = (json.loads(canonical_json(one)) for one in (held, wanted))
     found = []
     for name in sorted({*held, *wanted}):
         there, here = held.get(name), wanted.get(name)
@@ -145,7 +149,8 @@ def _generate_field(
     missing = [asked for asked in inputs if len(kept[asked.case, asked.field]) < samples]
     if missing:
         done = {place for place, found in kept.items() if len(found) >= samples}
-        context = _context(run, done)
+        stored_now = set(done)
+        context = _context(run, stored_now)
         context.load()
         runner = run.competitor.open(context)
         asked_for = inputs if run.competitor.batched else missing
@@ -157,6 +162,8 @@ def _generate_field(
                 file.append(asdict(result))
                 kept[result.case, result.field] = {**kept[result.case, result.field], result.index: result}
                 generated.made += 1
+                if len(kept[result.case, result.field]) >= samples:
+                    stored_now.add((result.case, result.field))
     for place, found in kept.items():
         if found:
             generated.candidates[place] = tuple(found[index] for index in sorted(found))
@@ -175,7 +182,7 @@ def _checked(
     for result in results(run.competitor, runner, inputs):
         place = (result.case, result.field)
         if place not in keys:
-            raise RunError(
+            raise PluginError(
                 f"the system '{run.competitor.name}' answered for case {result.case}, {result.field}: not asked",
                 todo="yield candidates for the inputs that generate() was given",
             )
@@ -186,6 +193,8 @@ def _checked(
             progress.update()
         if isinstance(result, Failure):
             yield result
+        elif not isinstance(result.text, str) or not isinstance(result.raw, str):
+            yield Failure(*place, f"its text is no str but {type(result.text).__name__}")
         elif (place, result.index) not in seen:
             seen.add((place, result.index))
             now = time.perf_counter()
@@ -221,6 +230,11 @@ def _read(file: JsonLines) -> dict[str, dict[int, Candidate]]:
     """Stored candidates by key and index."""
     stored: dict[str, dict[int, Candidate]] = {}
     for record in file.read():
-        candidate = Candidate(**record)
+        try:
+            candidate = Candidate(**record)
+        except TypeError:
+            raise RunError(
+                f"{file.path} holds a line that is no candidate", todo="it was edited: delete that line, or the file"
+            ) from None
         stored.setdefault(candidate.key, {})[candidate.index] = candidate
     return stored

@@ -349,6 +349,11 @@ def write_card(card: ScoreCard, stats: Stats, folder: Path) -> None:
     write_atomic(folder / CARD_FILE, json.dumps(plain, sort_keys=True, ensure_ascii=False, indent=1).encode() + b"\n")
 
 
+def remove_card(folder: Path) -> None:
+    for name in (CARD_FILE, CASES_FILE):
+        (folder / name).unlink(missing_ok=True)
+
+
 def read_card(folder: Path) -> ScoreCard:
     """Read the card in `folder`. Raises ScoreError for a missing card, a broken one, or one of another schema."""
     path = folder / CARD_FILE

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+import harness.contest
 from harness.cli import main
+from harness.competitor import MAX_FAILURES_IN_A_ROW, Competitor, results
 from harness.corpora.synthetic import synthesize
+from harness.errors import PluginError
+from harness.plugins import Need, Tag
+from harness.types import Candidate, Failure, ModelInput
 
 STAYS = 24
 
@@ -73,10 +79,10 @@ def csv(label: str) -> bytes:
 
 def test_a_run_leaves_every_file_of_the_pipeline(submit: Callable[..., int], echo: Path) -> None:
     assert submit("echo", "--plugin", str(echo)) == 0
-    assert {p.name for p in run_folder("echo").iterdir()} == {
-        "run.json", "run.lock", "candidates.jsonl", "submission.csv", "submission.zip", "manifest.json", "scores.json",
-        "cases.npz",
-    }  # fmt: skip
+    names = "run.json run.lock .gitignore prepared.jsonl candidates.jsonl submission.csv submission.zip manifest.json"
+    assert {p.name for p in run_folder("echo").iterdir()} == {*names.split(), "scores.json", "cases.npz"}
+    prepared = [json.loads(line) for line in (run_folder("echo") / "prepared.jsonl").read_text().splitlines()]
+    assert {leak["status"] for record in prepared for leak in record["leaks"]} == {"clean"}
     assert run_folder("echo").stat().st_mode & 0o777 == 0o700
 
 
@@ -277,3 +283,175 @@ def test_a_system_that_breaks_off_its_run_is_named(
     plugin.write_text(UNSAID)
     assert submit("sly", "--plugin", str(plugin)) == 1
     assert "the system 'sly' failed in its run: AssertionError" in capsys.readouterr().err
+
+
+BROKEN = '''
+from dataclasses import dataclass
+from harness import Candidate, Pool, system
+
+class Runs:
+    def open(self, context):
+        return self
+    def generate(self, inputs):
+        for asked in inputs:
+            yield Candidate(asked.case, asked.field, self.text(asked))
+
+@system("no-text")
+@dataclass(frozen=True)
+class NoText(Runs):
+    """Yields None for a text, now and then."""
+    def text(self, asked):
+        return None if asked.case.endswith(("1", "3", "5", "7", "9")) else "text"
+
+@system("half-a-character")
+@dataclass(frozen=True)
+class Surrogate(Runs):
+    """Ends its texts in half of a character."""
+    def text(self, asked):
+        return "text \\ud83d"
+
+@system("shut")
+@dataclass(frozen=True)
+class Shut:
+    """Does not open."""
+    def open(self, context):
+        raise LookupError("no key")
+
+@system("empty")
+def empty(asked):
+    """Writes nothing."""
+    return " "
+
+@system("much")
+def much(asked):
+    """Writes far too much."""
+    return "word " * 2000
+
+class Last:
+    def fit(self, features, scores):
+        return self
+    def choose(self, features):
+        return len(features)
+
+@system("astray", needs=("guide",))
+@dataclass(frozen=True)
+class Astray:
+    """Chooses what is not there."""
+    def pool(self):
+        return Pool(("much",), Last())
+
+@system("late", needs=("guide",))
+@dataclass(frozen=True)
+class Late:
+    """Its second member does not exist."""
+    def pool(self):
+        return Pool(("much", "mush"), Last())
+
+@system("frugal", needs=("guide",))
+@dataclass(frozen=True)
+class Frugal:
+    """An empty text and one that is far too long."""
+    def pool(self):
+        from systems.des import ClosestLength
+        return Pool(("empty", "much"), ClosestLength(0.2))
+'''
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> str:
+    path = tmp_path / "broken.py"
+    path.write_text(BROKEN)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("system", "message"),
+    [
+        ("shut", "the system 'shut' failed to open: LookupError: no key"),
+        ("astray", "the selector of the pool 'astray' chose number 1 of 1 candidates"),
+        ("late", "there is no system 'mush'"),
+    ],
+)
+def test_a_broken_plugin_is_the_users_problem_and_named(
+    system: str, message: str, submit: Callable[..., int], broken: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert submit(system, "--plugin", broken) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_a_pools_faults_are_told_before_its_members_work(submit: Callable[..., int], broken: str) -> None:
+    submit("late", "--plugin", broken)
+    assert not run_folder("much").exists()
+
+
+def test_what_is_no_text_is_a_failure_and_not_kept(
+    submit: Callable[..., int], broken: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert submit("no-text", "--plugin", broken) == 1
+    assert all(record["text"] == "text" for record in records("no-text"))
+    assert "its text is no str but NoneType" in capsys.readouterr().out
+
+
+def test_half_a_character_survives(submit: Callable[..., int], broken: str) -> None:
+    assert submit("half-a-character", "--plugin", broken) == 0
+    first = csv("half-a-character")
+    assert "text \ufffd".encode() in first
+    assert submit("half-a-character", "--plugin", broken) == 0
+    assert csv("half-a-character") == first
+
+
+def test_a_pool_never_prefers_nothing(submit: Callable[..., int], broken: str) -> None:
+    assert submit("frugal", "--plugin", broken) == 0
+    assert {record["system"] for record in records("frugal")} == {"much"}
+
+
+@pytest.mark.parametrize("needs", [(), ("engine",)])
+def test_a_system_that_raises_on_case_after_case_is_stopped(needs: tuple[Need, ...]) -> None:
+    class Moody:
+        def generate(self, inputs: Sequence[ModelInput]) -> Iterator[Candidate | Failure]:
+            for asked in inputs:
+                if asked.case != "0":
+                    raise LookupError
+                yield Candidate(asked.case, "f", "text")
+
+    competitor = Competitor("s", "s", None, Tag("system", "s", needs), {}, "")
+    inputs = [ModelInput(str(i), "g", "f", ()) for i in range(100)]
+    found = []
+    with pytest.raises(PluginError, match=f"failed on {MAX_FAILURES_IN_A_ROW} cases in a row, the last"):
+        found.extend(results(competitor, Moody(), inputs))
+    for result in itertools.islice(results(competitor, Moody(), inputs), MAX_FAILURES_IN_A_ROW):
+        found.append(result)
+    assert any(isinstance(result, Candidate) for result in found)
+    assert any(isinstance(result, Failure) for result in found)
+
+
+def test_no_scores_of_another_text_stay_beside_a_submission(
+    submit: Callable[..., int], echo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit("echo", "--plugin", str(echo))
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(harness.contest, "score", interrupted)
+    assert submit("echo", "--plugin", str(echo)) == 130
+    assert not (run_folder("echo") / "scores.json").exists()
+
+
+def test_an_edited_helper_makes_its_plugins_run_again(submit: Callable[..., int], echo: Path) -> None:
+    helper = echo.with_name("_helper.py")
+    helper.write_text("WORDS = 1\n")
+    submit("echo", "--plugin", str(echo))
+    count = len(asked(echo))
+    helper.write_text("WORDS = 2\n")
+    submit("echo", "--plugin", str(echo))
+    assert len(asked(echo)) == count
+
+
+def test_a_sample_is_not_promised_to_be_accepted(
+    submit: Callable[..., int], echo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    submit("echo", "--plugin", str(echo), "--limit", "2")
+    out = capsys.readouterr().out
+    assert "id-missing" in out
+    assert "The task's server will refuse this submission." in out
