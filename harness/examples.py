@@ -16,7 +16,7 @@ from harness.files import digest, digest_file, locked, private_folder
 from harness.progress import bar
 from harness.types import Case, Example, Part, Task
 
-_SOURCES = (prepare, leaks, redact, sections)
+SOURCES = (Path(__file__), *(Path(str(module.__file__)) for module in (prepare, leaks, redact, sections)))
 
 
 class ExampleStore:
@@ -36,17 +36,23 @@ class ExampleStore:
         return Case(record["id"], record["group"], tuple(parts))
 
     def targets(self, row: int) -> dict[str, str]:
-        values: dict[str, str] = json.loads(self._rows[row]["values"])
+        values: dict[str, str] = json.loads(self._rows["values"][row])
         return values
 
     def field(self, name: str, without: Collection[str]) -> FieldExamples:
         """The examples of one field, of groups that are not in `without`, whose target is more than one word."""
-        rows = [
-            row
-            for row, group in enumerate(self.groups)
-            if group not in without and len(self.targets(row).get(name, "").split()) > 1
-        ]
+        rows = [row for row in self._usable[name] if self.groups[row] not in without]
         return FieldExamples(self, self._task, name, rows)
+
+    @cached_property
+    def _usable(self) -> dict[str, list[int]]:
+        """By field the rows whose target is more than one word."""
+        usable: dict[str, list[int]] = {f.name: [] for f in self._task.fields}
+        for row, values in enumerate(bar(self._rows["values"], "reading targets", len(self.ids), "stay")):
+            for name, target in json.loads(values).items():
+                if len(target.split()) > 1:
+                    usable[name].append(row)
+        return usable
 
 
 class FieldExamples(Sequence[Example]):
@@ -70,18 +76,21 @@ class FieldExamples(Sequence[Example]):
         asked = prepare.model_input(self._store.case(row), self._task, self._task.field(self._field), targets)
         return Example(asked, targets[self._field])
 
-    @cached_property
-    def digest(self) -> str:
-        """Identity of this selection of examples, given the corpus."""
-        return digest([self._field, [self._store.ids[row] for row in self._rows]])
+    def __iter__(self) -> Iterator[Example]:
+        examples = (self[at] for at in range(len(self)))
+        return bar(examples, f"reading examples of {self._field}", len(self), "stay")
+
+
+def store_key(corpus: TablesCorpus, task: Task, split: str) -> str:
+    """Digest of all that determines the store of a split: its tables, the task's rules, the code that prepares."""
+    sources = [digest_file(path) for path in SOURCES]
+    return digest([corpus.digest(split), replace(task, split=None), sources])
 
 
 def open_examples(corpus: TablesCorpus, task: Task, split: str) -> ExampleStore:
     """The store of a split, prepared on first use. A crash leaves nothing half-made."""
     folder = private_folder(corpus.root / "examples")
-    sources = [digest_file(Path(str(module.__file__))) for module in _SOURCES]
-    key = digest([corpus.digest(split), replace(task, split=None), sources])[:16]
-    path = folder / f"{split}-{key}.arrow"
+    path = folder / f"{split}-{store_key(corpus, task, split)[:16]}.arrow"
     if not path.exists():
         with locked(folder / f"{split}.lock", f"the preparation of the {split} split"):
             _write(path, corpus, task, split)

@@ -16,7 +16,7 @@ from typing import Any
 from harness import assets
 from harness.corpora.tables import TablesCorpus
 from harness.errors import PluginError, RunError
-from harness.examples import ExampleStore, open_examples
+from harness.examples import ExampleStore, open_examples, store_key
 from harness.files import digest, digest_file, private_folder, write_atomic
 from harness.lineup import EncoderSettings, EngineSettings, Lineup
 from harness.plugins import Need
@@ -84,7 +84,7 @@ class Resources:
     def _examples_digest(self) -> str:
         splits = [s for s in _TEACHING if s != self.split and s in self.corpus.splits()]
         shared = sorted(self._scored & {g for s in splits for g in self.corpus.groups(s).values()})
-        return digest([self.task.name, self.task.version, [[s, self.corpus.digest(s)] for s in splits], shared])
+        return digest([[[s, store_key(self.corpus, self.task, s)] for s in splits], shared])
 
     @cached_property
     def _guide_digest(self) -> str:

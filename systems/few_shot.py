@@ -5,13 +5,25 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
-from harness import Candidate, Completion, Context, Example, ModelInput, Prompt, Sampling, Task, arrange, system
+from harness import (
+    Candidate,
+    Completion,
+    Context,
+    Example,
+    Failure,
+    ModelInput,
+    Prompt,
+    Sampling,
+    Task,
+    arrange,
+    system,
+)
 from systems._neighbours import nearest
 
 PROMPTS = Path(__file__).parent / "prompts"
@@ -23,7 +35,8 @@ class FewShot:
     """A language model, shown a few examples of the train split (`shots`, random or nearest to the case).
 
     `budget` limits the chart that is asked about and `shot_budget` the chart of each example, both in `unit`;
-    targets are never cut. `reads_course` shows the discharge instructions the hospital course that this run wrote.
+    targets are never cut. Where the engine has no room for the whole prompt, shots are left out, the first first.
+    `reads_course` shows the discharge instructions the hospital course that this run wrote.
     """
 
     shots: int = 1
@@ -59,9 +72,14 @@ class FewShotRunner:
     settings: FewShot
     context: Context
 
-    def generate(self, inputs: Sequence[ModelInput]) -> Iterator[Candidate]:
-        asked = list(inputs)
-        prompts = self.prompts(asked)
+    def generate(self, inputs: Sequence[ModelInput]) -> Iterator[Candidate | Failure]:
+        prompts = []
+        for prompt in self.prompts(list(inputs)):
+            fitting = self._fit(prompt)
+            if isinstance(fitting, Failure):
+                yield fitting
+            else:
+                prompts.append(fitting)
         for at, completions in self.context.engine.complete(prompts, self.sampling):
             yield from _candidates(prompts[at], completions)
 
@@ -92,6 +110,21 @@ class FewShotRunner:
             messages.append(("user", template.user(*self._shown(asked, self.settings.budget))))
             made.append(Prompt(asked.case, field, tuple(messages)))
         return made
+
+    def _fit(self, prompt: Prompt) -> Prompt | Failure:
+        """The prompt less as many shots, from the front, as the engine has no room for."""
+        engine, new = self.context.engine, self.settings.max_new_tokens
+        room = engine.context_length - new
+        messages = prompt.messages
+        while (tokens := engine.count_prompt(messages)) > room and len(messages) > 2:
+            messages = (messages[0], *messages[3:])
+        if tokens > room:
+            reason = (
+                f"without any shot the prompt has {tokens} tokens; with {new} new ones the engine's "
+                f"{engine.context_length} have room for {max(room, 0)}"
+            )
+            return Failure(prompt.case, prompt.field, reason)
+        return replace(prompt, messages=messages)
 
     def _shots(self, inputs: Sequence[ModelInput], examples: Sequence[Example], field: str) -> list[list[int]]:
         count = min(self.settings.shots, len(examples))

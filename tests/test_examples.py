@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import csv
 import gzip
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
+from typing import TypeVar
 
 import pytest
 
+from harness import examples, leaks, prepare, redact, sections
 from harness.corpora.synthetic import synthesize
 from harness.corpora.tables import TablesCorpus, open_tables
 from harness.errors import RunError
-from harness.examples import open_examples
+from harness.examples import open_examples, store_key
 from harness.lineup import DEFAULT_LINEUP, read_lineup
 from harness.plugins import registry
 from harness.resources import Resources
 from harness.types import Task
+
+T = TypeVar("T")
 
 BHC, DI = "brief_hospital_course", "discharge_instructions"
 
@@ -48,9 +55,9 @@ def rewrite(path: Path, change: dict[str, str], column: str) -> None:
 def test_an_example_is_what_a_system_would_have_seen_beside_the_target(corpus: TablesCorpus, task: Task) -> None:
     store = open_examples(corpus, task, "train")
     stays = {stay.id: stay for stay in corpus.stays("train")}
-    examples = store.field(DI, without=())
-    assert len(examples) > 30
-    for example in examples:
+    letters = store.field(DI, without=())
+    assert len(letters) > 30
+    for example in letters:
         targets = stays[example.input.case].targets
         assert targets is not None
         assert example.target == targets[DI]
@@ -96,6 +103,52 @@ def test_the_store_is_made_once_and_anew_when_the_corpus_changes(corpus: TablesC
     rewrite(corpus.data / "train" / "discharge_target.csv.gz", {first: "Another course of events."}, BHC)
     open_examples(open_tables(corpus.data, task), task, "train")
     assert len(stores()) == 2
+
+
+def digests(corpus: TablesCorpus, task: Task) -> tuple[str, str, str]:
+    """The store's key, and what stands for examples and guide in the keys of candidates and files."""
+    resources = Resources(task, corpus, "test_phase_1", read_lineup(DEFAULT_LINEUP), set())
+    return store_key(corpus, task, "train"), resources.digest_of("examples"), resources.digest_of("guide")
+
+
+@pytest.mark.parametrize("module", [prepare, redact, leaks, sections, examples], ids=lambda module: module.__name__)
+def test_an_edit_of_what_prepares_makes_store_examples_and_guide_anew(
+    module: ModuleType, corpus: TablesCorpus, task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = digests(corpus, task)
+    assert digests(corpus, task) == before
+    edited = tmp_path / "edited.py"
+    edited.write_bytes(Path(str(module.__file__)).read_bytes() + b"# edited\n")
+    sources = [edited if path == Path(str(module.__file__)) else path for path in examples.SOURCES]
+    monkeypatch.setattr(examples, "SOURCES", sources)
+    assert all(now != then for now, then in zip(digests(corpus, task), before, strict=True))
+
+
+def test_another_rule_of_the_task_makes_store_examples_and_guide_anew(corpus: TablesCorpus, task: Task) -> None:
+    first, *others = task.fields
+    changed = replace(task, fields=(replace(first, known=first.known[:-1]), *others))
+    assert changed.version == task.version
+    assert all(now != then for now, then in zip(digests(corpus, changed), digests(corpus, task), strict=True))
+
+
+def test_targets_are_counted_once_for_all_fields_and_groups(
+    corpus: TablesCorpus, task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def watched(items: Iterable[T], what: str, *rest: object) -> Iterator[T]:
+        read.append(what)
+        return iter(items)
+
+    store = open_examples(corpus, task, "train")
+    monkeypatch.setattr(examples, "bar", watched)
+    found = [store.field(name, without) for name in (BHC, DI) for without in ((), {store.groups[0]})]
+    assert read == ["reading targets"]
+    for name, everyone, others in zip((BHC, DI), found[::2], found[1::2], strict=True):
+        taught = [s for s in corpus.stays("train") if s.targets and len(s.targets[name].split()) > 1]
+        assert [one.input.case for one in everyone] == [stay.id for stay in taught]
+        assert [one.input.case for one in others] == [stay.id for stay in taught if stay.group != store.groups[0]]
+    assert read == ["reading targets", *[f"reading examples of {name}" for name in (BHC, BHC, DI, DI)]]
 
 
 @pytest.mark.parametrize(("scored", "asked"), [("train", "train"), ("valid", "valid"), ("valid", "test_phase_1")])
