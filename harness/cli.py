@@ -14,7 +14,7 @@ from harness.errors import HarnessError, UsageError
 if TYPE_CHECKING:
     from harness.contest import HandedIn
     from harness.plugins import Registry
-    from harness.types import Task
+    from harness.types import ScoreCard, Task
 
 Args = argparse.Namespace
 EXIT_BUG = 3
@@ -50,18 +50,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _list(args: Args) -> int:
-    from harness.plugins import registry
+    from harness.plugins import KINDS, registry
 
-    kinds = [args.what] if args.what else ["tasks", "systems", "scorers", "models"]
+    kinds = {f"{kind}s": kind for kind in KINDS}
     plugins = registry(args.plugin)
-    for kind in kinds:
-        print(f"{kind}:")
-        if kind == "models":
+    for what in [args.what] if args.what else [*kinds, "models"]:
+        print(f"{what}:")
+        if what == "models":
             from harness.assets import status
 
             lines = [(one.name, f"{one.licence}, {'here' if one.present else 'not here'}") for one in status()]
         else:
-            lines = [(e.name, e.summary or e.origin) for e in plugins.entries(kind[:-1])]  # type: ignore[arg-type]
+            lines = [(e.name, e.summary or e.origin) for e in plugins.entries(kinds[what])]
         for name, text in lines:
             print(f"  {name:22} {text}")
     return 0
@@ -125,8 +125,10 @@ def _print_handed_in(handed_in: HandedIn, task: Task) -> None:
 
 def _validate(args: Args) -> int:
     from harness.corpora import open_corpus
+    from harness.privacy import restrict
     from harness.validate import summary, validate
 
+    restrict()  # nobody says whose text stands in this file
     _, task = _task(args)
     split = args.split or task.default_split
     ids = open_corpus(args.data, task, split).ids(split) if args.data else None
@@ -139,11 +141,23 @@ def _score(args: Args) -> int:
     from harness.judge import Judgement, score_paths
 
     plugins, task = _task(args)
-    ids = frozenset(args.ids.read_text(encoding="utf-8").split()) if args.ids else None
+    ids = _read_ids(args.ids) if args.ids else None
     scorers = tuple(name for name in (args.scorers or "").split(",") if name)
-    cards = score_paths(args.paths, Judgement(task, plugins, args.data, args.split, ids, scorers))
-    _print_boards(cards, plugins, "md", None)
-    return 0
+    scored = score_paths(args.paths, Judgement(task, plugins, args.data, args.split, ids, scorers))
+    if scored.cards:
+        _print_boards(scored.cards, plugins, "md", None)
+    for refusal in scored.refusals:
+        print(f"harness: {refusal}", file=sys.stderr)
+    return 1 if scored.refusals else 0
+
+
+def _read_ids(path: Path) -> frozenset[str]:
+    try:
+        return frozenset(path.read_text(encoding="utf-8").split())
+    except OSError as error:
+        raise UsageError(f"--ids {path} cannot be read: {error.strerror}", todo="name a file, one id a line") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"--ids {path} is not UTF-8", todo="name a text file, one id a line") from None
 
 
 def _leaderboard(args: Args) -> int:
@@ -154,29 +168,35 @@ def _leaderboard(args: Args) -> int:
     return 0
 
 
-def _print_boards(cards: Sequence[object], plugins: Registry, form: str, out: Path | None) -> None:
+def _print_boards(cards: Sequence[ScoreCard], plugins: Registry, form: str, out: Path | None) -> None:
     from harness.files import write_atomic
     from harness.leaderboard import contests, render, table
 
     boards = [
-        render(table(group, plugins.entry("task", group[0].manifest.task).load()()), form)
-        for group in contests(cards)  # type: ignore[arg-type]
+        render(table(group, plugins.entry("task", group[0].manifest.task).load()()), form) for group in contests(cards)
     ]
     if not boards:
         raise UsageError("there is nothing scored here yet", todo="make submit SYSTEM=des")
     text = "\n".join(boards)
-    if out:
-        write_atomic(out, text.encode())
-    else:
+    if out is None:
         print(text, end="")
+        return
+    try:
+        write_atomic(out, text.encode())
+    except OSError as error:
+        raise UsageError(
+            f"--out {out} cannot be written: {error.strerror}", todo="name a file in a folder that is there"
+        ) from None
 
 
 def _purge(args: Args) -> int:
     from harness.purge import delete, derived, size
+    from harness.workspace import workspace_folder
 
     folders = derived(args.data, args.out)
     for folder in folders:
         print(f"{size(folder) / 1e6:10.1f} MB  {folder}")
+    print(f"searched: {workspace_folder()}, and {args.out} for runs; those elsewhere are found with --out DIR")
     if not folders:
         print("there is nothing that derives from it")
         return 0
@@ -186,8 +206,7 @@ def _purge(args: Args) -> int:
             return 0
         if input(f"delete these {len(folders)} folders? [y/N] ").strip().lower() != "y":
             return 0
-    for _ in delete(folders):
-        pass
+    delete(folders, args.out)
     print(f"deleted {len(folders)} folders")
     return 0
 

@@ -77,10 +77,11 @@ def collect(folder: Path) -> list[ScoreCard]:
 
 
 def contests(cards: Iterable[ScoreCard]) -> list[list[ScoreCard]]:
-    """The cards by what they can be compared on: one list for each task, corpus and split."""
-    found: dict[tuple[str, str, str], list[ScoreCard]] = {}
+    """The cards by what they can be compared on: one list for each task, corpus (two may share a name) and split."""
+    found: dict[tuple[str, ...], list[ScoreCard]] = {}
     for card in cards:
-        found.setdefault((card.manifest.task, card.manifest.corpus, card.manifest.split), []).append(card)
+        of = card.manifest
+        found.setdefault((of.task, of.corpus, of.split, of.corpus_digest), []).append(card)
     return [found[key] for key in sorted(found)]
 
 

@@ -79,10 +79,11 @@ def find_lineup(name: str | None) -> Path:
     """A lineup's file: a path, the name of one that is shipped, or the default."""
     if name is None:
         return DEFAULT_LINEUP
-    shipped = _LINEUPS / f"{Path(name).stem}.toml"
-    for path in (Path(name), shipped):
-        if path.is_file():
-            return path
+    path, shipped = Path(name), _LINEUPS / f"{name.removesuffix('.toml')}.toml"
+    if path.is_file():
+        return path
+    if path.name == name and shipped.is_file():
+        return shipped
     raise SettingsError(
         f"there is no lineup {name}",
         todo=f"give a file, or one of {', '.join(sorted(p.stem for p in _LINEUPS.glob('*.toml')))}",

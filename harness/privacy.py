@@ -47,10 +47,10 @@ def _install_hook() -> None:
 
 
 def _refuse_remote(event: str, args: tuple[Any, ...]) -> None:
-    if event in ("socket.connect", "socket.sendto"):
-        address = args[1]
-        host = address[0] if isinstance(address, tuple) else ""  # text is a Unix socket: this machine
-    elif event in ("socket.getaddrinfo", "socket.gethostbyname"):
+    if event in ("socket.connect", "socket.sendto", "socket.sendmsg", "socket.getnameinfo"):
+        address = args[-1]
+        host = address[0] if isinstance(address, tuple) else ""  # text: a Unix socket; None: one that is connected
+    elif event in ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"):
         host = args[0] or ""
     else:
         return

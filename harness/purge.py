@@ -4,31 +4,34 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
-from harness.corpora.marking import read_marking
-from harness.workspace import root_path, workspace_folder
+from harness.corpora import default_wards
+from harness.errors import CorpusError
+from harness.workspace import corpus_roots, workspace_folder
 
 
 def derived(data: Path | None, submissions: Path) -> list[Path]:
-    """The folders that derive from the corpus at `data`, or from any corpus."""
-    roots = _all_roots() if data is None else [root_path(read_marking(data).name, data)]
-    runs = (path.parent for path in submissions.rglob("run.json"))
-    mine = (run for run in runs if data is None or _data(run) == str(data.resolve()))
-    return [path for path in [*roots, *sorted(mine)] if path.exists()]
+    """The folders that derive from the corpus at `data`, or from any corpus; these with the default wards.
+
+    Only what we made. Raises CorpusError if `data` is not there and nothing derives from it."""
+    roots = [*corpus_roots(), *default_wards()] if data is None else corpus_roots(data)
+    runs = sorted(run.parent for run in submissions.rglob("run.json") if _derives(run, data))
+    if data is not None and not data.exists() and not [*roots, *runs]:
+        raise CorpusError(
+            f"{data}: there is no such folder, and nothing in {workspace_folder()} or {submissions} derives from it",
+            todo="name the folder that was given to submit with --data, and with --out where its runs are",
+        )
+    return [*roots, *runs]
 
 
-def _all_roots() -> list[Path]:
-    folder = workspace_folder()
-    return sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
-
-
-def _data(run: Path) -> str:
+def _derives(run: Path, data: Path | None) -> bool:
     try:
-        return str(json.loads((run / "run.json").read_bytes())["data"])
-    except (ValueError, KeyError):
-        return ""
+        held = json.loads(run.read_bytes())
+    except ValueError:
+        return False
+    ours = isinstance(held, dict) and held.keys() >= {"identity", "data"}
+    return ours and (data is None or held["data"] == str(data.resolve()))
 
 
 def size(folder: Path) -> int:
@@ -36,12 +39,12 @@ def size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def delete(folders: list[Path]) -> Iterator[Path]:
-    """Delete each folder, and the folders above it that it leaves empty; yields what is gone."""
+def delete(folders: list[Path], submissions: Path) -> None:
+    """Delete each folder, and the folders of `submissions` that it leaves empty."""
+    kept = {workspace_folder().resolve(), submissions.resolve()}
     for folder in folders:
         shutil.rmtree(folder)
-        for above in folder.parents:
-            if not above.is_dir() or any(above.iterdir()) or above == Path.cwd():
+        for above in folder.resolve().parents:
+            if above in kept or any(above.iterdir()):
                 break
             above.rmdir()
-        yield folder

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
+import os
+import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from harness.cli import main
+from harness.corpora import default_wards, open_corpus, synthetic
 from harness.corpora.synthetic import synthesize
+from harness.files import locked
+from harness.tasks.discharge_me import discharge_me
 from tests.conftest import SHARED, needs_shared
 
 QUIET = '''
@@ -24,6 +30,17 @@ def quiet(asked: ModelInput) -> str:
     """Says the same of everybody."""
     return "The patient was admitted and discharged home in stable condition."
 '''
+
+
+@pytest.fixture(autouse=True)
+def unrestricted() -> Iterator[None]:
+    """What a command restricts is free again for the next test: the hook asks the environment."""
+    umask, environment = os.umask(0o077), dict(os.environ)
+    os.umask(umask)
+    yield
+    os.umask(umask)
+    os.environ.clear()
+    os.environ.update(environment)
 
 
 @pytest.fixture(scope="module")
@@ -216,6 +233,158 @@ def test_a_folder_of_other_peoples_files_is_one_board(
     assert not (others / "scores.json").exists()
 
 
+def labels(board: str) -> list[str]:
+    """Of the rows that share the first rank."""
+    return sorted(line.split("|")[2].strip() for line in board.splitlines() if line.startswith("|    1 |"))
+
+
+def test_files_of_one_name_have_labels_of_their_own(
+    ran: Path, ward: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = ["a/submission.zip", "a/submission.csv", "b/submission.zip", "b/second.zip", "more/c.csv", "more/c.csv.gz"]
+    for name in files:
+        (home / "teams" / name).parent.mkdir(parents=True, exist_ok=True)
+        if name.endswith(".gz"):
+            (home / "teams" / name).write_bytes(gzip.compress((ran / "submission.csv").read_bytes()))
+        else:
+            shutil.copy(ran / f"submission{Path(name).suffix}", home / "teams" / name)
+    assert main(["score", "teams", "--data", str(ward)]) == 0
+    assert labels(capsys.readouterr().out) == ["a", "b", "b/second", "teams/more/c.csv", "teams/more/c.csv.gz"]
+    assert main(["score", "teams/a/submission.zip", "teams/b/submission.zip", "--data", str(ward)]) == 0
+    assert labels(capsys.readouterr().out) == ["a", "b"]
+
+
+def test_one_refused_file_leaves_the_board_to_the_others(
+    ran: Path, ward: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(ran / "submission.csv", home / "good.csv")
+    (home / "bad.csv").write_text("hadm_id,brief_hospital_course\n1,text\n")
+    (home / "worse.zip").write_text("no zip")
+    assert main(["score", "bad.csv", "good.csv", "worse.zip", "--data", str(ward)]) == 1
+    shown = capsys.readouterr()
+    assert labels(shown.out) == ["good"]
+    assert "harness: bad.csv: this is no submission for discharge-me:\n" in shown.err
+    assert "column 'discharge_instructions'" in shown.err
+    assert "harness: worse.zip: this is no submission for discharge-me:\n" in shown.err
+
+
+def test_a_run_of_another_task_or_split_is_refused(ran: Path, fails: Fails) -> None:
+    message = fails("score", str(ran), "--split", "valid")
+    assert "is a run of the split test_phase_1, not valid\n  -> score it with --split test_phase_1" in message
+    manifest = json.loads((ran / "manifest.json").read_text())
+    (ran / "manifest.json").write_text(json.dumps({**manifest, "task": "other"}))
+    assert "is a run of the task other, not discharge-me\n  -> score it with --task other" in fails("score", str(ran))
+
+
+def test_a_run_in_use_is_not_scored(ran: Path, fails: Fails) -> None:
+    with locked(ran / "run.lock", "the run"):
+        message = fails("score", str(ran))
+    assert f"the run {ran} is in use by another process\n  -> wait for it to end, or stop it" in message
+
+
+def test_files_that_cannot_be_read_or_written_are_named(ran: Path, fails: Fails, home: Path) -> None:
+    message = fails("score", str(ran), "--ids", "missing.txt", code=2)
+    assert "--ids missing.txt cannot be read: No such file or directory\n  -> name a file" in message
+    (home / "ids.txt").write_bytes(b"\xff")
+    assert "--ids ids.txt is not UTF-8" in fails("score", str(ran), "--ids", "ids.txt", code=2)
+    message = fails("leaderboard", "--out", "no/such/dir/x", code=2)
+    assert "--out no/such/dir/x cannot be written: No such file or directory\n  -> name a file in a folder" in message
+
+
+def test_a_path_of_a_lineup_is_never_taken_for_one_that_is_shipped(fails: Fails, ward: Path) -> None:
+    message = fails("submit", "lead", "--data", str(ward), "--lineup", "typo/embedded.toml")
+    assert "there is no lineup typo/embedded.toml\n  -> give a file, or one of embedded" in message
+
+
+def test_two_wards_of_one_name_have_a_table_each(ran: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    synthesize(home / "other" / "ward", 24, 2)
+    submit = ["submit", "quiet", "--plugin", "quiet.py", "--data", "other/ward", "--as", "again"]
+    assert main(submit) == 0
+    capsys.readouterr()
+    assert main(["leaderboard"]) == 0
+    board = capsys.readouterr().out
+    assert board.count(", ward, test_phase_1, ranked by") == 2
+    assert "| quiet |" in board
+    assert "| again |" in board
+
+
+def test_a_first_run_takes_the_ward_that_another_wrote_meanwhile(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = synthetic.synthesize
+
+    def both(out: Path, stays: int, seed: int) -> object:
+        real(home / "workspace/ward-96-0", 24, 0)
+        return real(out, 24, 1)
+
+    monkeypatch.setattr(synthetic, "synthesize", both)
+    assert open_corpus(None, discharge_me()).data == default_wards()[0]
+    assert [path.name for path in (home / "workspace").glob("*ward-96-0*")] == ["ward-96-0"]
+
+
+def test_an_unexpected_error_in_a_file_of_nobody_is_told_without_its_message(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import harness.validate
+
+    def broken(*_: object) -> None:
+        raise ValueError("Mr Smith was admitted")
+
+    monkeypatch.setattr(harness.validate, "validate", broken)
+    assert main(["validate", "theirs.csv"]) == 3
+    message = capsys.readouterr().err
+    assert "harness: a bug of ours: ValueError (" in message
+    assert "Smith" not in message
+
+
+# --------------------------------------------------------------------------- purge
+
+
+def test_purge_takes_only_what_we_made(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HARNESS_WORKSPACE", str(home / "scratch"))
+    theirs = ["scratch/my-thesis", "scratch/results-0a1b2c3d", "scratch/ward-1-2", "submissions/web-app"]
+    for name in theirs:
+        (home / name).mkdir(parents=True)
+        (home / name / "run.json").write_text('{"data": "mine"}')
+        (home / name / ".gitignore").write_text("*\n")
+    assert main(["submit", "quiet", "--plugin", "quiet.py"]) == 0
+    capsys.readouterr()
+    assert main(["purge", "--yes"]) == 0
+    out = capsys.readouterr().out
+    assert f"searched: {home / 'scratch'}, and submissions for runs; those elsewhere are found with --out DIR" in out
+    assert "deleted 3 folders" in out
+    assert sorted(path.name for path in (home / "scratch").iterdir()) == ["my-thesis", "results-0a1b2c3d", "ward-1-2"]
+    assert [path.name for path in (home / "submissions").iterdir()] == ["web-app"]
+
+
+def test_purge_finds_what_derives_from_data_that_were_renamed_or_are_gone(
+    home: Path, ward: Path, fails: Fails, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for act in ("renamed", "gone"):
+        shutil.copytree(ward, home / act)
+        assert main(["submit", "quiet", "--plugin", "quiet.py", "--data", act, "--as", act]) == 0
+    marking = home / "renamed" / "corpus.toml"
+    marking.write_text(marking.read_text().replace('name = "', 'name = "new-'))
+    shutil.rmtree(home / "gone")
+    for data in ("renamed", "gone"):
+        capsys.readouterr()
+        assert main(["purge", "--data", data, "--yes"]) == 0
+        assert "deleted 2 folders" in capsys.readouterr().out
+    assert list((home / "workspace").iterdir()) == []
+    assert list((home / "submissions").iterdir()) == []
+    assert main(["purge", "--data", "renamed"]) == 0
+    assert "there is nothing that derives from it" in capsys.readouterr().out
+    message = fails("purge", "--data", "gone")
+    assert "gone: there is no such folder, and nothing in workspace or submissions derives from it" in message
+    assert "name the folder that was given to submit with --data" in message
+
+
+def test_purge_keeps_the_folder_that_it_stands_in(ran: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(home / "submissions")
+    assert main(["purge", "--out", ".", "--yes"]) == 0
+    assert list((home / "submissions").iterdir()) == []
+
+
 def test_whose_cases_are_these(fails: Fails, ran: Path) -> None:
     message = fails("score", str(ran / "submission.csv"), code=2)
     assert "give --data DIR and --split S" in message
@@ -272,8 +441,6 @@ def test_an_empty_board_says_what_to_do(fails: Fails, home: Path) -> None:
 def test_a_hidden_test_split_is_cut_by_heading_and_called_unproven(
     home: Path, ward: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import shutil
-
     hidden = home / "hidden"
     shutil.copytree(ward, hidden)
     (hidden / "test_phase_1" / "discharge_target.csv.gz").unlink()

@@ -94,6 +94,9 @@ REACHING_OUT = {
     "a connection, IPv6": "socket.socket(socket.AF_INET6).connect(('2001:db8::1', 80))",
     "a connection that is not waited for": "socket.socket().connect_ex(('192.0.2.7', 80))",
     "a datagram": "socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('192.0.2.7', 80))",
+    "a message": "socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendmsg([b'x'], [], 0, ('192.0.2.7', 80))",
+    "the name of an address": "socket.gethostbyaddr('192.0.2.7')",
+    "the name of an address, the new way": "socket.getnameinfo(('192.0.2.7', 80), 0)",
     "a web page": "__import__('urllib.request').request.urlopen('http://example.org')",
 }
 
@@ -122,6 +125,9 @@ def test_this_machine_may_be_reached() -> None:
     server = socket.create_server(("127.0.0.1", 0))
     socket.create_connection(server.getsockname()).sendall(b"x")
     socket.getaddrinfo("localhost", 80)
+    socket.gethostbyaddr("127.0.0.1")
+    near, far = socket.socketpair()
+    near.sendmsg([b"x"])
     """
     subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True)
 
@@ -153,6 +159,7 @@ def test_all_that_derives_from_the_corpus_is_private_and_purge_finds_it(
         assert stat.S_IMODE(file.stat().st_mode) & 0o077 == 0, file
     assert json.loads((run / "manifest.json").read_text())["restricted"] is True
 
+    assert (root / ".gitignore").read_text().splitlines()[-1] == "*"
     listed = harness("purge", "--data", str(restricted), cwd=tmp_path)
     assert "nothing was deleted: add --yes to delete these" in listed.stdout
     assert run.exists()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from harness.errors import CorpusError
+from harness.files import private_folder
 from harness.privacy import restrict
 from harness.workspace import workspace_folder
 
@@ -38,7 +40,18 @@ def _default_data() -> Path:
 
     folder = workspace_folder() / f"ward-{WARD_STAYS}-{WARD_SEED}"
     if not folder.exists():
-        unfinished = folder.with_name(f".{folder.name}.unfinished")
-        synthesize(unfinished, WARD_STAYS, WARD_SEED)
-        unfinished.rename(folder)
+        with TemporaryDirectory(prefix=f".{folder.name}.", dir=private_folder(workspace_folder())) as unfinished:
+            ward = Path(unfinished) / folder.name
+            synthesize(ward, WARD_STAYS, WARD_SEED)
+            try:
+                ward.rename(folder)
+            except OSError:
+                if not folder.exists():  # else another process wrote the same ward first
+                    raise
     return folder
+
+
+def default_wards() -> list[Path]:
+    """The synthetic wards that were written on first use."""
+    marked = workspace_folder().glob("ward-[0-9]*-[0-9]*/corpus.toml")
+    return sorted(path.parent for path in marked)
