@@ -36,7 +36,7 @@ class ExampleStore:
         return Case(record["id"], record["group"], tuple(parts))
 
     def targets(self, row: int) -> dict[str, str]:
-        values: dict[str, str] = json.loads(self._rows["values"][row])
+        values: dict[str, str] = json.loads(self._rows[row]["values"])
         return values
 
     def field(self, name: str, without: Collection[str]) -> FieldExamples:

@@ -12,8 +12,9 @@ from harness import Candidate, Context, ModelInput, system
 @system("lead", needs=("guide",))
 @dataclass(frozen=True)
 class Lead:
-    """The floor: leading sentences of the most relevant sections, without their headings, up to the length of a usual
-    target."""
+    """The floor: leading sentences of the most relevant sections, up to the length of a usual target.
+
+    Headings of sections are left out."""
 
     def open(self, context: Context) -> LeadRunner:
         return LeadRunner(context)
