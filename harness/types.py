@@ -205,7 +205,8 @@ class Candidate:
 
     `shown` is a digest of what the model was shown. `finish` is "stop" or "length" where known,
     `tokens` the generated tokens, `seconds` the wall time that the text took (its share of a batch),
-    `logprob` the mean natural-log probability a token. `system` and `key` are filled in by the harness.
+    `logprob` the mean natural-log probability a token, `cut` the units (words or tokens, as the system budgets) of the
+    case's chart that its budget left out. `system` and `key` are filled in by the harness.
     """
 
     case: str
@@ -218,6 +219,7 @@ class Candidate:
     tokens: int | None = None
     seconds: float | None = None
     logprob: float | None = None
+    cut: int | None = None
     system: str = ""
     key: str = ""
 

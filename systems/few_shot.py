@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from harness import (
+    Arranged,
     Candidate,
     Completion,
     Context,
@@ -80,8 +81,9 @@ class FewShotRunner:
                 yield fitting
             else:
                 prompts.append(fitting)
+        cut = {asked.case: self._cut(asked) for asked in inputs}
         for at, completions in self.context.engine.complete(prompts, self.sampling):
-            yield from _candidates(prompts[at], completions)
+            yield from _candidates(prompts[at], completions, cut[prompts[at].case])
 
     @cached_property
     def sampling(self) -> Sampling:
@@ -138,12 +140,18 @@ class FewShotRunner:
 
     def _shown(self, asked: ModelInput, budget: int) -> tuple[str, str]:
         """(chart text within the budget, hospital course if it is to be read)."""
+        course = "\n".join(asked.earlier.values()) if self.settings.reads_course else ""
+        return self._arranged(asked, budget).text, course
+
+    def _cut(self, asked: ModelInput) -> int:
+        """Units of the case's own chart that the budget leaves out."""
+        return sum(lost for _, lost in self._arranged(asked, self.settings.budget).cut)
+
+    def _arranged(self, asked: ModelInput, budget: int) -> Arranged:
         order = self.context.guide.order(asked.field)
         if self.settings.unit == "tokens":
-            chart = arrange(asked, order, budget, self.context.engine.count_tokens).text
-        else:
-            chart = arrange(asked, order, budget).text
-        return chart, "\n".join(asked.earlier.values()) if self.settings.reads_course else ""
+            return arrange(asked, order, budget, self.context.engine.count_tokens)
+        return arrange(asked, order, budget)
 
 
 class _Template:
@@ -164,7 +172,7 @@ class _Template:
         return "".join(self._template.blocks[name](self._template.new_context(values))).strip()
 
 
-def _candidates(prompt: Prompt, completions: Sequence[Completion]) -> Iterator[Candidate]:
+def _candidates(prompt: Prompt, completions: Sequence[Completion], cut: int) -> Iterator[Candidate]:
     shown = sha256(repr(prompt.messages).encode()).hexdigest()
     for index, completion in enumerate(completions):
         yield Candidate(
@@ -178,6 +186,7 @@ def _candidates(prompt: Prompt, completions: Sequence[Completion]) -> Iterator[C
             tokens=completion.tokens,
             seconds=completion.seconds,
             logprob=completion.logprob,
+            cut=cut,
         )
 
 
