@@ -22,13 +22,14 @@ MINUTE = 60.0
 # Small batches, so that kills meet a run of which something is kept already.
 LINEUP = """
 [engine]
+dtype = "float32"
 batch_size = 2
 
 [systems.few-shot]
 budget = 600
 shot_budget = 300
 unit = "tokens"
-max_new_tokens = 160
+max_new_tokens = 80
 """
 BATCHES = 14
 

@@ -19,6 +19,7 @@ from tests.conftest import SHARED, needs_shared
 HOUSE = Path(__file__).resolve().parent.parent
 LINEUP = """
 [engine]
+dtype = "float32"
 batch_size = 4
 
 [systems.few-shot]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from harness.corpora.tables import TablesCorpus
     from harness.types import Task
 
-WARD_STAYS = 96
+WARD_STAYS = 64
 WARD_SEED = 0
 
 
