@@ -293,7 +293,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("data", _synthesize, "write a synthetic ward: the six tables of every split")
     sub.add_argument("action", choices=["synthesize"])
     sub.add_argument("--out", type=Path, required=True, metavar="DIR")
-    sub.add_argument("--stays", type=int, default=96, metavar="N", help="stays of all splits together")
+    sub.add_argument("--stays", type=int, default=64, metavar="N", help="stays of all splits together")
     sub.add_argument("--seed", type=int, default=0, metavar="S")
 
     sub = command("submit", _submit, "let a system compete: a scored submission.zip", "plugins", "task", "data", "out")

@@ -113,7 +113,7 @@ from harness.engines.transformers import open_transformers
 from harness.types import Prompt, Sampling
 from pathlib import Path
 prompts = [Prompt(str(at), "course", (("user", text),)) for at, text in enumerate({QUESTIONS!r})]
-engine = open_transformers(Path({str(folder)!r}), threads=2, batch_size=3)
+engine = open_transformers(Path({str(folder)!r}), dtype="float32", threads=2, batch_size=3)
 for sampling in (Sampling(6), Sampling(6, temperature=1.0, top_p=0.9, samples=2, seed=3)):
     for at, found in engine.complete(prompts, sampling):
         print(at, [(one.text, one.logprob) for one in found])
