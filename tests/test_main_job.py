@@ -27,7 +27,7 @@ shots = 1
 budget = 200
 shot_budget = 100
 unit = "tokens"
-max_new_tokens = 32
+max_new_tokens = 16
 """
 
 
@@ -78,7 +78,7 @@ def test_a_pool_from_tables_to_a_scored_submission_and_again(learned: Path, ward
     assert {column for column, scores in card["scores"].items() if scores} == {"bleu", "rouge1", "rouge2", "rougel"}
     generated = run_folder(home, "ward", "few-shot") / "candidates.jsonl"
     records = [json.loads(line) for line in generated.read_text().splitlines()]
-    assert all(0 < record["tokens"] <= 32 and record["raw"] and record["shown"] for record in records)
+    assert all(0 < record["tokens"] <= 16 and record["raw"] and record["shown"] for record in records)
 
     before = {path: path.read_bytes() for path in home.rglob("submission.*")} | {generated: generated.read_bytes()}
     assert submit(home, "des", ward).returncode == 0
