@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from harness.errors import CannotJudge
     from harness.plugins import scorer, system, task
     from harness.prepare import arrange
     from harness.types import (
@@ -39,6 +40,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Arranged",
     "Candidate",
+    "CannotJudge",
     "Case",
     "Column",
     "Completion",
@@ -68,6 +70,7 @@ __all__ = [
 
 
 _ELSEWHERE = {
+    "CannotJudge": "harness.errors",
     "arrange": "harness.prepare",
     "scorer": "harness.plugins",
     "system": "harness.plugins",

@@ -102,11 +102,14 @@ def _submit(args: Args) -> int:
 def _import(args: Args) -> int:
     from harness.contest import import_submission
     from harness.corpora import open_corpus
+    from harness.lineup import find_lineup, read_lineup
 
     plugins, task = _task(args)
+    lineup = read_lineup(find_lineup(args.lineup))
     split = args.split or task.default_split
     corpus = open_corpus(args.data, task, split)
-    _print_handed_in(import_submission(args.file, args.label, task, corpus, split, plugins, args.out), task)
+    handed_in = import_submission(args.file, args.label, task, corpus, split, plugins, lineup, args.out)
+    _print_handed_in(handed_in, task)
     return 0
 
 
@@ -139,11 +142,13 @@ def _validate(args: Args) -> int:
 
 def _score(args: Args) -> int:
     from harness.judge import Judgement, score_paths
+    from harness.lineup import find_lineup, read_lineup
 
     plugins, task = _task(args)
+    lineup = read_lineup(find_lineup(args.lineup))
     ids = _read_ids(args.ids) if args.ids else None
     scorers = tuple(name for name in (args.scorers or "").split(",") if name)
-    scored = score_paths(args.paths, Judgement(task, plugins, args.data, args.split, ids, scorers))
+    scored = score_paths(args.paths, Judgement(task, plugins, lineup, args.data, args.split, ids, scorers))
     if scored.cards:
         _print_boards(scored.cards, plugins, "md", None)
     for refusal in scored.refusals:
@@ -296,16 +301,16 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--stays", type=int, default=64, metavar="N", help="stays of all splits together")
     sub.add_argument("--seed", type=int, default=0, metavar="S")
 
-    sub = command("submit", _submit, "let a system compete: a scored submission.zip", "plugins", "task", "data", "out")
+    everything = ("plugins", "task", "data", "lineup", "out")
+    sub = command("submit", _submit, "let a system compete: a scored submission.zip", *everything)
     sub.add_argument("system", metavar="SYSTEM", help="an entry of the lineup, else a plugin's name")
     sub.add_argument("--limit", type=int, metavar="N", help="only a seeded sample of N cases; never ranked")
-    sub.add_argument("--lineup", metavar="F", help="a lineup's file or name (default: embedded)")
     sub.add_argument("--set", action="append", default=[], metavar="K=V", help="a setting of the system")
     sub.add_argument("--as", dest="label", default="", metavar="LABEL", help="the run's name (default: the system's)")
     sub.add_argument("--seed", type=int, default=0, metavar="S")
     sub.add_argument("--cut-leaks", action="store_true", help="cut what is left of a target instead of stopping")
 
-    sub = command("import", _import, "make a run of somebody's csv or zip", "plugins", "task", "data", "out")
+    sub = command("import", _import, "make a run of somebody's csv or zip", *everything)
     sub.add_argument("file", type=Path, metavar="FILE")
     sub.add_argument("--as", dest="label", required=True, metavar="LABEL")
 
@@ -313,7 +318,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("path", type=Path, metavar="PATH")
     sub.more = _checks
 
-    sub = command("score", _score, "score runs, csv and zip files, folders of them", "plugins", "task", "data")
+    sub = command("score", _score, "score runs, csv and zip files, folders of them", *everything[:-1])
     sub.add_argument("paths", type=Path, nargs="+", metavar="PATH")
     sub.add_argument("--ids", type=Path, metavar="FILE", help="score only these cases, one id a line")
     sub.add_argument("--scorers", metavar="A,B", help="default: the task's")
@@ -359,11 +364,21 @@ def _data_group(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--split", metavar="S", help="default: the task's")
 
 
+def _lineup_group(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--lineup", metavar="F", help="a lineup's file or name (default: embedded)")
+
+
 def _out_group(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--out", type=Path, default=Path("submissions"), metavar="DIR", help="folder of the runs")
 
 
-_GROUPS = {"plugins": _plugins_group, "task": _task_group, "data": _data_group, "out": _out_group}
+_GROUPS = {
+    "plugins": _plugins_group,
+    "task": _task_group,
+    "data": _data_group,
+    "lineup": _lineup_group,
+    "out": _out_group,
+}
 
 
 if __name__ == "__main__":

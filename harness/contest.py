@@ -8,7 +8,6 @@ from __future__ import annotations
 import random
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,13 @@ from harness.corpora.tables import TablesCorpus
 from harness.errors import SettingsError, SubmissionError
 from harness.files import canonical_json, digest, digest_bytes, locked, private_folder, remove_torn, write_atomic
 from harness.leaks import refuse_leaks
-from harness.lineup import EncoderSettings, Lineup
+from harness.lineup import Lineup
+from harness.panel import OpenScorer, ScorerContext, choose, open_scorers
 from harness.plugins import Registry
 from harness.pool import select, shares
 from harness.prepare import Prepared, prepare, reference
 from harness.progress import bar
-from harness.resources import Resources, open_encoder
+from harness.resources import Resources
 from harness.run import (
     Generated,
     Run,
@@ -36,7 +36,7 @@ from harness.run import (
     refuse_other,
     store,
 )
-from harness.score import OpenScorer, open_scorers, remove_card, score, write_card
+from harness.score import remove_card, score, write_card
 from harness.submission import read_submission, write_csv, write_zip
 from harness.types import Candidate, Case, Manifest, Pool, Reference, ScoreCard, Task
 from harness.validate import Problem, summary, validate
@@ -234,7 +234,7 @@ def _play(contest: Contest, turn: _Turn) -> Entered:
             )
         rows = _rows(contest, generated)
         manifest = _manifest(contest, turn, generated)
-        handed_in = hand_in(contest.task, contest.corpus, contest.registry, turn.folder, rows, manifest)
+        handed_in = hand_in(contest.task, contest.corpus, contest.registry, contest.lineup, turn.folder, rows, manifest)
     return Entered(turn.folder.name, turn.competitor, generated, handed_in, tuple(members.values()))
 
 
@@ -282,6 +282,7 @@ def hand_in(
     task: Task,
     corpus: TablesCorpus,
     registry: Registry,
+    lineup: Lineup,
     folder: Path,
     rows: Mapping[str, Mapping[str, str]],
     manifest: Manifest,
@@ -297,7 +298,7 @@ def hand_in(
     problems = validate(archive, task, frozenset(corpus.ids(manifest.split)))
     if not corpus.has_targets(manifest.split):
         return HandedIn(folder, tuple(problems), None)
-    scorers = scorers_of(task, corpus, registry, task.scorers)
+    scorers = scorers_of(task, corpus, manifest.split, registry, lineup, task.scorers)
     references = read_references(corpus, task, manifest.split, rows)
     card, stats = score(read_submission(archive, task), references, task, scorers, manifest, salt(corpus.root))
     write_card(card, stats, folder)
@@ -305,12 +306,12 @@ def hand_in(
     return HandedIn(folder, tuple(problems), card, missing)
 
 
-def scorers_of(task: Task, corpus: TablesCorpus, registry: Registry, names: Sequence[str]) -> tuple[OpenScorer, ...]:
+def scorers_of(
+    task: Task, corpus: TablesCorpus, split: str, registry: Registry, lineup: Lineup, names: Sequence[str]
+) -> tuple[OpenScorer, ...]:
     """Open scorers by name; their caches lie under the corpus's root."""
-    entries = [registry.entry("scorer", name) for name in names]
-    return open_scorers(
-        entries, task, private_folder(corpus.root / "scorers"), partial(open_encoder, EncoderSettings())
-    )
+    context = ScorerContext(task.language, private_folder(corpus.root / "scorers"), corpus.data / split)
+    return open_scorers(choose(names, registry, lineup), context)
 
 
 def read_references(
@@ -322,7 +323,14 @@ def read_references(
 
 
 def import_submission(
-    path: Path, label: str, task: Task, corpus: TablesCorpus, split: str, registry: Registry, root: Path
+    path: Path,
+    label: str,
+    task: Task,
+    corpus: TablesCorpus,
+    split: str,
+    registry: Registry,
+    lineup: Lineup,
+    root: Path,
 ) -> HandedIn:
     """Make a run of somebody's csv or zip: its texts become candidates, and it is scored like our own.
 
@@ -346,4 +354,4 @@ def import_submission(
     claim(folder, imported_identity(manifest), corpus.data)
     with locked(folder / "run.lock", f"the run {folder}"):
         store(folder, generated)
-        return hand_in(task, corpus, registry, folder, rows, manifest)
+        return hand_in(task, corpus, registry, lineup, folder, rows, manifest)

@@ -10,6 +10,7 @@
     ├── RunError                a run cannot go on
     ├── SubmissionError         a submission that cannot be read
     ├── ScoreError              scores that cannot be computed
+    ├── CannotJudge             one pair that a scorer cannot judge; the others go on
     ├── LeaderboardError        score cards that cannot stand in one table
     └── PrivacyError            something would leave the machine or the corpus's root
 
@@ -67,6 +68,15 @@ class SubmissionError(HarnessError):
 
 class ScoreError(HarnessError):
     pass
+
+
+class CannotJudge(HarnessError):
+    """Raised by `Scorer.measure` for the pair at the index `at` of its pairs. `reason` holds nothing of its texts
+    but their size, so that equal reasons can be counted."""
+
+    def __init__(self, reason: str, *, at: int) -> None:
+        super().__init__(reason)
+        self.at = at
 
 
 class LeaderboardError(HarnessError):

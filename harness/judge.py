@@ -14,6 +14,7 @@ from harness.corpora import open_corpus
 from harness.corpora.tables import TablesCorpus
 from harness.errors import HarnessError, RunError, ScoreError, SubmissionError, UsageError
 from harness.files import digest_file, locked
+from harness.lineup import Lineup
 from harness.plugins import Registry
 from harness.score import score, write_card
 from harness.submission import read_submission
@@ -30,6 +31,7 @@ class Judgement:
 
     task: Task
     registry: Registry
+    lineup: Lineup
     data: Path | None = None
     split: str | None = None
     ids: frozenset[str] | None = None
@@ -144,7 +146,7 @@ def _score(
         ids = how.ids
         manifest = replace(manifest, cases=len(ids))
     names = how.scorers or how.task.scorers
-    scorers = scorers_of(how.task, corpus, how.registry, names)
+    scorers = scorers_of(how.task, corpus, manifest.split, how.registry, how.lineup, names)
     references = read_references(corpus, how.task, manifest.split, ids)
     card, stats = score(_read(path, how.task), references, how.task, scorers, manifest, salt(corpus.root))
     if home is not None:

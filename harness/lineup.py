@@ -1,8 +1,9 @@
-"""Who competes with which settings: a TOML file that names engine, encoder and systems.
+"""Who competes, and who judges, with which settings: a TOML file.
 
     [engine]              kind, model and the engine's own settings
     [encoder]             model
     [systems.NAME]        plugin = "..." (default: NAME) and the plugin's settings
+    [scorers.NAME]        the settings of the scorer NAME
 
 A setting is checked against the annotation of the dataclass field that it sets.
 """
@@ -25,6 +26,7 @@ T = TypeVar("T")
 
 _LINEUPS = Path(__file__).resolve().parent.parent / "lineups"
 DEFAULT_LINEUP = _LINEUPS / "embedded.toml"
+_TABLES = ("title", "engine", "encoder", "systems", "scorers")
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class Lineup:
     engine: EngineSettings
     encoder: EncoderSettings
     entrants: Mapping[str, Entrant]
+    scorers: Mapping[str, Mapping[str, Any]]
 
     def entrant(self, name: str, plugins: Sequence[str]) -> Entrant:
         """The entry of this name, else the plugin of this name with its default settings."""
@@ -96,14 +99,15 @@ def read_lineup(path: Path) -> Lineup:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: {error}", todo="mend the TOML") from None
-    for key in sorted(data.keys() - {"title", "engine", "encoder", "systems"}):
-        raise SettingsError(f"{path}: unknown table [{key}]", todo="there are: title, engine, encoder, systems")
-    systems = _table(data, "systems", path)
+    for key in sorted(data.keys() - set(_TABLES)):
+        raise SettingsError(f"{path}: unknown table [{key}]", todo=f"there are: {', '.join(_TABLES)}")
+    systems, scorers = _table(data, "systems", path), _table(data, "scorers", path)
     return Lineup(
         path,
         build(EngineSettings, _table(data, "engine", path), f"{path} [engine]"),
         build(EncoderSettings, _table(data, "encoder", path), f"{path} [encoder]"),
         {name: _entrant(name, _table(systems, name, path, "systems."), path) for name in systems},
+        {name: _table(scorers, name, path, "scorers.") for name in scorers},
     )
 
 

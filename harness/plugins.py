@@ -39,12 +39,15 @@ _FOLDERS: Mapping[Kind, tuple[str, Path]] = {
 @dataclass(frozen=True)
 class Tag:
     """What a decorator leaves on a plugin. `needs` are the parts of the context that a system reads;
-    `worst` is what a scorer in its short form gives a failed hypothesis."""
+    `worst` is what a scorer in its short form gives a failed hypothesis; `exact` and `batch` are a scorer's, see
+    `scorer`."""
 
     kind: Kind
     name: str
     needs: tuple[Need, ...] = ()
     worst: float = 0.0
+    exact: bool = True
+    batch: int = 256
 
 
 def _tagging(tag: Tag) -> Callable[[T], T]:
@@ -68,10 +71,13 @@ def system(name: str, *, needs: Sequence[Need] = ()) -> Callable[[T], T]:
     return _tagging(Tag("system", name, tuple(needs)))
 
 
-def scorer(name: str, *, worst: float = 0.0) -> Callable[[T], T]:
+def scorer(name: str, *, worst: float = 0.0, exact: bool = True, batch: int = 256) -> Callable[[T], T]:
     """Tag a scorer: a function `(Pair) -> float` (one column of the plugin's name, `worst` for a failed
-    hypothesis), or a frozen dataclass of settings with `columns` and `open(context) -> Scorer`."""
-    return _tagging(Tag("scorer", name, worst=worst))
+    hypothesis), or a frozen dataclass of settings with `columns` and `open(context) -> Scorer`.
+
+    `exact` is False where a network computes in float32: then other batches may change a row by up to 1e-6, else by
+    nothing. `batch` is how many pairs it is given at once: what a crash can lose, and a step of the progress bar."""
+    return _tagging(Tag("scorer", name, worst=worst, exact=exact, batch=batch))
 
 
 @dataclass(frozen=True)

@@ -10,28 +10,24 @@ import io
 import json
 import math
 import statistics
-import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import AssetError, HarnessError, PluginError, ScoreError
+from harness.errors import HarnessError, ScoreError
 from harness.files import canonical_json, digest, digest_bytes, write_atomic
-from harness.plugins import Entry
+from harness.panel import OpenScorer, fault
 from harness.progress import bar
 from harness.types import (
     ColumnScore,
-    Encoder,
     Manifest,
     Pair,
     Reference,
     ScoreCard,
-    Scorer,
     Signature,
     Submission,
     Task,
@@ -45,94 +41,6 @@ BATCH = 256
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-
-
-# --------------------------------------------------------------------------- opening scorers
-
-
-@dataclass(frozen=True)
-class OpenScorer:
-    """A scorer ready to measure; where an asset is missing, `scorer` is None and `missing` says which."""
-
-    name: str
-    columns: tuple[str, ...]
-    scorer: Scorer | None
-    missing: str = ""
-
-
-class _Context:
-    def __init__(self, language: str, work: Path, encoder: Callable[[], Encoder]) -> None:
-        self.language = language
-        self.work = work
-        self._encoder = encoder
-
-    @cached_property
-    def encoder(self) -> Encoder:
-        return self._encoder()
-
-
-def open_scorers(
-    entries: Sequence[Entry], task: Task, work: Path, encoder: Callable[[], Encoder]
-) -> tuple[OpenScorer, ...]:
-    """Open the scorers, once for all submissions that they are to judge.
-
-    `work` is a private folder for their caches; `encoder` loads the encoder when a scorer first reads it.
-    Raises PluginError naming a scorer that cannot be opened, or two that fill the same column.
-    """
-    context = _Context(task.language, work, encoder)
-    opened = tuple(_open(entry, context) for entry in entries)
-    owners: dict[str, str] = {}
-    for one in opened:
-        for column in one.columns:
-            if owners.setdefault(column, one.name) != one.name:
-                raise PluginError(
-                    f"the scorers '{owners[column]}' and '{one.name}' both fill the column '{column}'",
-                    todo="leave one of them out: --scorers",
-                )
-    return opened
-
-
-def _open(entry: Entry, context: _Context) -> OpenScorer:
-    plugin = entry.load()
-    if not isinstance(plugin, type):
-        short = _ShortScorer(entry.name, plugin, plugin.__harness__.worst, digest_bytes(entry.source()))
-        return OpenScorer(entry.name, short.columns, short)
-    try:
-        settings = plugin()
-        try:
-            scorer = settings.open(context)
-        except AssetError as error:
-            return OpenScorer(entry.name, tuple(settings.columns), None, str(error))
-        return OpenScorer(entry.name, tuple(scorer.columns), scorer)
-    except HarnessError:
-        raise
-    except Exception as error:
-        raise PluginError(
-            f"the scorer '{entry.name}' ({entry.origin}) cannot be opened: {_fault(error)}", todo="mend the file"
-        ) from None
-
-
-@dataclass(frozen=True)
-class _ShortScorer:
-    """A function `(Pair) -> float` as a Scorer with one column of its name."""
-
-    name: str
-    function: Callable[[Pair], float]
-    worst_value: float
-    source_digest: str
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        return (self.name,)
-
-    def measure(self, pairs: Sequence[Pair]) -> Floats:
-        return np.array([[self.function(pair)] for pair in pairs], dtype=np.float64)
-
-    def worst(self, column: str) -> float:
-        return self.worst_value
-
-    def signature(self, column: str) -> Signature:
-        return Signature({"metric": column, "source": self.source_digest[:16]}, {})
 
 
 # --------------------------------------------------------------------------- scoring
@@ -297,7 +205,7 @@ def _rows(one: OpenScorer, pairs: Sequence[Pair]) -> Floats:
     except HarnessError:
         raise
     except Exception as error:
-        raise _BrokenError(f"failed: {_fault(error)}") from None
+        raise _BrokenError(f"failed: {fault(error)}") from None
     if rows.shape != (shape := (len(pairs), len(one.columns))):
         raise _BrokenError(f"returned an array of shape {rows.shape} where {shape} (pairs, columns) was due")
     if not np.isfinite(rows).all():
@@ -330,12 +238,6 @@ def _worst(one: OpenScorer) -> list[float]:
             todo="let `worst` return a finite number: a failed text counts in the mean",
         )
     return worst
-
-
-def _fault(error: Exception) -> str:
-    """Type and place of an error; its message may hold a patient's text."""
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}"
 
 
 # --------------------------------------------------------------------------- cards as files

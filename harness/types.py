@@ -488,20 +488,37 @@ class PoolSystem(Protocol):
 
 
 class ScoringContext(Protocol):
-    """What a scorer gets to work with: the language of the texts, and a private folder for its caches."""
+    """What a scorer gets to work with: the language of the texts, and a private folder of its own for caches, under
+    the corpus's root."""
 
-    language: str
-    work: Path
+    @property
+    def language(self) -> str: ...
+
+    @property
+    def work(self) -> Path: ...
 
     @property
     def encoder(self) -> Encoder: ...
+
+    def asset(self, name: str) -> Path:
+        """The folder of a public asset, fetched if it is absent. Raises AssetError if it cannot be had."""
+        ...
+
+    def beside(self, name: str) -> Path:
+        """A file that the corpus keeps beside the tables of the scored split. Raises AssetError where there is none."""
+        ...
 
 
 class Scorer(Protocol):
     """Judges pairs. The same pairs in any batches and any order give the same rows.
 
     A scorer never meets an empty reference or an empty hypothesis: the harness treats those as
-    missing references and failed hypotheses."""
+    missing references and failed hypotheses. A pair that it cannot judge at all (a text far too long, say) it refuses
+    with CannotJudge before it measures: that pair gets the column's worst value, counted as failed with the reason.
+
+    A scorer that reads no more than part of a long text has a method
+    `truncated(pairs) -> array of shape (pairs, 2)`, float64: the tokens of reference and hypothesis together, and how
+    many of them it never saw. The card shows their share."""
 
     @property
     def columns(self) -> tuple[str, ...]: ...

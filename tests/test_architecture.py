@@ -24,6 +24,7 @@ HARNESS_FILES = sorted((HOUSE / "harness").rglob("*.py"))
 PUBLIC = [
     "Arranged",
     "Candidate",
+    "CannotJudge",
     "Case",
     "Column",
     "Completion",

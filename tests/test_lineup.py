@@ -22,6 +22,7 @@ from harness.lineup import (
     parse_assignments,
     read_lineup,
 )
+from harness.panel import choose
 from harness.plugins import registry
 from harness.types import PoolSystem
 
@@ -168,9 +169,12 @@ def test_a_lineup_is_read(tmp_path: Path) -> None:
             [systems.careful]
             plugin = "few-shot"
             shots = 5
+            [scorers.medcon]
+            matcher = "quickumls"
             """,
         )
     )
+    assert lineup.scorers == {"medcon": {"matcher": "quickumls"}}
     assert lineup.engine == EngineSettings(model="big", batch_size=2)
     assert lineup.entrants["careful"] == Entrant("careful", "few-shot", {"shots": 5})
     assert lineup.entrant("careful", ["few-shot"]) == lineup.entrants["careful"]
@@ -187,7 +191,7 @@ def test_a_name_that_neither_lineup_nor_plugins_have_brings_the_nearest(tmp_path
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("[engines]", "/mine.toml: unknown table [engines]\n  -> there are: title, engine, encoder, systems"),
+        ("[engines]", "/mine.toml: unknown table [engines]\n  -> there are: title, engine, encoder, systems, scorers"),
         (
             "[engine]\nmodels = 'x'",
             "/mine.toml [engine]: there is no setting 'models'\n  -> did you mean model?",
@@ -195,6 +199,7 @@ def test_a_name_that_neither_lineup_nor_plugins_have_brings_the_nearest(tmp_path
         ("[engine]\nbatch_size = 'big'", "/mine.toml [engine]: batch_size: takes int, not 'big'" + TODO),
         ("engine = 'vllm'", "/mine.toml: engine is no table\n  -> write [engine], its settings below"),
         ("[systems]\nlead = 3", "/mine.toml: systems.lead is no table\n  -> write [systems.lead], its settings below"),
+        ("scorers = 3", "/mine.toml: scorers is no table\n  -> write [scorers], its settings below"),
         (
             "[systems.careful]\nplugin = 3",
             "/mine.toml [systems.careful]: plugin: takes str, not 3" + TODO,
@@ -238,6 +243,16 @@ def test_shipped_lineups_name_plugins_and_settings_that_exist(path: Path) -> Non
             assert pool.members
             for member in pool.members:
                 find_competitor(member, plugins, lineup, task)
+
+
+def test_a_lineup_gives_scorers_their_settings_and_may_not_name_one_that_is_not_there(tmp_path: Path) -> None:
+    lineup = read_lineup(written(tmp_path, "[scorers.rouge]\nspelling = 'any'"))
+    rouge, bleu = choose(["rouge", "bleu"], registry(), lineup)
+    assert (rouge.name, rouge.settings, rouge.where) == ("rouge", {"spelling": "any"}, "mine.toml [scorers.rouge]")
+    assert bleu.settings == {}
+    with pytest.raises(PluginError) as caught:
+        choose(["bleu"], registry(), read_lineup(written(tmp_path, "[scorers.rougge]")))
+    assert str(caught.value) == "there is no scorer 'rougge'\n  -> did you mean rouge?"
 
 
 def test_the_command_line_wins_over_the_lineup_and_the_lineup_over_the_plugin() -> None:

@@ -14,16 +14,15 @@ import numpy as np
 import pytest
 
 from harness import Field, Pair, SubmissionFormat, Task
-from harness.errors import AssetError, PluginError, ScoreError
+from harness.errors import AssetError, PluginError, ScoreError, SettingsError
 from harness.files import digest_bytes
+from harness.panel import Choice, OpenScorer, ScorerContext, open_scorers
 from harness.plugins import registry
 from harness.score import (
-    OpenScorer,
     Stats,
     ids_digest,
     mean_over_columns,
     mean_over_fields,
-    open_scorers,
     read_card,
     read_stats,
     score,
@@ -196,12 +195,13 @@ def test_means_are_whole_or_absent() -> None:
 
 
 @needs_shared
-def test_the_board_of_37_real_rows_has_the_published_corrected_rouge() -> None:
+def test_the_board_of_37_real_rows_has_the_published_corrected_rouge(tmp_path: Path) -> None:
     with gzip.open(SHARED / "goldens" / "official_board.json.gz", "rt", encoding="utf-8") as file:
         board = json.load(file)
     found = registry()
     task = found.entry("task", "discharge-me").load()()
-    scorers = open_scorers([found.entry("scorer", name) for name in task.scorers], task, Path(), _no_encoder)
+    context = ScorerContext(task.language, tmp_path)
+    scorers = open_scorers([Choice(found.entry("scorer", name)) for name in task.scorers], context)
 
     def rows(of: Any) -> dict[str, dict[str, str]]:
         return {str(row["hadm_id"]): {f.name: row[f.name] for f in task.fields} for row in of}
@@ -336,11 +336,12 @@ def _no_encoder() -> Any:
     raise AssetError("the encoder is not here", todo="harness assets fetch encoder")
 
 
-def opened(folder: Path, text: str, *names: str) -> tuple[OpenScorer, ...]:
+def opened(folder: Path, text: str, *names: str, **settings: Any) -> tuple[OpenScorer, ...]:
     path = folder / "mine.py"
     path.write_text("from dataclasses import dataclass\nfrom harness import Pair, scorer\n\n" + text)
     found = registry([path])
-    return open_scorers([found.entry("scorer", name) for name in names], TASK, folder, _no_encoder)
+    context = ScorerContext(TASK.language, folder, load_encoder=_no_encoder)
+    return open_scorers([Choice(found.entry("scorer", name), settings, "f.toml") for name in names], context)
 
 
 SHORT = """
@@ -400,9 +401,61 @@ def test_a_scorer_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     )
 
 
+SET = """
+@scorer("set")
+@dataclass(frozen=True)
+class Set:
+    width: int = 2
+    columns = ("set",)
+    def open(self, context):
+        found = context.beside("ledger.jsonl").read_text() if self.width == 9 else context.work.name
+        raise LookupError if found != "set" or self.width != 3 else context.asset("bart-large")
+"""
+
+
+def test_a_scorer_takes_the_settings_of_the_lineup(tmp_path: Path) -> None:
+    """It sees its setting, a folder of its own, the assets, and what the corpus keeps beside its tables."""
+    (one,) = opened(tmp_path, SET, "set", width=3)
+    assert one.missing.startswith("there is no asset 'bart-large'")
+    assert oct((tmp_path / "set").stat().st_mode & 0o777) == "0o700"
+    (one,) = opened(tmp_path, SET, "set", width=9)
+    assert one.missing.startswith("the corpus keeps no ledger.jsonl beside the tables of this split\n")
+    (tmp_path / "test").mkdir()
+    (tmp_path / "test" / "ledger.jsonl").write_text("{}")
+    context = ScorerContext("en", tmp_path, tmp_path / "test")
+    assert context.beside("ledger.jsonl").read_text() == "{}"
+    with pytest.raises(AssetError, match=r"^the corpus keeps no facts.csv beside the tables of test\n"):
+        context.beside("facts.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "settings", "message"),
+    [
+        (SET, {"width": "wide"}, "f.toml: width: takes int, not 'wide'\n  -> correct it in the lineup or after --set"),
+        (SET, {"widht": 3}, "f.toml: there is no setting 'widht'\n  -> did you mean width?"),
+        (SHORT, {"width": 3}, "f.toml: the scorer 'length' is a function and takes no settings\n  -> leave out width"),
+    ],
+)
+def test_a_setting_that_a_scorer_does_not_take_is_named(
+    tmp_path: Path, text: str, settings: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(SettingsError) as error:
+        opened(tmp_path, text, "set" if text is SET else "length", **settings)
+    assert str(error.value) == message
+
+
+def test_a_scorer_that_is_a_plain_class_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PluginError) as error:
+        opened(tmp_path, '@scorer("plain")\nclass Plain:\n    columns = ("plain",)\n', "plain")
+    assert str(error.value) == (
+        f"{tmp_path / 'mine.py'}: the scorer 'plain' is a class but no dataclass\n"
+        "  -> put @dataclass(frozen=True) under its decorator"
+    )
+
+
 def test_two_scorers_cannot_fill_one_column(tmp_path: Path) -> None:
     with pytest.raises(PluginError) as error:
-        opened(tmp_path, '@scorer("semantic2")\nclass Other:\n    columns = ("rouge1",)\n'
+        opened(tmp_path, '@scorer("semantic2")\n@dataclass(frozen=True)\nclass Other:\n    columns = ("rouge1",)\n'
                '    def open(self, context):\n        return self\n', "semantic2", "rouge")  # fmt: skip
     assert str(error.value) == (
         "the scorers 'semantic2' and 'rouge' both fill the column 'rouge1'\n  -> leave one of them out: --scorers"

@@ -6,16 +6,15 @@ import random
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 
 from harness.contract.trial import QUIET, SETTINGS, Trial, imports_quietly, settings_can_be_set
 from harness.errors import AssetError, PluginError
 from harness.files import canonical_json, private_folder
-from harness.lineup import EncoderSettings
-from harness.resources import open_encoder
-from harness.score import Floats, OpenScorer, open_scorers
+from harness.panel import Choice, OpenScorer, ScorerContext, open_scorers
+from harness.score import Floats
 from harness.types import Pair, Scorer
 
 BATCHES = (1, 7)
@@ -45,8 +44,9 @@ class ScorerTrial:
     @cached_property
     def opened(self) -> OpenScorer:
         work = private_folder(self.trial.ward.folder / "scorers")
-        encoder = partial(open_encoder, EncoderSettings())
-        return open_scorers([self.trial.entry], self.trial.ward.task, work, encoder)[0]
+        contest = self.trial.ward.contest
+        context = ScorerContext(contest.task.language, work, contest.corpus.data / contest.split)
+        return open_scorers([Choice(self.trial.entry)], context)[0]
 
     @property
     def scorer(self) -> Scorer:

@@ -1,0 +1,164 @@
+"""The panel of scorers: chosen by name, set up by the line-up, opened once for all submissions that it judges."""
+
+from __future__ import annotations
+
+import dataclasses
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness import assets
+from harness.errors import AssetError, HarnessError, PluginError, SettingsError
+from harness.files import digest_bytes, private_folder
+from harness.lineup import EncoderSettings, Lineup, build
+from harness.plugins import Entry, Registry
+from harness.resources import open_encoder
+from harness.types import Encoder, Pair, Scorer, Signature
+
+
+@cache
+def _default_encoder() -> Encoder:
+    return open_encoder(EncoderSettings())
+
+
+@dataclass(frozen=True)
+class ScorerContext:
+    """The ScoringContext of a scorer: `tables` is the folder of the scored split, where there is one."""
+
+    language: str
+    work: Path
+    tables: Path | None = None
+    load_encoder: Callable[[], Encoder] = _default_encoder
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        return self.load_encoder()
+
+    def asset(self, name: str) -> Path:
+        return assets.path(name)
+
+    def beside(self, name: str) -> Path:
+        if self.tables is None or not (self.tables / name).is_file():
+            raise AssetError(
+                f"the corpus keeps no {name} beside the tables of {self.tables.name if self.tables else 'this split'}",
+                todo="there is one where the corpus was made with it: harness data synthesize",
+            )
+        return self.tables / name
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A scorer that is to judge: its plugin and the settings that the line-up gives it; `where` names their place."""
+
+    entry: Entry
+    settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    where: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.entry.name
+
+
+def choose(names: Sequence[str], registry: Registry, lineup: Lineup) -> tuple[Choice, ...]:
+    """Scorers by name, with the line-up's settings. Raises PluginError for a name that no scorer has, wherever it
+    stands: settings that nobody reads are a slip of the pen."""
+    for name in lineup.scorers:
+        registry.entry("scorer", name)
+    return tuple(
+        Choice(registry.entry("scorer", name), lineup.scorers.get(name, {}), f"{lineup.path.name} [scorers.{name}]")
+        for name in names
+    )
+
+
+@dataclass(frozen=True)
+class OpenScorer:
+    """A scorer ready to measure; where an asset is missing, `scorer` is None and `missing` says which."""
+
+    name: str
+    columns: tuple[str, ...]
+    scorer: Scorer | None
+    missing: str = ""
+
+
+def open_scorers(choices: Sequence[Choice], context: ScorerContext) -> tuple[OpenScorer, ...]:
+    """Open the scorers, once for all submissions that they are to judge. Each works in a folder of its own in
+    `context.work`.
+
+    Raises SettingsError for a setting that a scorer does not take, PluginError naming a scorer that cannot be
+    opened, or two that fill the same column.
+    """
+    opened = tuple(_open(choice, context) for choice in choices)
+    owners: dict[str, str] = {}
+    for one in opened:
+        for column in one.columns:
+            if owners.setdefault(column, one.name) != one.name:
+                raise PluginError(
+                    f"the scorers '{owners[column]}' and '{one.name}' both fill the column '{column}'",
+                    todo="leave one of them out: --scorers",
+                )
+    return opened
+
+
+def _open(choice: Choice, context: ScorerContext) -> OpenScorer:
+    entry, plugin = choice.entry, choice.entry.load()
+    if not isinstance(plugin, type):
+        if choice.settings:
+            raise SettingsError(
+                f"{choice.where}: the scorer '{entry.name}' is a function and takes no settings",
+                todo=f"leave out {', '.join(choice.settings)}",
+            )
+        short = _ShortScorer(entry.name, plugin, plugin.__harness__.worst, digest_bytes(entry.source()))
+        return OpenScorer(entry.name, short.columns, short)
+    if not dataclasses.is_dataclass(plugin):
+        raise PluginError(
+            f"{entry.origin}: the scorer '{entry.name}' is a class but no dataclass",
+            todo="put @dataclass(frozen=True) under its decorator",
+        )
+    try:
+        settings: Any = build(plugin, choice.settings, choice.where)
+        try:
+            scorer = settings.open(replace(context, work=private_folder(context.work / entry.name)))
+        except AssetError as error:
+            return OpenScorer(entry.name, tuple(settings.columns), None, str(error))
+        return OpenScorer(entry.name, tuple(scorer.columns), scorer)
+    except HarnessError:
+        raise
+    except Exception as error:
+        raise PluginError(
+            f"the scorer '{entry.name}' ({entry.origin}) cannot be opened: {fault(error)}", todo="mend the file"
+        ) from None
+
+
+@dataclass(frozen=True)
+class _ShortScorer:
+    """A function `(Pair) -> float` as a Scorer with one column of its name."""
+
+    name: str
+    function: Callable[[Pair], float]
+    worst_value: float
+    source_digest: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (self.name,)
+
+    def measure(self, pairs: Sequence[Pair]) -> NDArray[np.float64]:
+        return np.array([[self.function(pair)] for pair in pairs], dtype=np.float64)
+
+    def worst(self, column: str) -> float:
+        return self.worst_value
+
+    def signature(self, column: str) -> Signature:
+        return Signature({"metric": column, "source": self.source_digest[:16]}, {})
+
+
+def fault(error: Exception) -> str:
+    """Type and place of an error; its message may hold a patient's text."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}"
