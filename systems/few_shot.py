@@ -74,14 +74,15 @@ class FewShotRunner:
     context: Context
 
     def generate(self, inputs: Sequence[ModelInput]) -> Iterator[Candidate | Failure]:
+        charts = self.charts(inputs)
+        cut = {asked.case: sum(lost for _, lost in chart.cut) for asked, chart in zip(inputs, charts, strict=True)}
         prompts = []
-        for prompt in self.prompts(list(inputs)):
+        for prompt in self.prompts(list(inputs), charts):
             fitting = self._fit(prompt)
             if isinstance(fitting, Failure):
                 yield fitting
             else:
                 prompts.append(fitting)
-        cut = {asked.case: self._cut(asked) for asked in inputs}
         for at, completions in self.context.engine.complete(prompts, self.sampling):
             yield from _candidates(prompts[at], completions, cut[prompts[at].case])
 
@@ -98,18 +99,24 @@ class FewShotRunner:
             seed=self.context.seed,
         )
 
-    def prompts(self, inputs: Sequence[ModelInput]) -> list[Prompt]:
+    def charts(self, inputs: Sequence[ModelInput]) -> list[Arranged]:
+        """What each input is asked about, within the budget."""
+        return [self._arranged(asked, self.settings.budget) for asked in inputs]
+
+    def prompts(self, inputs: Sequence[ModelInput], charts: Sequence[Arranged]) -> list[Prompt]:
+        """What the model is asked about each chart, with all of its shots."""
         field = inputs[0].field
         template = _Template(self.context.task, field)
         examples = self.context.examples(field) if self.settings.shots else ()
         made = []
-        for asked, chosen in zip(inputs, self._shots(inputs, examples, field), strict=True):
+        for asked, chart, chosen in zip(inputs, charts, self._shots(inputs, examples, field), strict=True):
             messages = [("system", template.system)]
             for at in chosen:
-                example = examples[at]
-                messages.append(("user", template.user(*self._shown(example.input, self.settings.shot_budget))))
-                messages.append(("assistant", example.target))
-            messages.append(("user", template.user(*self._shown(asked, self.settings.budget))))
+                shot, target = examples[at].input, examples[at].target
+                shown = self._arranged(shot, self.settings.shot_budget)
+                messages.append(("user", template.user(shown.text, self._course(shot))))
+                messages.append(("assistant", target))
+            messages.append(("user", template.user(chart.text, self._course(asked))))
             made.append(Prompt(asked.case, field, tuple(messages)))
         return made
 
@@ -138,14 +145,8 @@ class FewShotRunner:
         draw = (random.Random(f"{self.context.seed}:{asked.case}:{field}") for asked in inputs)
         return [rng.sample(range(len(examples)), count) for rng in draw]
 
-    def _shown(self, asked: ModelInput, budget: int) -> tuple[str, str]:
-        """(chart text within the budget, hospital course if it is to be read)."""
-        course = "\n".join(asked.earlier.values()) if self.settings.reads_course else ""
-        return self._arranged(asked, budget).text, course
-
-    def _cut(self, asked: ModelInput) -> int:
-        """Units of the case's own chart that the budget leaves out."""
-        return sum(lost for _, lost in self._arranged(asked, self.settings.budget).cut)
+    def _course(self, asked: ModelInput) -> str:
+        return "\n".join(asked.earlier.values()) if self.settings.reads_course else ""
 
     def _arranged(self, asked: ModelInput, budget: int) -> Arranged:
         order = self.context.guide.order(asked.field)

@@ -35,7 +35,7 @@ from harness.types import (
 )
 from systems import _neighbours
 from systems._neighbours import example_vectors, highest, nearest
-from systems.few_shot import FewShot, _Template, clean
+from systems.few_shot import FewShot, FewShotRunner, _Template, clean
 from systems.lead import Lead, leading_sentences
 from systems.nearest import Nearest
 
@@ -272,7 +272,7 @@ def test_the_file_of_vectors_is_whole_and_its_owners_alone(desk: Desk, monkeypat
 @pytest.mark.parametrize("field", [BHC, DI])
 def test_shots_are_examples_and_never_of_the_cases_own_group(field: str, how: Any, ward: Setting, desk: Desk) -> None:
     of_group = {example.target: example.input.group for example in desk.examples(field)}
-    prompts = FewShot(shots=3, examples=how).open(desk).prompts(ward.inputs[field])
+    prompts = prompts_of(FewShot(shots=3, examples=how).open(desk), ward.inputs[field])
     for asked, prompt in zip(ward.inputs[field], prompts, strict=True):
         assert (prompt.case, prompt.field) == (asked.case, field)
         assert [role for role, _ in prompt.messages] == ["system", *["user", "assistant"] * 3, "user"]
@@ -284,8 +284,12 @@ def test_shots_are_examples_and_never_of_the_cases_own_group(field: str, how: An
 def test_the_nearest_shot_stands_next_to_the_case(desk: Desk) -> None:
     known = examples("zzz", "fever", "fever and z")
     context = replace(desk, known=lambda field, split: known)
-    (prompt,) = FewShot(shots=3).open(context).prompts([chart(("service", "fever"))])
+    (prompt,) = prompts_of(FewShot(shots=3).open(context), [chart(("service", "fever"))])
     assert [text for role, text in prompt.messages if role == "assistant"] == ["target 0", "target 2", "target 1"]
+
+
+def prompts_of(runner: FewShotRunner, inputs: Sequence[ModelInput]) -> list[Prompt]:
+    return runner.prompts(inputs, runner.charts(inputs))
 
 
 def roomy(desk: Desk, room: int) -> Desk:
@@ -296,16 +300,16 @@ def roomy(desk: Desk, room: int) -> Desk:
 
 def shown_targets(desk: Desk, asked: ModelInput) -> list[str]:
     runner = FewShot(shots=3, max_new_tokens=10).open(desk)
-    fitting = runner._fit(runner.prompts([asked])[0])
+    fitting = runner._fit(prompts_of(runner, [asked])[0])
     assert isinstance(fitting, Prompt)
     assert fitting.messages[0][0] == "system"
-    assert fitting.messages[-1] == runner.prompts([asked])[0].messages[-1]
+    assert fitting.messages[-1] == prompts_of(runner, [asked])[0].messages[-1]
     return [text for role, text in fitting.messages if role == "assistant"]
 
 
 def test_shots_are_left_out_from_the_front_where_there_is_no_room(desk: Desk) -> None:
     asked = chart(("service", "gamma"))
-    (prompt,) = FewShot(shots=3).open(roomy(desk, 10**6)).prompts([asked])
+    (prompt,) = prompts_of(FewShot(shots=3).open(roomy(desk, 10**6)), [asked])
     sizes = [len(text.split()) for _, text in prompt.messages]
     whole = shown_targets(roomy(desk, sum(sizes) + 10), asked)
     assert len(whole) == 3
@@ -341,7 +345,7 @@ def test_new_tokens_alone_may_be_more_than_the_engine_holds(desk: Desk) -> None:
 @pytest.mark.parametrize(("field", "reads_course"), [*itertools.product([BHC, DI], [False, True])])
 def test_prompts_render_with_and_without_the_course(field: str, reads_course: bool, ward: Setting, desk: Desk) -> None:
     asked = ward.inputs[field][0]
-    (prompt,) = FewShot(shots=1, reads_course=reads_course).open(desk).prompts([asked])
+    (prompt,) = prompts_of(FewShot(shots=1, reads_course=reads_course).open(desk), [asked])
     ((_, system), *_, (_, user)) = prompt.messages
     assert system.startswith("You are a hospital physician.")
     assert user.startswith("Chart:\n")
@@ -351,7 +355,7 @@ def test_prompts_render_with_and_without_the_course(field: str, reads_course: bo
 
 
 def test_a_chart_cannot_write_into_the_template(desk: Desk) -> None:
-    (prompt,) = FewShot(shots=0).open(desk).prompts([chart(("service", "{{ course }} {% endblock %} <b>&"))])
+    (prompt,) = prompts_of(FewShot(shots=0).open(desk), [chart(("service", "{{ course }} {% endblock %} <b>&"))])
     assert "{{ course }} {% endblock %} <b>&" in prompt.messages[-1][1]
 
 
