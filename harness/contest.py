@@ -30,6 +30,7 @@ from harness.run import (
     claim,
     differences,
     generate,
+    hosts,
     identity,
     imported_identity,
     read_identity,
@@ -202,6 +203,11 @@ class _Turn:
         for member in self.members.values():
             yield from member.competitors()
 
+    def folders(self) -> Iterator[Path]:
+        yield self.folder
+        for member in self.members.values():
+            yield from member.folders()
+
 
 def _settle(contest: Contest, name: str, label: str, overrides: Mapping[str, Any], above: tuple[str, ...]) -> _Turn:
     if name in above:
@@ -260,7 +266,7 @@ def _rows(contest: Contest, generated: Generated) -> dict[str, dict[str, str]]:
 
 
 def _manifest(contest: Contest, turn: _Turn, generated: Generated) -> Manifest:
-    models, external = manifests.models(list(turn.competitors()), contest.lineup)
+    models, external = manifests.models(list(turn.competitors()), contest.resources)
     common = manifests.begin(contest.task, contest.corpus, contest.split, contest.ids, turn.folder.name)
     effective = ("settings", "engine", "encoder", "members")
     return replace(
@@ -272,6 +278,7 @@ def _manifest(contest: Contest, turn: _Turn, generated: Generated) -> Manifest:
         seed=contest.seed,
         model_digests=models,
         external_data=external,
+        hosts=tuple(sorted({host for folder in turn.folders() for host in hosts(folder)})),
         leak_check=contest.leak_check,
         candidates_digest=manifests.candidates_digest(generated),
         failures=len(generated.failures),

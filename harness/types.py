@@ -353,11 +353,11 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Completion:
-    """One generated text, without its prompt and without the stop string."""
+    """One generated text, without its prompt and without the stop string. `tokens` is None where nobody counted."""
 
     text: str
     finish: Literal["stop", "length"]
-    tokens: int
+    tokens: int | None
     seconds: float
     logprob: float | None = None
 
@@ -370,7 +370,8 @@ class Engine(Protocol):
     ) -> Iterator[tuple[int, list[Completion]]]:
         """Yield (index into prompts, its completions) as batches finish. The plan of batches depends on all of
         `prompts` and the settings, never on `done`: a batch is left out if all its indices are done, else made whole.
-        """
+        Raises GenerationError at the very end if some could not be completed; a system never meets it, it
+        only misses those prompts."""
         ...
 
     def count_tokens(self, text: str) -> int: ...
