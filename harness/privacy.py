@@ -18,7 +18,7 @@ import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Any
 
@@ -75,33 +75,36 @@ def is_restricted() -> bool:
 
 def may_reach(host: str) -> bool:
     """Whether a connection to this host, a name or an address, would be let through now."""
-    return not is_restricted() or is_here(host) or _plain(host) in _allowed or _plain(host) in _allowed_addresses(host)
+    if not is_restricted() or is_here(host) or _plain(host) in _allowed:
+        return True
+    return _address(host) is not None and _plain(host) in _allowed_addresses()
 
 
 def is_here(host: str) -> bool:
     """Whether a name or an address is this machine's own, by its form: nothing is looked up."""
-    if host.lower() in ("localhost", ""):
-        return True
-    try:
-        address = ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
+    address = _address(host)
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return (mapped or address).is_loopback
+    return (mapped or address).is_loopback if address else host.lower() in ("localhost", "")
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
 
 
 def _plain(host: str) -> str:
     return host.strip().rstrip(".").lower()
 
 
-def _allowed_addresses(host: str) -> set[str]:
-    """Where the allowed names lead now, if `host` is an address: a connection is opened to one, not to a name."""
+def _allowed_addresses() -> set[str]:
+    """Where the allowed names lead now: a connection is opened to an address, not to a name."""
     import socket
 
     found: set[str] = set()
-    with suppress(ValueError):
-        ip_address(host.partition("%")[0])
-        for name in sorted(_allowed):
+    for name in sorted(_allowed):
+        if not _address(name):
             with suppress(OSError):
                 found |= {_plain(str(entry[4][0])) for entry in socket.getaddrinfo(name, None)}
     return found

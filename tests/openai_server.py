@@ -159,6 +159,8 @@ class Handler(BaseHTTPRequestHandler):
                 data = fault["data"].encode()
                 self.start(200, len(data))
                 self.wfile.write(data)
+            case "echo":
+                self.answer({"choices": [{"message": {"content": None}, "finish_reason": prompt}], "error": prompt})
             case "status":
                 self.answer({"error": {"message": f"refused: {prompt}"}}, fault["status"], fault.get("headers", {}))
 
