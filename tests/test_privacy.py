@@ -378,7 +378,9 @@ def test_the_sitecustomize_of_others_still_runs(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize("call", ["urllib.request.urlopen('http://192.0.2.7/')", "requests.get('http://192.0.2.7/')"])
+@pytest.mark.parametrize(
+    "call", ["urllib.request.urlopen('http://192.0.2.7/', timeout=3)", "requests.get('http://192.0.2.7/', timeout=3)"]
+)
 def test_a_proxy_on_this_machine_carries_nothing(call: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as proxy:
         proxy.settimeout(0.2)
