@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -736,6 +737,23 @@ def test_a_killed_run_goes_on_where_it_was(vllm: Process, submit: Callable[..., 
     assert submit() == 0
     assert len(vllm.asked()) - before == len(lines) - 3
     assert (run / "submission.csv").read_bytes() == whole
+
+
+def test_ctrl_c_does_not_wait_for_a_server_that_hangs(vllm: Process, submit: Callable[..., int]) -> None:
+    assert submit("--limit", "1") == 0
+    vllm.plan({"match": "course of", "do": "hang"})
+    Path("mine.toml").write_text(f'[engine]\nkind = "server"\nurl = "{vllm.url}"\n')
+    command = [sys.executable, "-m", "harness.cli", "submit", "asker", "--plugin", "asker.py", "--lineup", "mine.toml"]
+    before = len(vllm.asked())
+    with subprocess.Popen([*command, "--data", "ward"], stderr=subprocess.PIPE, text=True) as run:
+        while len(vllm.asked()) == before and run.poll() is None:
+            time.sleep(0.1)
+        run.send_signal(signal.SIGINT)
+        started = time.monotonic()
+        _, said = run.communicate(timeout=30)
+    assert run.returncode == 130
+    assert said.endswith("harness: stopped; the same command goes on from here\n")
+    assert time.monotonic() - started < 10
 
 
 def test_a_port_that_is_closed_ends_the_run_before_it_begins(
