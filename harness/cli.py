@@ -88,7 +88,16 @@ def _submit(args: Args) -> int:
     for what, count in corpus.warnings(split).items():
         print(f"  note: {count} {what}")
     contest = open_contest(
-        task, corpus, split, lineup, plugins, args.out, limit=args.limit, seed=args.seed, cut_leaks=args.cut_leaks
+        task,
+        corpus,
+        split,
+        lineup,
+        plugins,
+        args.out,
+        limit=args.limit,
+        seed=args.seed,
+        cut_leaks=args.cut_leaks,
+        jobs=args.jobs,
     )
     checked = ", ".join(f"{count} {what}" for what, count in contest.leak_check.items())
     drawn = f", a sample drawn with seed {contest.seed}: partial, never ranked" if contest.limit else ""
@@ -100,7 +109,7 @@ def _submit(args: Args) -> int:
 
 
 def _import(args: Args) -> int:
-    from harness.contest import import_submission
+    from harness.contest import import_submission, scoring_of
     from harness.corpora import open_corpus
     from harness.lineup import find_lineup, read_lineup
 
@@ -108,7 +117,8 @@ def _import(args: Args) -> int:
     lineup = read_lineup(find_lineup(args.lineup))
     split = args.split or task.default_split
     corpus = open_corpus(args.data, task, split)
-    handed_in = import_submission(args.file, args.label, task, corpus, split, plugins, lineup, args.out)
+    with scoring_of(task, corpus, split, plugins, lineup, jobs=args.jobs) as scoring:
+        handed_in = import_submission(args.file, args.label, task, corpus, split, scoring, args.out)
     _print_handed_in(handed_in, task)
     return 0
 
@@ -148,12 +158,11 @@ def _score(args: Args) -> int:
     lineup = read_lineup(find_lineup(args.lineup))
     ids = _read_ids(args.ids) if args.ids else None
     scorers = tuple(name for name in (args.scorers or "").split(",") if name)
-    scored = score_paths(args.paths, Judgement(task, plugins, lineup, args.data, args.split, ids, scorers))
+    how = Judgement(task, plugins, lineup, args.data, args.split, ids, scorers, args.jobs, args.variant)
+    scored = score_paths(args.paths, how)
     if scored.cards:
         _print_boards(scored.cards, plugins, "md", None)
-    for refusal in scored.refusals:
-        print(f"harness: {refusal}", file=sys.stderr)
-    return 1 if scored.refusals else 0
+    return _print_refusals(scored.refusals)
 
 
 def _read_ids(path: Path) -> frozenset[str]:
@@ -169,20 +178,25 @@ def _leaderboard(args: Args) -> int:
     from harness.leaderboard import collect
     from harness.plugins import registry
 
-    _print_boards(collect(args.dir), registry(args.plugin), args.format, args.out)
-    return 0
+    collected = collect(args.dir)
+    if collected.cards or not collected.refusals:
+        _print_boards(collected.cards, registry(args.plugin), args.format, args.out)
+    return _print_refusals(collected.refusals)
+
+
+def _print_refusals(refusals: Sequence[HarnessError]) -> int:
+    for refusal in refusals:
+        print(f"harness: {refusal}", file=sys.stderr)
+    return 1 if refusals else 0
 
 
 def _print_boards(cards: Sequence[ScoreCard], plugins: Registry, form: str, out: Path | None) -> None:
     from harness.files import write_atomic
-    from harness.leaderboard import contests, render, table
+    from harness.leaderboard import boards, render
 
-    boards = [
-        render(table(group, plugins.entry("task", group[0].manifest.task).load()()), form) for group in contests(cards)
-    ]
-    if not boards:
+    if not cards:
         raise UsageError("there is nothing scored here yet", todo="make submit SYSTEM=des")
-    text = "\n".join(boards)
+    text = "\n".join(render(board, form) for board in boards(cards, lambda name: plugins.entry("task", name).load()()))
     if out is None:
         print(text, end="")
         return
@@ -301,7 +315,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--stays", type=int, default=64, metavar="N", help="stays of all splits together")
     sub.add_argument("--seed", type=int, default=0, metavar="S")
 
-    everything = ("plugins", "task", "data", "lineup", "out")
+    everything = ("plugins", "task", "data", "scoring", "out")
     sub = command("submit", _submit, "let a system compete: a scored submission.zip", *everything)
     sub.add_argument("system", metavar="SYSTEM", help="an entry of the lineup, else a plugin's name")
     sub.add_argument("--limit", type=int, metavar="N", help="only a seeded sample of N cases; never ranked")
@@ -322,6 +336,12 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("paths", type=Path, nargs="+", metavar="PATH")
     sub.add_argument("--ids", type=Path, metavar="FILE", help="score only these cases, one id a line")
     sub.add_argument("--scorers", metavar="A,B", help="default: the task's")
+    sub.add_argument(
+        "--variant",
+        choices=["corrected", "official"],
+        default="corrected",
+        help="official: what the task's published script makes of the cases, bug for bug",
+    )
 
     sub = command("leaderboard", _leaderboard, "one table of everything scored", "plugins")
     sub.add_argument("dir", type=Path, nargs="?", default=Path("submissions"), metavar="DIR")
@@ -364,8 +384,15 @@ def _data_group(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--split", metavar="S", help="default: the task's")
 
 
-def _lineup_group(sub: argparse.ArgumentParser) -> None:
+def _scoring_group(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--lineup", metavar="F", help="a lineup's file or name (default: embedded)")
+    sub.add_argument("--jobs", type=_count, default=1, metavar="N", help="processes that score (default: 1)")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no number from 1 on")
+    return int(text)
 
 
 def _out_group(sub: argparse.ArgumentParser) -> None:
@@ -376,7 +403,7 @@ _GROUPS = {
     "plugins": _plugins_group,
     "task": _task_group,
     "data": _data_group,
-    "lineup": _lineup_group,
+    "scoring": _scoring_group,
     "out": _out_group,
 }
 

@@ -37,6 +37,7 @@ PUBLIC = [
     "Part",
     "Pool",
     "Prompt",
+    "PublishedScript",
     "Runner",
     "Sampling",
     "Scorer",

@@ -6,6 +6,7 @@ import csv
 import gzip
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -303,7 +304,7 @@ def test_two_wards_of_one_name_have_a_table_each(ran: Path, home: Path, capsys: 
     capsys.readouterr()
     assert main(["leaderboard"]) == 0
     board = capsys.readouterr().out
-    assert board.count(", ward, test_phase_1, ranked by") == 2
+    assert len(set(re.findall(r", ward, test_phase_1 \([0-9a-f]{8}\), ranked by", board))) == 2
     assert "| quiet |" in board
     assert "| again |" in board
 

@@ -10,51 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from harness import Column, Field, SubmissionFormat, Task
-from harness.errors import LeaderboardError, ScoreError
+from harness import Column, Task
+from harness.errors import LeaderboardError
+from harness.files import canonical_json
 from harness.leaderboard import collect, contests, render, row_lines, table
-from harness.score import Stats, write_card
-from harness.types import ColumnScore, Manifest, ScoreCard, Signature
-
-TASK = Task(
-    name="toy",
-    title="Toy",
-    language="en",
-    fields=(Field("course", "Hospital Course"), Field("advice", "Advice")),
-    sections=(),
-    columns=(Column("bleu", "BLEU-4"), Column("rouge1", "ROUGE-1"), Column("align", "AlignScore")),
-    means={"open3": ("bleu", "rouge1", "align[open]"), "overlap2": ("bleu", "rouge1")},
-    submission=SubmissionFormat("id", ("id", "course", "advice")),
-    scorers=(),
-    splits=("test",),
-    default_split="test",
-)
-MANIFEST = Manifest(
-    task="toy",
-    task_version=1,
-    corpus="ward",
-    corpus_digest="c0ffee",
-    restricted=False,
-    split="test",
-    cases=8,
-    partial=False,
-    ids_digest="",
-    system="lead",
-    label="lead",
-    settings={},
-    seed=0,
-    origin="generated",
-    model_digests={},
-    packages={},
-    revision="",
-    hosts=(),
-    leak_check={},
-    candidates_digest="",
-    csv_digest="",
-)
+from harness.types import ColumnScore, ScoreCard, Signature
+from tests.toys import MANIFEST, TASK
 
 
 def card(
@@ -294,16 +257,25 @@ def test_names_cannot_break_the_table() -> None:
 
 
 def test_the_cards_of_a_folder(tmp_path: Path) -> None:
-    stats = Stats((), (), (), (), np.empty((0, 0, 0)), np.empty((0, 0), dtype=np.bool_))
-    written = [card("des", bleu=0.5), card("lead", bleu=0.25, manifest={"partial": True})]
-    for one in written:
+    cards = [card("des", bleu=0.5), card("lead", bleu=0.25, manifest={"partial": True})]
+    for one in cards:
         folder = tmp_path / "toy" / "ward" / one.manifest.label
         folder.mkdir(parents=True)
-        write_card(one, stats, folder)
-    assert collect(tmp_path) == written
-    (tmp_path / "toy" / "scores.json").write_text("{")
-    with pytest.raises(ScoreError, match=r"toy/scores.json is not a score card"):
-        collect(tmp_path)
+        (folder / "scores.json").write_text(canonical_json(one))
+    assert collect(tmp_path).cards == tuple(cards)
+    assert collect(tmp_path).refusals == ()
+
+
+def test_a_card_that_cannot_be_read_leaves_the_board_to_the_others(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    (tmp_path / "a" / "scores.json").write_text("{")
+    (tmp_path / "b" / "scores.json").write_text(canonical_json(card("des", bleu=0.5)))
+    found = collect(tmp_path)
+    assert [one.manifest.label for one in found.cards] == ["des"]
+    assert [str(one) for one in found.refusals] == [
+        f"{tmp_path / 'a' / 'scores.json'} is not a score card\n  -> score the submission again"
+    ]
 
 
 def test_a_folder_that_is_not_there_and_one_without_scores(tmp_path: Path) -> None:
@@ -313,7 +285,7 @@ def test_a_folder_that_is_not_there_and_one_without_scores(tmp_path: Path) -> No
         f"there is no folder {tmp_path / 'none'}\n  -> name the folder of the scored submissions"
     )
     with pytest.raises(LeaderboardError) as error:
-        table(collect(tmp_path), TASK)
+        table(collect(tmp_path).cards, TASK)
     assert str(error.value) == "there is no score card\n  -> score a submission first: harness submit lead"
 
 

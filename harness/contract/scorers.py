@@ -13,8 +13,8 @@ import numpy as np
 from harness.contract.trial import QUIET, SETTINGS, Trial, imports_quietly, settings_can_be_set
 from harness.errors import AssetError, PluginError
 from harness.files import canonical_json, private_folder
+from harness.measure import Floats
 from harness.panel import Choice, OpenScorer, ScorerContext, open_scorers
-from harness.score import Floats
 from harness.types import Pair, Scorer
 
 BATCHES = (1, 7)
