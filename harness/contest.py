@@ -38,7 +38,7 @@ from harness.run import (
     store,
 )
 from harness.score import score
-from harness.scorecard import make_card, remove_cards, write_cards
+from harness.scorecard import make_card, remove_cards, variants_in, write_cards
 from harness.scoring import Scoring
 from harness.submission import read_submission, write_csv, write_zip
 from harness.types import Candidate, Case, Manifest, Pool, Reference, ScoreCard, Task
@@ -302,6 +302,7 @@ def hand_in(
     manifest: Manifest,
 ) -> HandedIn:
     """Write csv, zip and manifest, validate what was written, and score it where the split has references."""
+    variants = variants_in(folder)
     remove_cards(folder)  # a crash from here on leaves no scores of another text
     csv = write_csv(rows, task)
     archive = folder / task.submission.archive_name
@@ -315,9 +316,9 @@ def hand_in(
     references = read_references(corpus, task, manifest.split, rows)
     submission = read_submission(archive, task)
     measured = score(submission, references, task, scoring, salt(corpus.root), cases=len(rows))
-    card = make_card(measured, manifest, task, "corrected")
-    write_cards([card], measured.stats, folder)
-    return HandedIn(folder, tuple(problems), card, scoring.missing)
+    cards = [make_card(measured, manifest, task, variant) for variant in variants]
+    write_cards(cards, measured.stats, folder)
+    return HandedIn(folder, tuple(problems), cards[0], scoring.missing)
 
 
 def scoring_of(

@@ -19,7 +19,7 @@ from harness.files import digest_file, locked
 from harness.lineup import Lineup
 from harness.plugins import Registry
 from harness.score import Measured, ids_digest, reference_digest, salted_ids, score, signature_of, take
-from harness.scorecard import CARD_FILES, make_card, read_card, read_stats, write_cards
+from harness.scorecard import CARD_FILES, make_card, read_card, read_stats, variants_in, write_cards
 from harness.scoring import Scoring
 from harness.submission import read_submission
 from harness.types import Manifest, ScoreCard, Submission, Task
@@ -152,15 +152,10 @@ def _score_locked_run(folder: Path, desk: _Desk) -> ScoreCard:
         kept = _measure(path, manifest, corpus, desk, ids)
     if how.ids is not None:
         return make_card(kept, replace(manifest, cases=len(how.ids)), how.task, how.variant)
-    cards = {variant: make_card(kept, manifest, how.task, variant) for variant in _variants(folder, how)}
+    variants = dict.fromkeys([*variants_in(folder), how.variant])
+    cards = {variant: make_card(kept, manifest, how.task, variant) for variant in variants}
     write_cards(list(cards.values()), kept.stats, folder)
     return cards[how.variant]
-
-
-def _variants(folder: Path, how: Judgement) -> list[Variant]:
-    """The official card is written where it is asked for or was there before: the two are always of one state."""
-    both = how.variant == "official" or (folder / CARD_FILES["official"]).exists()
-    return ["corrected", "official"] if both else ["corrected"]
 
 
 def _score_file(path: Path, label: str, desk: _Desk) -> ScoreCard:

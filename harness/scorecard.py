@@ -52,6 +52,11 @@ def write_cards(cards: Sequence[ScoreCard], stats: Stats, folder: Path) -> None:
         write_atomic(folder / CARD_FILES[card.variant], text.encode() + b"\n")
 
 
+def variants_in(folder: Path) -> list[Variant]:
+    """The corrected variant, and the official one where it was asked for before: the two are always of one state."""
+    return [variant for variant, name in CARD_FILES.items() if variant == "corrected" or (folder / name).exists()]
+
+
 def remove_cards(folder: Path) -> None:
     for name in (*CARD_FILES.values(), CASES_FILE):
         (folder / name).unlink(missing_ok=True)

@@ -418,6 +418,86 @@ def test_only_some_ids_are_scored_and_the_card_stays(
     assert "--ids names 1 ids that test_phase_1 does not have" in fails("score", str(ran), "--ids", "hidden.txt")
 
 
+def test_kept_statistics_score_any_subset_and_either_variant_without_measuring(
+    ran: Path, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import harness.judge
+
+    with (ran / "submission.csv").open(newline="") as file:
+        ids = [row["hadm_id"] for row in csv.DictReader(file)]
+    (home / "some.txt").write_text("\n".join(ids[1:]))
+    assert main(["score", str(ran), "--ids", "some.txt", "--scorers", "bleu"]) == 0  # not the kept measures: measured
+    shutil.rmtree(next(home.glob("workspace/ward-*/scorers")))
+    capsys.readouterr()
+    with monkeypatch.context() as nothing:
+        nothing.setattr(harness.judge, "score", None)
+        for variant in ("corrected", "official"):
+            assert main(["score", str(ran), "--ids", "some.txt", "--variant", variant]) == 0
+    kept = capsys.readouterr().out
+    (ran / "cases.npz").unlink()
+    for variant in ("corrected", "official"):
+        assert main(["score", str(ran), "--ids", "some.txt", "--variant", variant]) == 0
+    assert capsys.readouterr().out == kept
+    assert f"|  {len(ids) - 1} |" in kept
+
+
+def test_the_official_variant_stands_beside_the_corrected_one(
+    ran: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (ran / "scores.json").read_bytes()
+    assert main(["score", str(ran), "--variant", "official"]) == 0
+    board = capsys.readouterr().out
+    assert ", variant official, ranked by overlap4" in board
+    assert (
+        "- variant official, as the script published at b3d663e has it: batches of 8; of rouge1, rouge2, rougel the "
+        "last batch alone counts (3 of 3 rows); the rest are means over all rows\n"
+    ) in board
+    assert (ran / "scores.json").read_bytes() == before
+    assert main(["leaderboard"]) == 0
+    board = capsys.readouterr().out
+    assert "| overlap4 | overlap4 (official) | difference |" in board
+    assert "ranked by overlap4" in board
+    assert board.count("variant:official") == 0
+    assert main(["submit", "quiet", "--plugin", "quiet.py", "--data", str(ran_data(ran))]) == 0
+    official = json.loads((ran / "scores-official.json").read_text())
+    assert official["cases_digest"] == json.loads((ran / "scores.json").read_text())["cases_digest"]
+
+
+def ran_data(run: Path) -> Path:
+    return Path(json.loads((run / "run.json").read_text())["data"])
+
+
+def test_a_run_whose_data_are_gone_leaves_the_board_to_the_others(
+    ran: Path, home: Path, ward: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(ward, home / "gone" / "ward")
+    assert main(["submit", "quiet", "--plugin", "quiet.py", "--data", "gone/ward", "--as", "lost"]) == 0
+    shutil.rmtree(home / "gone")
+    capsys.readouterr()
+    assert main(["score", "submissions"]) == 1
+    shown = capsys.readouterr()
+    assert labels(shown.out) == ["quiet"]
+    assert "gone/ward: there is no such folder" in shown.err
+
+
+def test_scoring_in_two_processes_gives_the_same_board(
+    ran: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["score", str(ran), "--scorers", "bleu"]) == 0
+    board = capsys.readouterr().out
+    (ran / "scores.json").unlink()
+    shutil.rmtree(next(home.glob("workspace/ward-*/scorers")))
+    assert main(["score", str(ran), "--scorers", "bleu", "--jobs", "2"]) == 0
+    assert capsys.readouterr().out == board
+
+
+def test_a_number_of_processes_is_a_number(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(["score", "x", "--jobs", "0"])
+    assert exit_.value.code == 2
+    assert "argument --jobs: 0 is no number from 1 on" in capsys.readouterr().err
+
+
 def test_one_scorer_alone(ran: Path, fails: Fails, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["score", str(ran), "--scorers", "bleu"]) == 0
     board = capsys.readouterr().out

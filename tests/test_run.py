@@ -430,7 +430,7 @@ def test_no_scores_of_another_text_stay_beside_a_submission(
 ) -> None:
     submit("echo", "--plugin", str(echo))
 
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(harness.contest, "score", interrupted)
