@@ -85,9 +85,9 @@ class ScoreError(HarnessError):
 
 class CannotJudge(HarnessError):
     """Raised by `Scorer.measure` for the pair at the index `at` of its pairs. `reason` holds nothing of its texts
-    but their size, so that equal reasons can be counted."""
+    but their size, so that equal reasons can be counted. A function of one pair leaves `at` out."""
 
-    def __init__(self, reason: str, *, at: int) -> None:
+    def __init__(self, reason: str, *, at: int = 0) -> None:
         super().__init__(reason)
         self.at = at
 

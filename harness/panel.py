@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import assets
-from harness.errors import AssetError, HarnessError, PluginError, SettingsError
+from harness.errors import AssetError, CannotJudge, HarnessError, PluginError, SettingsError
 from harness.files import digest_bytes, private_folder
 from harness.lineup import EncoderSettings, Lineup, build
 from harness.plugins import Entry, Registry, Tag
@@ -170,7 +170,13 @@ class _ShortScorer:
         return (self.name,)
 
     def measure(self, pairs: Sequence[Pair]) -> NDArray[np.float64]:
-        return np.array([[self.function(pair)] for pair in pairs], dtype=np.float64)
+        return np.array([[self._value(at, pair)] for at, pair in enumerate(pairs)], dtype=np.float64)
+
+    def _value(self, at: int, pair: Pair) -> float:
+        try:
+            return self.function(pair)
+        except CannotJudge as refusal:
+            raise CannotJudge(refusal.what, at=at) from None
 
     def worst(self, column: str) -> float:
         return self.__harness__.worst

@@ -344,6 +344,7 @@ def short_scorer(body: str, worst: str = "0.0") -> str:
     return f"from harness import *\n\n@scorer('broken', worst={worst})\ndef measure(pair):\n    {body}\n"
 
 
+LARGE = "a text of a million letters takes no more than 20 seconds, or is refused"
 BLANK = "it has no finite value for a text that begins with '___'"
 
 SCORERS = [
@@ -362,7 +363,7 @@ SCORERS = [
     (
         "one finite number a pair and column",
         scorer("rows[1:]"),
-        "measure() returned an array of shape (23, 1) where (24, 1) (pairs, columns) is due\n  -> return one row",
+        "measure() returned an array of shape (15, 1) where (16, 1) (pairs, columns) is due\n  -> return one row",
     ),
     (
         "one finite number a pair and column",
@@ -382,17 +383,17 @@ SCORERS = [
     (
         "batches and order do not matter",
         scorer("rows + np.mean([len(p.reference) for p in pairs])"),
-        "measured in batches of 1 the pair 0 of 24 has other values\n  -> judge each pair by itself",
+        "measured in batches of 1 the pair 0 of 16 has other values\n  -> judge each pair by itself",
     ),
     (
         "batches and order do not matter",
         scorer("rows + np.arange(len(pairs))[:, None]"),
-        "measured in batches of 1 the pair 1 of 24 has other values",
+        "measured in batches of 1 the pair 1 of 16 has other values",
     ),
     (
         "batches and order do not matter",
         scorer("np.array(rows) + self.seen"),
-        "measured in batches of 1 the pair 0 of 24 has other values",
+        "measured in batches of 1 the pair 0 of 16 has other values",
     ),
     (
         "no text is worse than its worst",
@@ -418,6 +419,40 @@ SCORERS = [
         "it takes odd texts",
         short_scorer("return 1.0 / pair.hypothesis.isascii()"),
         "it raised ZeroDivisionError: float division by zero",
+    ),
+    (
+        "it takes odd texts",
+        scorer().replace(
+            "        rows =", "        if '___' == self.last: raise CannotJudge('', at=0)\n        rows ="
+        ),
+        "it refuses the pair 0 of 1, for the reason ''\n  -> raise CannotJudge(reason, at=index of the pair)",
+    ),
+    (
+        LARGE,
+        short_scorer("import time; time.sleep(len(pair.hypothesis) > 999_000 and 0.2)\n    return 0.0"),
+        "it took 0 seconds for a text of a million letters\n  -> read no more of it than counts, or refuse it",
+    ),
+    (
+        "its signature changes with every setting",
+        scorer().replace("    columns =", "    order: int = 4\n    columns =", 1),
+        "with order=1 it has the signatures that it has without\n  -> put every setting into the identity",
+    ),
+    (
+        "its signature changes with every setting",
+        scorer()
+        .replace("    columns =", "    kind: Literal['a', 'b'] | None = 'a'\n    columns =", 1)
+        .replace("import numpy", "from typing import Literal\nimport numpy"),
+        "with kind='b' it has the signatures that it has without",
+    ),
+    (
+        "a fresh process has the same values",
+        scorer("np.array(rows) + hash('salted anew in every process') % 97"),
+        "measured in a fresh process the pair 0 of 16 has other values",
+    ),
+    (
+        "a fresh process has the same values",
+        scorer("rows") + "\nimport os\nif os.environ.get('PYTHONHASHSEED') == '1':\n    raise OSError('not here')\n",
+        "it cannot measure in a process of its own\n  -> ",
     ),
     (
         "its signature says what the number is, and nothing else",
@@ -551,6 +586,8 @@ def test_a_plugin_that_breaks_a_rule_is_told_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ward: Ward, rule: str, text: str, expected: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    if rule == LARGE:
+        monkeypatch.setattr(scorers, "LARGE_SECONDS", 0.1)
     broken = next(result for result in tried(tmp_path, text, ward) if result.rule == rule and not result.passed)
     assert is_said(broken.detail, expected), broken.detail
     assert str(broken) == f"FAIL {broken.plugin}: {rule}: {broken.detail}"
@@ -564,6 +601,11 @@ def test_a_plugin_that_breaks_a_rule_is_told_so(
         runner("yield Failure(asked.case, asked.field, 'no')"),
         pool(),
         scorer(),
+        scorer("np.array(rows) + 1e-8 * len(pairs)").replace('("broken")', '("broken", exact=False)'),
+        scorer(identity="{'order': str(self.order)}")
+        .replace("    columns =", "    order: int = 4\n    columns =", 1)
+        .replace("return Opened()", "opened = Opened()\n        opened.order = self.order\n        return opened"),
+        short_scorer("if len(pair.hypothesis) > 9_000: raise CannotJudge('over 9,000 letters')\n    return 0.0"),
         task("right"),
     ],
 )
