@@ -124,14 +124,15 @@ def _import(args: Args) -> int:
 
 
 def _print_handed_in(handed_in: HandedIn, task: Task) -> None:
-    from harness.leaderboard import row_lines
+    from harness.board_text import row_lines
+    from harness.leaderboard import row
     from harness.validate import summary
 
     print(f"{handed_in.folder / task.submission.archive_name}\n{summary(handed_in.problems)}")
     for line in handed_in.missing:
         print(line)
     if handed_in.card:
-        print(row_lines(handed_in.card, task))
+        print(row_lines(row(handed_in.card, task)))
     else:
         print("this split has no references here: the task's server scores it")
 
@@ -191,8 +192,9 @@ def _print_refusals(refusals: Sequence[HarnessError]) -> int:
 
 
 def _print_boards(cards: Sequence[ScoreCard], plugins: Registry, form: str, out: Path | None) -> None:
+    from harness.board_text import render
     from harness.files import write_atomic
-    from harness.leaderboard import boards, render
+    from harness.leaderboard import boards
 
     if not cards:
         raise UsageError("there is nothing scored here yet", todo="make submit SYSTEM=des")

@@ -7,8 +7,6 @@ a mean may stand beside it, with the difference, and ranks nobody.
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -122,16 +120,17 @@ def table(cards: Sequence[ScoreCard], task: Task, *, tell_apart: bool = False) -
     if not cards:
         raise LeaderboardError("there is no score card", todo="score a submission first: harness submit lead")
     first = [card for card in cards if card.variant == "corrected"] or cards
-    beside = {_identity(card): card for card in cards if card not in first}
     whole = [card for card in first if not card.manifest.partial]
+    ranking = {_identity(card) for card in whole}
+    beside = {_identity(card): card for card in cards if card not in first and _identity(card) in ranking}
     _check_comparable(first, task, whole)
-    _check_comparable(list(beside.values()), task, [beside[_identity(c)] for c in whole if _identity(c) in beside])
+    _check_comparable(list(beside.values()), task, list(beside.values()))
 
     columns = _columns(whole, task)
     standings = [_standing(card, columns, task) for card in whole]
     ranked_by = next((name for name in _means(task) if _complete(standings, name)), None)
     means = [name for name in _means(task) if name == ranked_by or (name == OVERALL and _any(standings, name))]
-    if ranked_by and any(_identity(card) in beside for card in whole):
+    if ranked_by and beside:
         standings = [_compared(one, beside.get(_identity(one.card)), ranked_by, columns, task) for one in standings]
         means += [_of_script(ranked_by), DIFFERENCE]
     measured = [column for column in columns if _any(standings, column)]
@@ -153,6 +152,31 @@ def table(cards: Sequence[ScoreCard], task: Task, *, tell_apart: bool = False) -
             *_short(whole, task),
             *_refusals(whole),
             *_measures(whole, measured),
+        ),
+    )
+
+
+def row(card: ScoreCard, task: Task) -> Board:
+    """A board of one card, partial or not, ranked by nobody, with all that there is to say of it."""
+    columns = _columns([card], task)
+    standing = _standing(card, columns, task)
+    best = next((name for name in _means(task) if _complete([standing], name)), None)
+    measured = [column for column in columns if _any([standing], column)]
+    return Board(
+        task=task,
+        title=f"{standing.label}: {_contest(card, task)}{', partial' if card.manifest.partial else ''}",
+        ranked_by=None,
+        shown=(*([best] if best else []), *measured),
+        standings=(standing,),
+        notes=(
+            *_missing([standing], columns),
+            *_excluded([standing], task),
+            *_kinds(measured, task),
+            *_script([card], task),
+            *_without_short(card, measured, task),
+            *_refusals([card]),
+            *_truncation(card, task),
+            *_measures([card], measured),
         ),
     )
 
@@ -385,7 +409,7 @@ def _measures(cards: Sequence[ScoreCard], shown: Sequence[str]) -> list[str]:
                 by_version.setdefault(_environment(card.signatures[column]), []).append(card.manifest.label)
         if by_version:
             signature = next(card.signatures[column] for card in cards if column in card.signatures)
-            signatures.append(_signature_line(column, signature))
+            signatures.append(signature_line(column, signature))
         if len(by_version) > 1:
             unlike = "; ".join(f"{versions} for {', '.join(labels)}" for versions, labels in by_version.items())
             warnings.setdefault(unlike, []).append(column)
@@ -396,104 +420,5 @@ def _environment(signature: Signature) -> str:
     return ", ".join(f"{package} {version}" for package, version in signature.environment.items()) or "none"
 
 
-def _signature_line(column: str, signature: Signature) -> str:
+def signature_line(column: str, signature: Signature) -> str:
     return f"{column}: {signature}" + (f" ({_environment(signature)})" if signature.environment else "")
-
-
-# --------------------------------------------------------------------------- board -> text
-
-
-def render(board: Board, format: str) -> str:
-    """The board as "md" (aligned, values to four digits) or "csv" (a row for each field and one for the mean,
-    values in full)."""
-    renderers = {"md": _markdown, "csv": _csv}
-    if format not in renderers:
-        raise LeaderboardError(f"there is no format '{format}'", todo=f"choose {' or '.join(renderers)}")
-    return renderers[format](board)
-
-
-def row_lines(card: ScoreCard, task: Task) -> str:
-    """One card as a short block of text: its values by field and over all, and what they are."""
-    columns = _columns([card], task)
-    standing = _standing(card, columns, task)
-    best = next((name for name in _means(task) if _complete([standing], name)), None)
-    measured = [column for column in columns if _any([standing], column)]
-    shown = [*([best] if best else []), *measured]
-    rows = [["", "n", *(_heading(key, task) for key in shown), "failed"]]
-    for line in (*standing.fields, standing.mean):
-        name = MEAN if line is standing.mean else task.field(line.name).title
-        rows.append([name, line.n, *_cells(line.values, shown), str(line.failed)])
-    title = f"{standing.label}: {_contest(card, task)}"
-    partial = ", partial" if card.manifest.partial else ""
-    notes = [
-        *_missing([standing], columns),
-        *_excluded([standing], task),
-        *_kinds(measured, task),
-        *_script([card], task),
-        *_without_short(card, measured, task),
-        *_refusals([card]),
-        *_truncation(card, task),
-        *_measures([card], measured),
-    ]
-    lines = [title + partial, *("  ".join(row) for row in _aligned(rows, left=0)), *notes]
-    return "".join(f"{_printable(line)}\n" for line in lines)
-
-
-def _markdown(board: Board) -> str:
-    unproven = any(one.unproven for one in board.standings)
-    rows = [["rank", "label", "n", *(_heading(key, board.task) for key in board.shown), "failed"]]
-    rows[0] += ["unproven"] * unproven
-    for one in board.standings:
-        label = _printable(one.label).replace("|", r"\|")
-        values = _cells(one.mean.values, board.shown)
-        rows.append([_rank(one), label, one.mean.n, *values, str(one.mean.failed), *[str(one.unproven)] * unproven])
-    header, *body = _aligned(rows, left=1)
-    rule = [":" + "-" * (len(cell) - 1) if i == 1 else "-" * (len(cell) - 1) + ":" for i, cell in enumerate(header)]
-    lines = [f"### {_printable(board.title)}", "", *(f"| {' | '.join(row)} |" for row in (header, rule, *body))]
-    if board.notes:
-        lines += ["", *(f"- {_printable(note)}" for note in board.notes)]
-    return "".join(f"{line}\n" for line in lines).replace("<", "&lt;")
-
-
-def _csv(board: Board) -> str:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["rank", "label", "field", "n", "failed", "excluded", *board.shown, "unproven", "signatures"])
-    for one in board.standings:
-        measures = one.card.signatures
-        signatures = "; ".join(_signature_line(key, measures[key]) for key in board.shown if key in measures)
-        for line in (*one.fields, one.mean):
-            values = [NOT_AVAILABLE if (v := line.values[key]) is None else repr(v) for key in board.shown]
-            counts = [line.n, line.failed, line.excluded]
-            writer.writerow([_rank(one), one.label, line.name, *counts, *values, one.unproven, signatures])
-    return buffer.getvalue()
-
-
-def _rank(standing: Standing) -> str:
-    return NOT_AVAILABLE if standing.rank is None else str(standing.rank)
-
-
-def _heading(key: str, task: Task) -> str:
-    return next((column.title for column in task.columns if column.key == key), key)
-
-
-def _cells(values: Values, keys: Sequence[str]) -> list[str]:
-    return [NOT_AVAILABLE if (value := values[key]) is None else f"{value:.4f}" for key in keys]
-
-
-def _aligned(rows: Sequence[Sequence[str]], left: int) -> list[list[str]]:
-    """Cells padded to the width of their column (at least two, for the rule of a markdown table), on the left
-    but in the column `left`."""
-    widths = [max(2, *map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        [
-            cell.ljust(width) if i == left else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        for row in rows
-    ]
-
-
-def _printable(text: str) -> str:
-    """Names come from other people: no line breaks, no terminal codes."""
-    return "".join(c if c.isprintable() else " " for c in text)

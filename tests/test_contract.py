@@ -340,10 +340,18 @@ def scorer(rows: str = "rows", worst: str = "0.0", identity: str = "{'metric': c
     return SCORER.replace("ROWS", rows).replace("WORST", worst).replace("IDENTITY", identity)
 
 
+def with_setting(setting: str, rows: str = "np.array(rows) + (self.order in (1, 'b'))", **more: str) -> str:
+    """A scorer with the setting `order`, which its rows depend on unless told otherwise."""
+    text = scorer(rows, **more).replace("    columns =", f"    {setting}\n    columns =", 1)
+    opened = "opened = Opened()\n        opened.order = self.order\n        return opened"
+    return "from typing import Literal\n" + text.replace("return Opened()", opened)
+
+
 def short_scorer(body: str, worst: str = "0.0") -> str:
     return f"from harness import *\n\n@scorer('broken', worst={worst})\ndef measure(pair):\n    {body}\n"
 
 
+SIGNED = "its signature changes with every setting that changes a number"
 LARGE = "a text of a million letters takes no more than 20 seconds, or is refused"
 BLANK = "it has no finite value for a text that begins with '___'"
 
@@ -433,16 +441,14 @@ SCORERS = [
         "it took 0 seconds for a text of a million letters\n  -> read no more of it than counts, or refuse it",
     ),
     (
-        "its signature changes with every setting",
-        scorer().replace("    columns =", "    order: int = 4\n    columns =", 1),
-        "with order=1 it has the signatures that it has without\n  -> put every setting into the identity",
+        SIGNED,
+        with_setting("order: int = 4"),
+        "with order=1 it has other values, and the same signatures\n  -> put every setting that changes a number",
     ),
     (
-        "its signature changes with every setting",
-        scorer()
-        .replace("    columns =", "    kind: Literal['a', 'b'] | None = 'a'\n    columns =", 1)
-        .replace("import numpy", "from typing import Literal\nimport numpy"),
-        "with kind='b' it has the signatures that it has without",
+        SIGNED,
+        with_setting("order: Literal['a', 'b'] | None = 'a'"),
+        "with order='b' it has other values, and the same signatures",
     ),
     (
         "a fresh process has the same values",
@@ -602,9 +608,8 @@ def test_a_plugin_that_breaks_a_rule_is_told_so(
         pool(),
         scorer(),
         scorer("np.array(rows) + 1e-8 * len(pairs)").replace('("broken")', '("broken", exact=False)'),
-        scorer(identity="{'order': str(self.order)}")
-        .replace("    columns =", "    order: int = 4\n    columns =", 1)
-        .replace("return Opened()", "opened = Opened()\n        opened.order = self.order\n        return opened"),
+        with_setting("order: int = 4", identity="{'order': str(self.order)}"),
+        with_setting("order: int = 4", rows="rows"),
         short_scorer("if len(pair.hypothesis) > 9_000: raise CannotJudge('over 9,000 letters')\n    return 0.0"),
         task("right"),
     ],

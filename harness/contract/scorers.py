@@ -28,6 +28,7 @@ from harness.types import Pair, Scorer, Signature
 
 STAYS = 8
 """Two texts of each are measured: a batch of 7 leaves a rest, one of 8 does not."""
+SOME = 4
 BATCHES = (1, 7, 8)
 NEARLY = 1e-6
 """How much another batch may change a row where a network computes in float32."""
@@ -224,22 +225,23 @@ def _text_runs(pairs: Sequence[Pair]) -> Iterator[tuple[str, ...]]:
             yield from zip(*(words[start:] for start in range(TEXT_RUN)), strict=False)
 
 
-_SETTING_TODO = "put every setting into the identity of a signature, or one that changes no number into its environment"
-
-
 def signs_its_settings(trial: ScorerTrial) -> None:
-    """A setting that opens must show in a signature, or in the names of the columns."""
+    """A setting that changes a number must show in a signature, or in the names of the columns."""
     plugin: type[Any] = trial.trial.plugin
-    before = _signatures(trial.opened)
+    before, pairs = _signatures(trial.opened), trial.pairs[:SOME]
     for field in dataclasses.fields(plugin):
         for value in _others(plugin, field.name):
             try:
                 opened = trial.opened_with({field.name: value})
             except HarnessError:
                 continue  # the scorer knows that it cannot work so
-            if opened.scorer is not None and _signatures(opened) == before:
+            if opened.scorer is None or _signatures(opened) != before:
+                continue
+            values = np.asarray(opened.scorer.measure(pairs), dtype=np.float64)
+            if (np.abs(values - trial.values[:SOME]) > trial.nearly).any():
                 raise PluginError(
-                    f"with {field.name}={value!r} it has the signatures that it has without", todo=_SETTING_TODO
+                    f"with {field.name}={value!r} it has other values, and the same signatures",
+                    todo="put every setting that changes a number into the identity of the signatures",
                 )
 
 
@@ -344,7 +346,7 @@ def leaves_pairs_alone(trial: ScorerTrial) -> None:
         raise PluginError("it changes the pairs that it was given", todo="work on a copy: other scorers read them too")
 
 
-SIGNED_SETTINGS = "its signature changes with every setting"
+SIGNED_SETTINGS = "its signature changes with every setting that changes a number"
 RULES: dict[str, Callable[[ScorerTrial], None]] = {
     QUIET: lambda trial: imports_quietly(trial.trial),
     SETTINGS: lambda trial: settings_can_be_set(trial.trial),
