@@ -163,6 +163,8 @@ def _score(args: Args) -> int:
     scored = score_paths(args.paths, how)
     if scored.cards:
         _print_boards(scored.cards, plugins, "md", None)
+    for line in scored.missing:
+        print(line)
     return _print_refusals(scored.refusals)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness import manifest as manifests
-from harness.aggregate import Variant, check_variant, signed
+from harness.aggregate import Variant, check_variant
 from harness.contest import read_references, scoring_of
 from harness.corpora import open_corpus
 from harness.corpora.tables import TablesCorpus
@@ -18,7 +18,7 @@ from harness.errors import CorpusError, HarnessError, RunError, ScoreError, Subm
 from harness.files import digest_file, locked
 from harness.lineup import Lineup
 from harness.plugins import Registry
-from harness.score import Measured, ids_digest, reference_digest, salted_ids, score, signature_of, take
+from harness.score import Measured, ids_digest, reference_digest, salted_ids, score, signatures, take
 from harness.scorecard import CARD_FILES, make_card, read_card, read_stats, variants_in, write_cards
 from harness.scoring import Scoring
 from harness.submission import read_submission
@@ -46,10 +46,11 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Scored:
-    """The cards of what could be scored, and why the rest was refused."""
+    """The cards of what could be scored, why the rest was refused, and why columns are n/a."""
 
     cards: tuple[ScoreCard, ...]
     refusals: tuple[HarnessError, ...]
+    missing: tuple[str, ...]
 
 
 def score_paths(paths: Sequence[Path], how: Judgement) -> Scored:
@@ -64,7 +65,8 @@ def score_paths(paths: Sequence[Path], how: Judgement) -> Scored:
                 cards.append(_score_run(item, desk) if item.is_dir() else _score_file(item, label, desk))
             except (SubmissionError, RunError, CorpusError) as refusal:
                 refusals.setdefault(str(refusal), refusal)
-    return Scored(tuple(cards), tuple(refusals.values()))
+        missing = dict.fromkeys(line for scoring in desk.opened.values() for line in scoring.missing)
+    return Scored(tuple(cards), tuple(refusals.values()), tuple(missing))
 
 
 @dataclass(frozen=True)
@@ -199,22 +201,25 @@ def _kept(folder: Path, manifest: Manifest, corpus: TablesCorpus, desk: _Desk) -
         stats = read_stats(folder, card)
     except ScoreError:
         return None
-    working = [one for one in scoring.scorers if one.scorer is not None]
-    signatures = {column: signature_of(one, column) for one in working for column in one.columns}
-    missing = tuple(column for one in scoring.scorers if one.scorer is None for column in one.columns)
-    now = {column: signed(signature, how.task, "corrected") for column, signature in signatures.items()}
-    if (card.manifest, card.signatures) != (manifest, now) or {*card.scores} - {*now} != {*missing}:
+    if (card.manifest, card.measures) != (manifest, scoring.measures):
         return None
+    if {*card.scores} != {*scoring.measures, *scoring.absent}:
+        return None
+    kept = Measured(stats, card.reference_digest, card.ids_digest, signatures(scoring), card.measures, scoring.absent)
     if how.ids is None:
-        return Measured(stats, card.reference_digest, card.ids_digest, signatures, missing)
+        return kept
     places = {id: at for at, id in enumerate(stats.ids)}
     wanted = _known_ids(how, corpus, manifest.split)
     chosen = sorted(places[id] for id in salted_ids(salt(corpus.root), wanted) if id in places)
     references = list(read_references(corpus, how.task, manifest.split, wanted))
     if len(chosen) != len(references):
         return None
-    digest = reference_digest(references, how.task)
-    return Measured(take(stats, chosen), digest, ids_digest(one.id for one in references), signatures, missing)
+    return replace(
+        kept,
+        stats=take(stats, chosen),
+        reference_digest=reference_digest(references, how.task),
+        ids_digest=ids_digest(one.id for one in references),
+    )
 
 
 def _read(path: Path, task: Task) -> Submission:

@@ -60,12 +60,13 @@ class Stats:
 @dataclass(frozen=True, eq=False)
 class Measured:
     """A submission's statistics, what they were measured on, what each column is (without the variant of the
-    aggregation), and the columns whose assets are missing."""
+    aggregation), what tells these measures from others, and the columns whose assets are missing."""
 
     stats: Stats
     reference_digest: str
     ids_digest: str
     signatures: Mapping[str, Signature]
+    measures: Mapping[str, str]
     missing: tuple[str, ...]
 
 
@@ -77,11 +78,11 @@ def score(
     `salt` is the secret with which the ids of cases and groups are hashed in the statistics.
     Raises ScoreError naming a scorer that fails and, where it can be found, the case on which it does.
     """
-    working = [one for one in scoring.scorers if one.scorer is not None]
+    working = sum(one.scorer is not None for one in scoring.scorers)
     reasons: dict[str, int] = {}
     stats: list[Stats] = []
     digests: dict[str, str] = {}
-    total = cases * len(task.fields) * len(working)
+    total = cases * len(task.fields) * working
     with closing(counter("scoring", total=total, unit="text")) as progress:
         for chunk in _chunks(references):
             stats.append(_chunk_stats(chunk, submission, task, scoring, reasons, salt, progress.update))
@@ -94,8 +95,9 @@ def score(
         stats=take(replace(_joined(stats), reasons=tuple(reasons)), order),
         reference_digest=_references_digest(digests),
         ids_digest=ids_digest(ids),
-        signatures={column: signature_of(one, column) for one in working for column in one.columns},
-        missing=tuple(column for one in scoring.scorers if one.scorer is None for column in one.columns),
+        signatures=signatures(scoring),
+        measures=scoring.measures,
+        missing=scoring.absent,
     )
 
 
@@ -207,12 +209,17 @@ def reference_digest(references: Iterable[Reference], task: Task) -> str:
     return _references_digest({one.id: _reference_digest(one, task) for one in references})
 
 
-def signature_of(one: OpenScorer, column: str) -> Signature:
-    """The scorer's signature, its parts in alphabetical order."""
-    assert one.scorer is not None
-    signature = one.scorer.signature(column)
-    identity = {"metric": column, **signature.identity}
-    return Signature(dict(sorted(identity.items())), dict(sorted(signature.environment.items())))
+def signatures(scoring: Scoring) -> dict[str, Signature]:
+    """What each column is whose assets are there, the parts in alphabetical order."""
+    found = {}
+    for one in scoring.scorers:
+        if one.scorer is None:
+            continue
+        for column in one.columns:
+            said = one.scorer.signature(column)
+            identity = {"metric": column, **said.identity}
+            found[column] = Signature(dict(sorted(identity.items())), dict(sorted(said.environment.items())))
+    return found
 
 
 def _worst(one: OpenScorer) -> list[float]:

@@ -37,6 +37,7 @@ def make_card(measured: Measured, manifest: Manifest, task: Task, variant: Varia
         truncation=truncation(stats),
         short=short_targets(stats, task, variant),
         refusals=refusals(stats),
+        measures=measured.measures,
         cases_digest=digest_bytes(_npz(stats)),
     )
 
@@ -127,6 +128,7 @@ def _card(data: Mapping[str, Any]) -> ScoreCard:
             for field, one in data["short"].items()
         },
         refusals=data["refusals"],
+        measures=data["measures"],
         cases_digest=data["cases_digest"],
     )
 

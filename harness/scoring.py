@@ -14,7 +14,7 @@ from harness.measure import Floats, Rows, width
 from harness.panel import Choice, OpenScorer, ScorerContext, open_scorers
 from harness.score_cache import ScoreCache, pair_key
 from harness.types import Pair
-from harness.workers import Batch, Here, Processes
+from harness.workers import Batch, Workers, measure_here
 
 
 class Scoring:
@@ -27,6 +27,11 @@ class Scoring:
     @cached_property
     def scorers(self) -> tuple[OpenScorer, ...]:
         return open_scorers(self._choices, self._context)
+
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """The columns that are n/a."""
+        return tuple(column for one in self.scorers if one.scorer is None for column in one.columns)
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -43,23 +48,27 @@ class Scoring:
             lacking = np.flatnonzero(np.isnan(cells).any(axis=1)).tolist()
             moved(len(pairs) - len(lacking))
             batches += list(_batches(at, self.scorers[at].batch, lacking, pairs))
-        for batch, rows in self._workers.run(batches) if batches else ():
+        for batch, rows in self._run(batches):
             found[batch.scorer][list(batch.at)] = rows.cells
             refusals[batch.scorer] |= {batch.at[i]: reason for i, reason in rows.refusals.items()}
             judged = [i for i in range(len(batch.at)) if i not in rows.refusals]
-            self._cache.put(self._measures[batch.scorer], [keys[batch.at[i]] for i in judged], rows.cells[judged])
+            self._cache.put(self._digests[batch.scorer], [keys[batch.at[i]] for i in judged], rows.cells[judged])
             moved(len(batch.at))
         if batches:
             self._cache.flush()
         return [Rows(cells, refusals[at]) for at, cells in found.items()]
 
     def _kept(self, at: int, keys: Sequence[bytes]) -> Floats:
-        return self._cache.get(self._measures[at], keys, width(self.scorers[at]))
+        return self._cache.get(self._digests[at], keys, width(self.scorers[at]))
+
+    @property
+    def measures(self) -> dict[str, str]:
+        """For each column whose assets are there, what tells its values from those of another scorer, or of the same
+        with other settings, libraries or source."""
+        return {column: key for at, key in self._digests.items() for column in self.scorers[at].columns}
 
     @cached_property
-    def _measures(self) -> dict[int, str]:
-        """What tells the rows of one scorer from those of another, or of itself with other settings, libraries or
-        source."""
+    def _digests(self) -> dict[int, str]:
         return {
             at: digest([one.source, [one.scorer.signature(column) for column in one.columns]])[:32]
             for at, one in enumerate(self.scorers)
@@ -70,9 +79,13 @@ class Scoring:
     def _cache(self) -> ScoreCache:
         return ScoreCache(self._file)
 
+    def _run(self, batches: Sequence[Batch]) -> Iterator[tuple[Batch, Rows]]:
+        alone = self._jobs == 1 or len(batches) < 2
+        return measure_here(self.scorers, batches) if alone else self._workers.run(batches)
+
     @cached_property
-    def _workers(self) -> Here | Processes:
-        return Here(self.scorers) if self._jobs == 1 else Processes(self._choices, self._context, self._jobs)
+    def _workers(self) -> Workers:
+        return Workers(self._choices, self._context, self._jobs)
 
     def __enter__(self) -> Scoring:
         return self

@@ -348,7 +348,8 @@ class ScoreCard:
 
     `signatures` by column; `truncation` by column and field, for the columns that tell; `short` by field, for the
     fields that have any; `refusals` by column: how many texts the scorer would not judge, by reason. `cases_digest` is
-    the digest of the `cases.npz` beside the card. Cards of unlike `variant` are made from the same statistics."""
+    the digest of the `cases.npz` beside the card. Cards of unlike `variant` are made from the same statistics.
+    `measures` by column tells whether those are what the scorers would measure now."""
 
     manifest: Manifest
     reference_digest: str
@@ -360,6 +361,7 @@ class ScoreCard:
     truncation: Mapping[str, Mapping[str, Truncation]] = dataclasses.field(default_factory=dict)
     short: Mapping[str, ShortTargets] = dataclasses.field(default_factory=dict)
     refusals: Mapping[str, Mapping[str, int]] = dataclasses.field(default_factory=dict)
+    measures: Mapping[str, str] = dataclasses.field(default_factory=dict)
     schema: int = 2
 
 

@@ -28,21 +28,12 @@ class Batch:
     pairs: tuple[Pair, ...]
 
 
-class Here:
-    """Measures in this process."""
-
-    def __init__(self, scorers: Sequence[OpenScorer]) -> None:
-        self._scorers = scorers
-
-    def run(self, batches: Sequence[Batch]) -> Iterator[tuple[Batch, Rows]]:
-        for batch in batches:
-            yield batch, measure(self._scorers[batch.scorer], batch.pairs)
-
-    def close(self) -> None:
-        pass
+def measure_here(scorers: Sequence[OpenScorer], batches: Sequence[Batch]) -> Iterator[tuple[Batch, Rows]]:
+    for batch in batches:
+        yield batch, measure(scorers[batch.scorer], batch.pairs)
 
 
-class Processes:
+class Workers:
     """Measures in `jobs` processes, which start with the first batch. A batch is measured whole by one of them, so
     what comes of it does not depend on how many there are."""
 

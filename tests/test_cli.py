@@ -467,6 +467,49 @@ def ran_data(run: Path) -> Path:
     return Path(json.loads((run / "run.json").read_text())["data"])
 
 
+FICKLE = """
+from dataclasses import dataclass
+import numpy as np
+from harness import Signature, scorer
+
+@scorer("fickle")
+@dataclass(frozen=True)
+class Fickle:
+    columns = ("fickle",)
+    def open(self, context):
+        return self
+    def measure(self, pairs):
+        return np.full((len(pairs), 1), 0.25)
+    def worst(self, column):
+        return 0.0
+    def signature(self, column):
+        return Signature({"metric": "fickle"}, {})
+"""
+
+
+def test_nothing_that_an_edited_scorer_measured_before_is_taken_for_its_own(
+    ran: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["score", str(ran), "--plugin", "fickle.py", "--scorers", "fickle"]
+    for text, value in ((FICKLE, "0.2500"), (FICKLE, "0.2500"), (FICKLE.replace("0.25", "0.75"), "0.7500")):
+        (home / "fickle.py").write_text(text)
+        sys.modules.pop("harness_plugin_fickle", None)  # each command has a process of its own
+        assert main(command) == 0
+        assert f"| {value} |" in capsys.readouterr().out
+
+
+def test_a_column_without_its_asset_is_told_with_what_to_do(
+    ran: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lacking = 'raise AssetError("there is no checkpoint", todo="harness assets fetch it")'
+    text = "from harness.errors import AssetError\n" + FICKLE.replace("return self", lacking)
+    (home / "fickle.py").write_text(text)
+    assert main(["score", str(ran), "--plugin", "fickle.py", "--scorers", "fickle,bleu"]) == 0
+    shown = capsys.readouterr().out
+    assert "fickle n/a: there is no checkpoint\n  -> harness assets fetch it\n" in shown
+    assert "- n/a: Overall, " in shown
+
+
 def test_a_run_whose_data_are_gone_leaves_the_board_to_the_others(
     ran: Path, home: Path, ward: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
