@@ -97,6 +97,7 @@ def _submit(args: Args) -> int:
         limit=args.limit,
         seed=args.seed,
         cut_leaks=args.cut_leaks,
+        scorers=args.scorers,
         jobs=args.jobs,
     )
     checked = ", ".join(f"{count} {what}" for what, count in contest.leak_check.items())
@@ -117,7 +118,7 @@ def _import(args: Args) -> int:
     lineup = read_lineup(find_lineup(args.lineup))
     split = args.split or task.default_split
     corpus = open_corpus(args.data, task, split)
-    with scoring_of(task, corpus, split, plugins, lineup, jobs=args.jobs) as scoring:
+    with scoring_of(task, corpus, split, plugins, lineup, args.scorers, args.jobs) as scoring:
         handed_in = import_submission(args.file, args.label, task, corpus, split, scoring, args.out)
     _print_handed_in(handed_in, task)
     return 0
@@ -158,8 +159,7 @@ def _score(args: Args) -> int:
     plugins, task = _task(args)
     lineup = read_lineup(find_lineup(args.lineup))
     ids = _read_ids(args.ids) if args.ids else None
-    scorers = tuple(name for name in (args.scorers or "").split(",") if name)
-    how = Judgement(task, plugins, lineup, args.data, args.split, ids, scorers, args.jobs, args.variant)
+    how = Judgement(task, plugins, lineup, args.data, args.split, ids, args.scorers, args.jobs, args.variant)
     scored = score_paths(args.paths, how)
     if scored.cards:
         _print_boards(scored.cards, plugins, "md", None)
@@ -339,7 +339,6 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("score", _score, "score runs, csv and zip files, folders of them", *everything[:-1])
     sub.add_argument("paths", type=Path, nargs="+", metavar="PATH")
     sub.add_argument("--ids", type=Path, metavar="FILE", help="score only these cases, one id a line")
-    sub.add_argument("--scorers", metavar="A,B", help="default: the task's")
     sub.add_argument(
         "--variant",
         choices=["corrected", "official"],
@@ -390,7 +389,12 @@ def _data_group(sub: argparse.ArgumentParser) -> None:
 
 def _scoring_group(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--lineup", metavar="F", help="a lineup's file or name (default: embedded)")
+    sub.add_argument("--scorers", type=_names, default=(), metavar="A,B", help="who judges (default: the task's)")
     sub.add_argument("--jobs", type=_count, default=1, metavar="N", help="processes that score (default: 1)")
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for name in text.split(",") if name)
 
 
 def _count(text: str) -> int:

@@ -55,7 +55,8 @@ class Contest:
 
     `limit` is the size of a seeded sample of the cases, None for all. `leak_check` counts cases by how their
     redaction was checked, `records` are the figures of every case as JSON lines (ids in them: they stay with the
-    runs). `root` is the folder of all submissions; `jobs` processes score."""
+    runs). `root` is the folder of all submissions. These `scorers` judge, the task's where none is named, in `jobs`
+    processes."""
 
     task: Task
     corpus: TablesCorpus
@@ -69,6 +70,7 @@ class Contest:
     lineup: Lineup
     resources: Resources
     root: Path
+    scorers: tuple[str, ...] = ()
     jobs: int = 1
 
     @property
@@ -139,6 +141,7 @@ def open_contest(
     limit: int | None = None,
     seed: int = 0,
     cut_leaks: bool = False,
+    scorers: tuple[str, ...] = (),
     jobs: int = 1,
 ) -> Contest:
     """Prepare the cases of a split. Raises LeakError if a target is left in what systems would see."""
@@ -160,6 +163,7 @@ def open_contest(
         lineup=lineup,
         resources=Resources(task, corpus, split, lineup, {case.group for case in cases}),
         root=root,
+        scorers=scorers,
         jobs=jobs,
     )
 
@@ -191,8 +195,15 @@ def draw(ids: Sequence[str], limit: int | None, seed: int) -> list[str]:
 def enter(contest: Contest, name: str, *, label: str = "", overrides: Mapping[str, Any] | None = None) -> Entered:
     """Let a system compete: generate (for a pool: its members first, then choose), write, validate, score."""
     turn = _settle(contest, name, label, overrides or {}, ())
-    task, corpus = contest.task, contest.corpus
-    with scoring_of(task, corpus, contest.split, contest.registry, contest.lineup, jobs=contest.jobs) as scoring:
+    with scoring_of(
+        contest.task,
+        contest.corpus,
+        contest.split,
+        contest.registry,
+        contest.lineup,
+        contest.scorers,
+        contest.jobs,
+    ) as scoring:
         return _play(contest, turn, scoring)
 
 
@@ -327,8 +338,8 @@ def scoring_of(
     split: str,
     registry: Registry,
     lineup: Lineup,
-    names: Sequence[str] = (),
-    jobs: int = 1,
+    names: Sequence[str],
+    jobs: int,
 ) -> Scoring:
     """The scorers of these names, else the task's; what they keep lies under the corpus's root."""
     work = private_folder(corpus.root / "scorers")

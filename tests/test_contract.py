@@ -42,6 +42,8 @@ def test_everything_registered_keeps_the_contract(
     asked: dict[tuple[str, str], Any], kind: str, name: str, rule: str
 ) -> None:
     rules, subject = asked[kind, name]
+    if kind == "scorer" and subject.opened.missing:
+        pytest.skip(subject.opened.missing)
     result, _ = ask(name, rule, rules[rule], subject)
     assert result.passed, str(result)
 

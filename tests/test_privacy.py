@@ -16,6 +16,8 @@ import pytest
 from harness.corpora.synthetic import synthesize
 from harness.privacy import is_here
 
+SUBMIT = ("submit", "--scorers", "bleu,rouge")
+
 LEAKY = '''
 from harness import ModelInput, system
 
@@ -70,7 +72,9 @@ def words_of_notes(data: Path) -> list[str]:
 def test_no_text_of_a_patient_reaches_the_terminal_or_a_public_file(
     restricted: Path, plugin: Path, tmp_path: Path
 ) -> None:
-    done = harness("submit", "leaky", "--plugin", str(plugin), "--data", str(restricted), cwd=tmp_path)
+    done = harness(
+        "submit", "--scorers", "bleu,rouge", "leaky", "--plugin", str(plugin), "--data", str(restricted), cwd=tmp_path
+    )
     assert done.returncode == 1
     assert "RuntimeError" in done.stdout + done.stderr
     run = tmp_path / "submissions/discharge-me/hospital/test_phase_1/leaky"
@@ -83,7 +87,9 @@ def test_no_text_of_a_patient_reaches_the_terminal_or_a_public_file(
 def test_a_plugin_cannot_send_anything_while_a_restricted_corpus_is_loaded(
     restricted: Path, plugin: Path, tmp_path: Path
 ) -> None:
-    done = harness("submit", "caller", "--plugin", str(plugin), "--data", str(restricted), cwd=tmp_path)
+    done = harness(
+        "submit", "--scorers", "bleu,rouge", "caller", "--plugin", str(plugin), "--data", str(restricted), cwd=tmp_path
+    )
     assert done.returncode == 1
     assert "a connection to 192.0.2.1 was refused: the corpus that is loaded is restricted" in done.stderr
 
@@ -151,7 +157,12 @@ def test_all_that_derives_from_the_corpus_is_private_and_purge_finds_it(
     path = tmp_path / "quiet.py"
     path.write_text('from harness import ModelInput, system\n\n@system("quiet")\ndef quiet(asked: ModelInput) -> str:\n'
                     '    """Copies."""\n    return asked.chart[0].text\n')  # fmt: skip
-    assert harness("submit", "quiet", "--plugin", str(path), "--data", str(restricted), cwd=tmp_path).returncode == 0
+    assert (
+        harness(
+            "submit", "--scorers", "bleu,rouge", "quiet", "--plugin", str(path), "--data", str(restricted), cwd=tmp_path
+        ).returncode
+        == 0
+    )
     (root,) = (tmp_path / "workspace").iterdir()
     run = tmp_path / "submissions/discharge-me/hospital/test_phase_1/quiet"
     for folder in (root, run):
@@ -175,7 +186,9 @@ def test_ids_leave_salted(restricted: Path, tmp_path: Path) -> None:
     path = tmp_path / "quiet.py"
     path.write_text('from harness import ModelInput, system\n\n@system("quiet")\ndef quiet(asked: ModelInput) -> str:\n'
                     '    """Says little."""\n    return "text"\n')  # fmt: skip
-    harness("submit", "quiet", "--plugin", str(path), "--data", str(restricted), cwd=tmp_path)
+    harness(
+        "submit", "--scorers", "bleu,rouge", "quiet", "--plugin", str(path), "--data", str(restricted), cwd=tmp_path
+    )
     run = tmp_path / "submissions/discharge-me/hospital/test_phase_1/quiet"
     ids = [line.split(",")[0] for line in (run / "submission.csv").read_text().splitlines()[1:]]
     public = (run / "manifest.json").read_text() + (run / "scores.json").read_text()

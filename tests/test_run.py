@@ -46,7 +46,7 @@ def submit(ward: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Calla
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str) -> int:
-        return main(["submit", *arguments, "--data", str(ward)])
+        return main(["submit", *arguments, "--data", str(ward), "--scorers", "bleu,rouge"])
 
     return run
 

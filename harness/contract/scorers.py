@@ -281,7 +281,7 @@ print("\\n" + json.dumps([[value.hex() for value in row] for row in rows.tolist(
 
 
 def a_fresh_process_agrees(trial: ScorerTrial) -> None:
-    context = trial.context
+    context, expected = trial.context, trial.values
     asked = {
         "files": [str(path.resolve()) for path in trial.trial.registry.files],
         "name": trial.name,
@@ -302,7 +302,7 @@ def a_fresh_process_agrees(trial: ScorerTrial) -> None:
         *_, said = ["see what it needs beside its file", *done.stderr.strip().splitlines()]
         raise PluginError("it cannot measure in a process of its own", todo=said)
     rows = [[float.fromhex(value) for value in row] for row in json.loads(done.stdout.splitlines()[-1])]
-    _refuse_others(trial, "measured in a fresh process", np.array(rows).reshape(trial.values.shape), trial.values)
+    _refuse_others(trial, "measured in a fresh process", np.array(rows).reshape(expected.shape), expected)
 
 
 def takes_odd_texts(trial: ScorerTrial) -> None:
