@@ -80,12 +80,12 @@ def refusals(stats: Stats) -> dict[str, dict[str, int]]:
     return found
 
 
-def signed(signature: Signature, task: Task, variant: Variant) -> Signature:
+def signed(signature: Signature, task: Task, column: str, variant: Variant) -> Signature:
     """The signature of a column with the variant, whose script it follows and, where it is no mean, its rule."""
     identity = {**signature.identity, "variant": variant}
     if variant == "official" and task.published is not None:
         identity["script"] = task.published.revision
-        if (rule := _rule(task, identity["metric"], variant)) != "mean":
+        if (rule := _rule(task, column, variant)) != "mean":
             identity["cases"] = f"{rule}/{task.published.batch}"
     return Signature(dict(sorted(identity.items())), signature.environment)
 

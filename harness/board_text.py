@@ -70,7 +70,8 @@ def _heading(key: str, task: Task) -> str:
 
 
 def _cells(values: Values, keys: Sequence[str]) -> list[str]:
-    return [NOT_AVAILABLE if (value := values[key]) is None else f"{value:.4f}" for key in keys]
+    """Values to four digits, without a minus before what is 0."""
+    return [NOT_AVAILABLE if (value := values[key]) is None else f"{round(value, 4) + 0.0:.4f}" for key in keys]
 
 
 def _aligned(rows: Sequence[Sequence[str]], left: int) -> list[list[str]]:

@@ -32,7 +32,7 @@ def make_card(measured: Measured, manifest: Manifest, task: Task, variant: Varia
         variant=variant,
         reference_digest=measured.reference_digest,
         ids_digest=measured.ids_digest,
-        signatures={column: signed(one, task, variant) for column, one in measured.signatures.items()},
+        signatures={column: signed(one, task, column, variant) for column, one in measured.signatures.items()},
         scores={**dict.fromkeys(measured.missing), **aggregate(stats, task, variant)},
         truncation=truncation(stats),
         short=short_targets(stats, task, variant),

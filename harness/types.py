@@ -579,7 +579,9 @@ class Scorer(Protocol):
 class ScorerPlugin(Protocol):
     """A frozen dataclass of typed settings that opens into a Scorer.
 
-    `columns` are known without opening, so that a missing asset (an AssetError from `open`) gives `n/a`."""
+    `columns` are known without opening, so that a missing asset (an AssetError from `open`) gives `n/a`. Opening sees
+    whether the assets are there, and knows the signatures; what is heavy had better load with the first `measure`,
+    which never comes where every row is kept. A scorer is opened anew in each process that measures."""
 
     @property
     def columns(self) -> tuple[str, ...]: ...
