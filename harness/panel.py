@@ -94,6 +94,11 @@ class OpenScorer:
     source: str = ""
 
     @property
+    def ready(self) -> Scorer:
+        assert self.scorer is not None
+        return self.scorer
+
+    @property
     def tells_truncation(self) -> bool:
         return callable(getattr(self.scorer, "truncated", None))
 

@@ -78,11 +78,10 @@ def score(
     `salt` is the secret with which the ids of cases and groups are hashed in the statistics.
     Raises ScoreError naming a scorer that fails and, where it can be found, the case on which it does.
     """
-    working = sum(one.scorer is not None for one in scoring.scorers)
     reasons: dict[str, int] = {}
     stats: list[Stats] = []
     digests: dict[str, str] = {}
-    total = cases * len(task.fields) * working
+    total = cases * len(task.fields) * len(scoring.working)
     with closing(counter("scoring", total=total, unit="text")) as progress:
         for chunk in _chunks(references):
             stats.append(_chunk_stats(chunk, submission, task, scoring, reasons, salt, progress.update))
@@ -122,21 +121,23 @@ def _chunk_stats(
     written = _flags([[submission.rows.get(one.id, {}).get(name, "").strip() for one in references] for name in names])
     judged = wanted & written
     rows = scoring.measure(_pairs(submission, references, names, judged), moved)
-    working = [one for one in scoring.scorers if one.scorer is not None]
-    columns = [_columns(one, found, wanted, judged, reasons) for one, found in zip(working, rows, strict=True)]
+    working = list(scoring.working.values())
+    nothing = np.empty((*wanted.shape, 0)), np.empty((*wanted.shape, 0), np.uint16), np.empty((*wanted.shape, 0, 2))
+    parts = [_columns(one, found, wanted, judged, reasons) for one, found in zip(working, rows, strict=True)]
+    values, refused, seen = (np.concatenate(arrays, axis=2) for arrays in zip(nothing, *parts, strict=True))
     moved(len(working) * int((~judged).sum()))
     return Stats(
         fields=tuple(names),
         columns=tuple(column for one in working for column in one.columns),
         ids=tuple(_salted(salt, one.id) for one in references),
         groups=tuple(_salted(salt, one.group) for one in references),
-        values=np.concatenate([values for values, _, _ in columns], axis=2),
+        values=values,
         failed=wanted & ~written,
         short=wanted & _flags([[len(one.values.get(n, "").split()) < SHORT for one in references] for n in names]),
-        refused=np.concatenate([refused for _, refused, _ in columns], axis=2),
+        refused=refused,
         reasons=(),
         ledger=tuple(column for one in working if one.tells_truncation for column in one.columns),
-        seen=np.concatenate([seen for _, _, seen in columns], axis=2),
+        seen=seen,
     )
 
 
@@ -212,19 +213,16 @@ def reference_digest(references: Iterable[Reference], task: Task) -> str:
 def signatures(scoring: Scoring) -> dict[str, Signature]:
     """What each column is whose assets are there, the parts in alphabetical order."""
     found = {}
-    for one in scoring.scorers:
-        if one.scorer is None:
-            continue
+    for one in scoring.working.values():
         for column in one.columns:
-            said = one.scorer.signature(column)
+            said = one.ready.signature(column)
             identity = {"metric": column, **said.identity}
             found[column] = Signature(dict(sorted(identity.items())), dict(sorted(said.environment.items())))
     return found
 
 
 def _worst(one: OpenScorer) -> list[float]:
-    assert one.scorer is not None
-    worst = [float(one.scorer.worst(column)) for column in one.columns]
+    worst = [float(one.ready.worst(column)) for column in one.columns]
     if not all(map(math.isfinite, worst)):
         raise ScoreError(
             f"the scorer '{one.name}' gives a failed text {worst} in its columns {', '.join(one.columns)}",

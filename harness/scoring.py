@@ -29,6 +29,11 @@ class Scoring:
         return open_scorers(self._choices, self._context)
 
     @property
+    def working(self) -> dict[int, OpenScorer]:
+        """The scorers whose assets are there, by their places among all."""
+        return {at: one for at, one in enumerate(self.scorers) if one.scorer is not None}
+
+    @property
     def absent(self) -> tuple[str, ...]:
         """The columns that are n/a."""
         return tuple(column for one in self.scorers if one.scorer is None for column in one.columns)
@@ -41,7 +46,7 @@ class Scoring:
     def measure(self, pairs: Sequence[Pair], moved: Callable[[int], object]) -> list[Rows]:
         """The rows of each scorer whose assets are there. `moved` is told how many rows have come to hand."""
         keys = [pair_key(pair) for pair in pairs]
-        found = {at: self._kept(at, keys) for at, one in enumerate(self.scorers) if one.scorer is not None}
+        found = {at: self._kept(at, keys) for at in self.working}
         refusals: dict[int, dict[int, str]] = {at: {} for at in found}
         batches = []
         for at, cells in found.items():
@@ -70,9 +75,8 @@ class Scoring:
     @cached_property
     def _digests(self) -> dict[int, str]:
         return {
-            at: digest([one.source, [one.scorer.signature(column) for column in one.columns]])[:32]
-            for at, one in enumerate(self.scorers)
-            if one.scorer is not None
+            at: digest([one.source, [one.ready.signature(column) for column in one.columns]])[:32]
+            for at, one in self.working.items()
         }
 
     @cached_property

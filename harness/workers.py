@@ -47,8 +47,8 @@ class Workers:
 
     def run(self, batches: Sequence[Batch]) -> Iterator[tuple[Batch, Rows]]:
         """Yield what is done as it is done. Raises ScoreError where a scorer fails, or a process ends unasked."""
-        waiting = {self._pool.submit(_measure, batch.scorer, batch.pairs): batch for batch in batches}
         try:
+            waiting = {self._pool.submit(_measure, batch.scorer, batch.pairs): batch for batch in batches}
             for future in as_completed(waiting):
                 yield waiting[future], future.result()
         except BrokenProcessPool:

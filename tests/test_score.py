@@ -124,6 +124,13 @@ def test_a_column_without_its_asset_is_not_available() -> None:
     assert mean_over_fields(card.scores["bertscore"]) is None
 
 
+def test_without_any_asset_there_is_a_card_that_says_so() -> None:
+    card, stats = scored(OpenScorer("bertscore", ("bertscore",), None, "the encoder is missing"))
+    assert card.scores == {"bertscore": None}
+    assert (stats.columns, stats.values.shape, stats.refused.dtype) == ((), (2, 4, 0), np.uint16)
+    assert stats.failed.sum() == 2
+
+
 def test_no_reference_at_all_is_an_error() -> None:
     with pytest.raises(ScoreError) as error:
         scored(WORDS, references={})
