@@ -39,6 +39,7 @@ format: install
 bench: install
 	$(BIN)/python benchmarks/overlap_speed.py
 	$(BIN)/python benchmarks/large_split.py --out $(or $(SCRATCH),/tmp/discharge-harness-bench)
+	$(BIN)/python benchmarks/large_board.py
 	$(BIN)/python benchmarks/endurance.py
 
 # Shows that the core and [vllm] resolve together; downloads what pip must look into, installs nothing.
