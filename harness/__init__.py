@@ -6,7 +6,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from harness.errors import CannotJudge
+    from harness.assets import place
+    from harness.errors import AssetError, CannotJudge
+    from harness.nlp.contextual import ContextualEncoder, KeptVectors, open_contextual
+    from harness.nlp.entailment import Division, Entailment, divide, open_entailment
+    from harness.nlp.sentences import punkt_digest, punkt_parameters
     from harness.plugins import scorer, system, task
     from harness.prepare import arrange
     from harness.types import (
@@ -40,15 +44,20 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Arranged",
+    "AssetError",
     "Candidate",
     "CannotJudge",
     "Case",
     "Column",
     "Completion",
     "Context",
+    "ContextualEncoder",
+    "Division",
+    "Entailment",
     "Example",
     "Failure",
     "Field",
+    "KeptVectors",
     "ModelInput",
     "Pair",
     "Part",
@@ -65,6 +74,12 @@ __all__ = [
     "SubmissionFormat",
     "Task",
     "arrange",
+    "divide",
+    "open_contextual",
+    "open_entailment",
+    "place",
+    "punkt_digest",
+    "punkt_parameters",
     "scorer",
     "system",
     "task",
@@ -72,8 +87,19 @@ __all__ = [
 
 
 _ELSEWHERE = {
+    "AssetError": "harness.errors",
     "CannotJudge": "harness.errors",
+    "ContextualEncoder": "harness.nlp.contextual",
+    "Division": "harness.nlp.entailment",
+    "Entailment": "harness.nlp.entailment",
+    "KeptVectors": "harness.nlp.contextual",
     "arrange": "harness.prepare",
+    "divide": "harness.nlp.entailment",
+    "open_contextual": "harness.nlp.contextual",
+    "open_entailment": "harness.nlp.entailment",
+    "place": "harness.assets",
+    "punkt_digest": "harness.nlp.sentences",
+    "punkt_parameters": "harness.nlp.sentences",
     "scorer": "harness.plugins",
     "system": "harness.plugins",
     "task": "harness.plugins",
