@@ -41,6 +41,8 @@ bench: install
 	$(BIN)/python benchmarks/large_split.py --out $(or $(SCRATCH),/tmp/discharge-harness-bench)
 	$(BIN)/python benchmarks/large_board.py
 	$(BIN)/python benchmarks/endurance.py
+	$(BIN)/python benchmarks/stats_speed.py
+	$(BIN)/python benchmarks/stats_coverage.py
 
 # Ours beside the packages that they equal, unmodified and in environments of their own (.oracle/); what those answered
 # is written to oracle/*.json.
