@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from harness.errors import CannotJudge
+    from harness.nlp.concepts import compare_concepts, open_matcher
     from harness.plugins import scorer, system, task
     from harness.prepare import arrange
     from harness.types import (
@@ -63,6 +64,8 @@ __all__ = [
     "SubmissionFormat",
     "Task",
     "arrange",
+    "compare_concepts",
+    "open_matcher",
     "scorer",
     "system",
     "task",
@@ -72,6 +75,8 @@ __all__ = [
 _ELSEWHERE = {
     "CannotJudge": "harness.errors",
     "arrange": "harness.prepare",
+    "compare_concepts": "harness.nlp.concepts",
+    "open_matcher": "harness.nlp.concepts",
     "scorer": "harness.plugins",
     "system": "harness.plugins",
     "task": "harness.plugins",

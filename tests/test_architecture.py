@@ -47,6 +47,8 @@ PUBLIC = [
     "SubmissionFormat",
     "Task",
     "arrange",
+    "compare_concepts",
+    "open_matcher",
     "scorer",
     "system",
     "task",

