@@ -284,7 +284,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="harness", description="A competition for language models that write discharge summaries."
     )
-    parser.add_argument("--assets", type=Path, help="folder of models, encoders and vocabularies (default: $HARNESS_ASSETS)")
+    parser.add_argument(
+        "--assets", type=Path, help="folder of models, encoders and vocabularies (default: $HARNESS_ASSETS)"
+    )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Command)
 
     def command(name: str, handler: Callable[[Args], int], text: str, *groups: str) -> _Command:

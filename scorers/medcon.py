@@ -1,7 +1,7 @@
 """MEDCON: the overlap of the medical concepts that two texts mention.
 
-The concepts are found by QuickUMLS on a user's UMLS index (the official column `medcon`), by a user's MedCAT model pack,
-or in the open vocabulary that comes with the harness. Each fills a column of its own name.
+The concepts are found by QuickUMLS on a user's UMLS index (the official column `medcon`), by a user's MedCAT model
+pack, or in the open vocabulary that the harness compiles. Each fills a column of its own name.
 Source: Yim et al., ACI-BENCH (Scientific Data 2023), and the scorer of the shared task.
 """
 
@@ -59,7 +59,7 @@ class MedconScorer:
         return Signature({**identity, **own.identity}, dict(own.environment))
 
 
-def f1(reference: Mapping[str, Sequence[str]], hypothesis: Mapping[str, Sequence[str]]) -> float:
+def f1(reference: Mapping[str, tuple[str, ...]], hypothesis: Mapping[str, tuple[str, ...]]) -> float:
     """Of the terms of two texts, each with its concepts. Precision and recall both count terms of the reference that
     share a concept with the hypothesis, so the value can exceed 1; it is 0 where nothing is shared."""
     shared = len(compare_concepts(reference, hypothesis).matched) if hypothesis else 0

@@ -1,8 +1,8 @@
 """Words to concepts: the matchers behind MEDCON, and the open vocabulary.
 
-    quickumls   a user's QuickUMLS index, matched as the package quickumls 1.4.2 does
-    medcat      a user's MedCAT model pack
-    open        the open vocabulary, matched by the rules of QuickUMLS without a tagger
+quickumls   a user's QuickUMLS index, matched as the package quickumls 1.4.2 does
+medcat      a user's MedCAT model pack
+open        the open vocabulary, matched by the rules of QuickUMLS without a tagger
 """
 
 from __future__ import annotations

@@ -9,11 +9,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from harness import assets
 from harness.errors import AssetError
-from harness.files import digest
+from harness.files import digest, digest_folder
 from harness.nlp.concepts.ngrams import Concepts
 from harness.nlp.concepts.semantic_types import SEMANTIC_TYPES
+
+_LONGEST = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -47,28 +48,26 @@ def open_pack(pack: str) -> ModelPack:
     if not pack:
         raise AssetError(
             "medcon[medcat] needs a MedCAT model pack",
-            todo='unpack one, and give its folder in the line-up: [scorers.medcon] matcher = "medcat", pack = "..."',
+            todo='unpack one, and name it in the line-up: [scorers.medcon] matcher = "medcat", pack = "FOLDER"',
         )
     folder = Path(pack).expanduser().absolute()
     if not (folder / "cdb").is_dir():
         raise AssetError(
             f"{folder} is no unpacked MedCAT model pack: it has no folder cdb",
-            todo="unzip the pack, and give the folder; packs of MedCAT 1 are converted by `python -m medcat`",
+            todo="unzip the pack, and give that folder; load and save a pack of MedCAT 1 with MedCAT 2 first",
         )
     from medcat.cat import CAT
 
     logging.getLogger("medcat").setLevel(logging.ERROR)
     try:
-        cat = CAT.load_model_pack(str(folder))
+        cat = CAT.load_model_pack(str(folder), config_dict={"preprocessing": {"max_document_length": _LONGEST}})
     except Exception as error:  # whatever its parts raise
         raise AssetError(
             f"the MedCAT model pack {folder} cannot be opened by medcat {version('medcat')}: {type(error).__name__}",
             todo="see that it is whole, and of this version of MedCAT",
         ) from None
-    # MedCAT cuts longer texts without a word.
-    cat.config.preprocessing.max_document_length = 1 << 30
     typed = any(not SEMANTIC_TYPES.isdisjoint(info["type_ids"]) for info in cat.cdb.cui2info.values())
-    return ModelPack(cat, assets.folder_digest(folder), typed)
+    return ModelPack(cat, digest_folder(folder), typed)
 
 
 def _longest(entities: Any, length: int) -> Iterator[Any]:

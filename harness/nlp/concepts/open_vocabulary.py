@@ -17,14 +17,19 @@ TABLE = "concepts.tsv"
 
 @dataclass(frozen=True)
 class OpenVocabulary:
-    """A `Matcher` over a table of names. A name is found whatever its case; words are cut and told apart by lists, not
-    by a tagger."""
+    """A `Matcher` over a table of names, each with the ids of its concepts. A name is found whatever its case; words are
+    cut and told apart by lists, not by a tagger."""
 
-    finds: Mapping[str, Found]
+    names: Mapping[str, tuple[str, ...]]
     digest: str
 
     def concepts(self, text: str) -> Concepts:
-        return concepts(tokens(text), lambda span: self.finds.get(span.lower()))
+        return concepts(tokens(text), self._look_up)
+
+    def _look_up(self, span: str) -> Found | None:
+        name = span.lower()
+        ids = self.names.get(name)
+        return Found(1.0, tuple((name, id_) for id_ in ids)) if ids else None
 
     @property
     def identity(self) -> Mapping[str, str]:
@@ -47,8 +52,8 @@ def open_vocabulary(folder: Path) -> OpenVocabulary:
     return OpenVocabulary(_read(folder / TABLE), digest_file(folder / TABLE))
 
 
-def _read(table: Path) -> dict[str, Found]:
-    """What is found for each name; where it has several concepts, in the order of the table."""
+def _read(table: Path) -> dict[str, tuple[str, ...]]:
+    """The ids of each name's concepts, in the order of the table."""
     ids: dict[str, tuple[str, ...]] = {}
     try:
         with table.open(encoding="utf-8") as lines:
@@ -62,4 +67,4 @@ def _read(table: Path) -> dict[str, Found]:
             todo=f"delete the folder {table.parent.name} in the assets folder, and run "
             "`harness assets fetch open-vocabulary`",
         ) from None
-    return {name: Found(1.0, tuple((name, id_) for id_ in of)) for name, of in ids.items()}
+    return ids

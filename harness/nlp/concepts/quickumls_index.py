@@ -13,36 +13,28 @@ from functools import cached_property, lru_cache
 from importlib.metadata import version
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 from harness.errors import AssetError
 from harness.files import digest, digest_file
 from harness.nlp.concepts.ngrams import SHORTEST, WINDOW, Concepts, Found, concepts
-from harness.nlp.concepts.tagged import Tagged, Tagger, open_tagger
+from harness.nlp.concepts.semantic_types import SEMANTIC_TYPES
+from harness.nlp.concepts.tagged import TO_INSTALL, Tagged, Tagger, open_tagger
 
 THRESHOLD = 1
 SIMILARITY = "jaccard"
-
-SEMANTIC_TYPES = frozenset(
-    """T017 T018 T019 T020 T021 T022 T023 T024 T025 T026 T028 T029 T030 T031 T032 T033 T034 T037 T038 T039 T040 T041
-    T042 T043 T044 T045 T046 T047 T048 T049 T050 T067 T068 T069 T070 T074 T075 T085 T086 T087 T088 T103 T104 T109 T114
-    T116 T120 T121 T122 T123 T125 T126 T127 T129 T130 T131 T184 T190 T191 T192 T195 T196 T197 T200 T201 T203""".split()
-)
-"""The types of the groups anatomy, chemicals and drugs, devices, disorders, genes, phenomena and physiology."""
 
 _TERMS = Path("umls-simstring.db", "umls-terms.simstring")
 _CONCEPTS = Path("cui-semtypes.db")
 _NOTES_OF_LEVELDB = ("LOG", "LOCK", "CURRENT", "MANIFEST")
 _REMEMBERED = 1 << 18
-_TO_INSTALL = "pip install 'discharge-harness[quickumls]'"
 _TO_BUILD = "build one from your UMLS with `python -m quickumls.install UMLS_FOLDER INDEX_FOLDER`"
 
 
 class QuickUmls:
     """A `Matcher` over an index, opened with the package's own readers."""
 
-    def __init__(self, folder: Path, tagger: Tagger) -> None:
-        from quickumls import toolbox
-
+    def __init__(self, folder: Path, toolbox: Any, tagger: Tagger) -> None:
         self._folder, self._tagger = folder, tagger
         self._retrieve = toolbox.SimstringDBReader(str(folder / _TERMS.parent), SIMILARITY, THRESHOLD).db.retrieve
         self._concepts = toolbox.CuiSemTypesDB(str(folder / _CONCEPTS), database_backend=_backend(folder))
@@ -106,7 +98,7 @@ def open_index(index: str) -> QuickUmls:
     if not index:
         raise AssetError(
             "the official medcon needs a QuickUMLS index, and UMLS a licence of its own",
-            todo=f'{_TO_BUILD}, and give its folder in the line-up: [scorers.medcon] matcher = "quickumls", index = "..."',
+            todo=f'{_TO_BUILD}, and name it in the line-up: [scorers.medcon] matcher = "quickumls", index = "FOLDER"',
         )
     folder = Path(index).expanduser().absolute()
     for part in (_TERMS, _CONCEPTS):
@@ -119,15 +111,16 @@ def open_index(index: str) -> QuickUmls:
             todo=f"{_TO_BUILD} -E ENG",
         )
     try:
-        return QuickUmls(folder, open_tagger())
+        from quickumls import toolbox
     except ImportError as error:
-        raise AssetError(f"the matcher quickumls needs the package {error.name}", todo=_TO_INSTALL) from None
-    except Exception as error:  # unqlite's, leveldb's and simstring's own: an index in use, torn, or of another backend
-        if isinstance(error, AssetError):
-            raise
+        raise AssetError(f"the matcher quickumls needs the package {error.name}", todo=TO_INSTALL) from None
+    tagger = open_tagger()
+    try:
+        return QuickUmls(folder, toolbox, tagger)
+    except Exception as error:  # each backend has errors of its own
         raise AssetError(
             f"the QuickUMLS index {folder} cannot be opened: {type(error).__name__}",
-            todo="one made with the backend leveldb serves one process at a time: score with --jobs 1, or "
+            todo="made with the backend leveldb, it serves one process at a time: score with --jobs 1, or "
             f"{_TO_BUILD} (the backend unqlite is the default)",
         ) from None
 
@@ -143,7 +136,9 @@ def _backend(folder: Path) -> str:
 def _digest(folder: Path) -> str:
     """Digest of what an index holds. leveldb writes notes of its own whenever it is opened: they are left out."""
     held = [folder / _TERMS, *sorted(folder.glob("*.flag")), *sorted((folder / _CONCEPTS).rglob("*"))]
-    held = [one for one in held if one.is_file() and one.suffix != ".log" and not one.name.startswith(_NOTES_OF_LEVELDB)]
+    held = [
+        one for one in held if one.is_file() and one.suffix != ".log" and not one.name.startswith(_NOTES_OF_LEVELDB)
+    ]
     return digest({one.relative_to(folder).as_posix(): digest_file(one) for one in held})
 
 

