@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from harness.assets import place
     from harness.errors import AssetError, CannotJudge
+    from harness.nlp.concepts import compare_concepts, open_matcher
     from harness.nlp.contextual import ContextualEncoder, KeptVectors, open_contextual
     from harness.nlp.entailment import Division, Entailment, divide, open_entailment
     from harness.nlp.sentences import punkt_digest, punkt_parameters
@@ -74,9 +75,11 @@ __all__ = [
     "SubmissionFormat",
     "Task",
     "arrange",
+    "compare_concepts",
     "divide",
     "open_contextual",
     "open_entailment",
+    "open_matcher",
     "place",
     "punkt_digest",
     "punkt_parameters",
@@ -100,6 +103,8 @@ _ELSEWHERE = {
     "place": "harness.assets",
     "punkt_digest": "harness.nlp.sentences",
     "punkt_parameters": "harness.nlp.sentences",
+    "compare_concepts": "harness.nlp.concepts",
+    "open_matcher": "harness.nlp.concepts",
     "scorer": "harness.plugins",
     "system": "harness.plugins",
     "task": "harness.plugins",

