@@ -61,6 +61,7 @@ PUBLIC = [
     "punkt_parameters",
     "compare_concepts",
     "open_matcher",
+    "read_facts",
     "scorer",
     "system",
     "task",
