@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from harness import Pair, Signature, compare_concepts, open_matcher, scorer
+from harness import CannotJudge, Pair, Signature, compare_concepts, open_matcher, scorer
 
 if TYPE_CHECKING:
     from harness import ScoringContext
@@ -45,10 +45,17 @@ class MedconScorer:
     def measure(self, pairs: Sequence[Pair]) -> Any:
         import numpy as np
 
+        self._refuse_too_long(pairs)
         texts = [text.replace("\n", " ") for pair in pairs for text in (pair.reference, pair.hypothesis)]
         found = self._finder.concepts(texts)
         rows = [[f1(*two)] for two in zip(found[::2], found[1::2], strict=True)]
         return np.array(rows, dtype=np.float64).reshape(len(pairs), 1)
+
+    def _refuse_too_long(self, pairs: Sequence[Pair]) -> None:
+        longest = self._finder.matcher.longest
+        for at, pair in enumerate(pairs):
+            if longest is not None and max(len(pair.reference), len(pair.hypothesis)) > longest:
+                raise CannotJudge(f"a text has more than {longest:,} characters", at=at)
 
     def worst(self, column: str) -> float:
         return 0.0

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from harness import Pair, assets, compare_concepts
+from harness import CannotJudge, Pair, assets, compare_concepts
 from harness.errors import AssetError, ScoreError
 from harness.files import digest_file
 from harness.nlp.concepts import KeepingMatcher, open_matcher
@@ -30,7 +30,7 @@ from harness.nlp.concepts.open_vocabulary import OpenVocabulary, open_vocabulary
 from harness.nlp.concepts.semantic_types import SEMANTIC_TYPES
 from harness.nlp.concepts.sources import GROUPS, SOURCES
 from harness.nlp.concepts.words import everyday_words, tokens
-from scorers.medcon import Medcon, f1
+from scorers.medcon import Medcon, MedconScorer, f1
 
 VOCABULARY = "fd40a5a130d1f44b"
 
@@ -390,6 +390,8 @@ def test_a_text_of_a_megabyte_takes_seconds(tmp_path: Path, vocabulary: OpenVoca
 
 
 class _Counting:
+    longest = 10
+
     def __init__(self, rules: str = "counting") -> None:
         self.identity = {"rules": rules}
         self.environment: dict[str, str] = {}
@@ -413,6 +415,13 @@ def test_a_text_is_matched_once_and_kept_for_its_owner_alone(tmp_path: Path) -> 
     assert counting.asked == {"b a": 1, "a": 1, "\ud800": 1}
     assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
     assert b"b a" not in (tmp_path / FILE).read_bytes()
+
+
+def test_a_text_that_a_matcher_cannot_take_is_refused(tmp_path: Path) -> None:
+    scorer = MedconScorer(("medcon",), "counting", KeepingMatcher(_Counting(), tmp_path))
+    with pytest.raises(CannotJudge, match="a text has more than 10 characters") as caught:
+        scorer.measure([pair("a", "a"), pair("a", "b" * 11)])
+    assert caught.value.at == 1
 
 
 def test_another_matcher_finds_for_itself(tmp_path: Path) -> None:

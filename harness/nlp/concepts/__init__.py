@@ -27,6 +27,11 @@ class Matcher(Protocol):
         ...
 
     @property
+    def longest(self) -> int | None:
+        """How many characters a text may have; None for any number."""
+        ...
+
+    @property
     def identity(self) -> Mapping[str, str]:
         """What the matcher is: rules, parameters, digest of its vocabulary, and of a tagger its version."""
         ...

@@ -14,8 +14,6 @@ from harness.files import digest, digest_folder
 from harness.nlp.concepts.ngrams import Concepts
 from harness.nlp.concepts.semantic_types import SEMANTIC_TYPES
 
-_LONGEST = 10_000_000
-
 
 @dataclass(frozen=True)
 class ModelPack:
@@ -32,6 +30,10 @@ class ModelPack:
             if not self.typed or not SEMANTIC_TYPES.isdisjoint(entity["type_ids"]):
                 terms.setdefault(entity["detected_name"], {})[entity["cui"]] = None
         return {term: tuple(ids) for term, ids in terms.items()}
+
+    @property
+    def longest(self) -> int:
+        return int(self.cat.config.preprocessing.max_document_length)
 
     @property
     def identity(self) -> Mapping[str, str]:
@@ -60,7 +62,7 @@ def open_pack(pack: str) -> ModelPack:
 
     logging.getLogger("medcat").setLevel(logging.ERROR)
     try:
-        cat = CAT.load_model_pack(str(folder), config_dict={"preprocessing": {"max_document_length": _LONGEST}})
+        cat = CAT.load_model_pack(str(folder))
     except Exception as error:  # whatever its parts raise
         raise AssetError(
             f"the MedCAT model pack {folder} cannot be opened by medcat {version('medcat')}: {type(error).__name__}",

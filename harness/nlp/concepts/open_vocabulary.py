@@ -17,11 +17,12 @@ TABLE = "concepts.tsv"
 
 @dataclass(frozen=True)
 class OpenVocabulary:
-    """A `Matcher` over a table of names, each with the ids of its concepts. A name is found whatever its case; words are
-    cut and told apart by lists, not by a tagger."""
+    """A `Matcher` over a table of names, each with the ids of its concepts. A name is found whatever its case; words
+    are cut and told apart by lists, not by a tagger."""
 
     names: Mapping[str, tuple[str, ...]]
     digest: str
+    longest: None = None
 
     def concepts(self, text: str) -> Concepts:
         return concepts(tokens(text), self._look_up)

