@@ -173,7 +173,7 @@ def discharge_me() -> Task:
         published=PublishedScript(
             revision="b3d663e", batch=8, last_batch=("rouge1", "rouge2", "rougel"), batch_means=("meteor",)
         ),
-        scorers=("bleu", "rouge"),
+        scorers=("rouge", "bleu", "meteor", "bertscore", "alignscore", "medcon", "sacrebleu"),
         splits=("train", "valid", "test_phase_1", "test_phase_2"),
         default_split="test_phase_1",
     )
