@@ -407,7 +407,7 @@ mixed flora, mixed skin flora | | mixed germs
 """
 
 TESTS = """
-final blood culture results, final blood cultures | | final blood cultures
+final blood culture results, final culture data | | last results from the blood bottles
 final pathology, surgical pathology | path | biopsy results
 H. pylori stool antigen, Helicobacter testing | | stomach germ test
 susceptibility testing, final susceptibilities | | germ resistance tests
@@ -627,29 +627,29 @@ adhesive tape | | adhesive tape
 """
 
 CLINICS = """
-primary care, primary care physician | PCP | primary care doctor
-cardiology | cards | cardiology, heart clinic
-pulmonology, pulmonary | pulm | pulmonology, lung clinic
-gastroenterology | GI | gastroenterology, GI clinic
-general surgery | ACS clinic | general surgery, surgery clinic
-orthopedics, orthopaedic surgery | ortho | orthopedics, bone clinic
+primary care, primary care physician | PCP | your primary care doctor
+cardiology | cards | cardiology, the heart clinic
+pulmonology, pulmonary | pulm | pulmonology, the lung clinic
+gastroenterology | GI | gastroenterology, the GI clinic
+general surgery | ACS clinic | general surgery, the surgery clinic
+orthopedics, orthopaedic surgery | ortho | orthopedics, the bone clinic
 neurology | neuro | neurology
-nephrology | renal clinic | nephrology, kidney clinic
+nephrology | renal clinic | nephrology, the kidney clinic
 urology | | urology
-endocrinology | endo | endocrinology, diabetes clinic
+endocrinology | endo | endocrinology, the diabetes clinic
 infectious disease, infectious diseases | ID | infectious disease
-hematology | heme | hematology, blood clinic
-hepatology | liver clinic | hepatology, liver clinic
+hematology | heme | hematology, the blood clinic
+hepatology | liver clinic | hepatology, the liver clinic
 vascular surgery | | vascular surgery
-podiatry | | podiatry, foot clinic
+podiatry | | podiatry, the foot clinic
 psychiatry | psych | psychiatry
 addiction medicine | | addiction medicine
-oncology | onc | oncology, cancer clinic
-electrophysiology | EP | electrophysiology, heart rhythm clinic
-wound clinic | | wound clinic
+oncology | onc | oncology, the cancer clinic
+electrophysiology | EP | electrophysiology, the rhythm clinic
+wound clinic | | the wound clinic
 geriatrics | geri | geriatrics
 dermatology | derm | dermatology
-allergy clinic | | allergy clinic
+allergy clinic | | the allergy clinic
 colorectal surgery | CRS | colorectal surgery
 """
 
@@ -824,11 +824,12 @@ def concepts() -> Mapping[tuple[str, str], Concept]:
 
 def _read(family: str, table: str) -> Iterator[Concept]:
     for line in table.strip().splitlines():
-        names, *others, title = [cell.strip() for cell in f"{line}{' | ' * (3 - line.count('|'))}".split("|")]
-        full, (short, lay) = _names(names), map(_names, others)
+        cells = [*line.split("|"), "", "", ""]
+        full, short, lay = map(_names, cells[:3])
+        title = cells[3].strip()
         also = (title,) if title else ()  # a title of the coding system is one name though it has commas
         yield Concept(family, full[0], full, short, lay, also)
 
 
 def _names(cell: str) -> tuple[str, ...]:
-    return tuple(one.strip() for one in name.split(",") if one.strip())
+    return tuple(one.strip() for one in cell.split(",") if one.strip())

@@ -52,7 +52,7 @@ _CONTEXTS = frozenset({*_ACTIONS, "pending", "recheck", "followup", "warning", "
 _POLAR = frozenset({"symptom", "sign", "finding", "dx"})
 _VALUED = frozenset({"lab", "vital", "measure"})
 _NAMED = frozenset({"procedure", "treatment", "advice", "disposition", "code", "instruction", "trigger"})
-_DOSES = frozenset({"mg", "mcg", "g", "unit", "units", "meq", "ml", "puff", "puffs"})
+_DOSES = frozenset({"mg", "mcg", "g", "unit", "units", "mEq", "mL", "puff", "puffs"})
 _TIMES = frozenset({"day", "days", "d", "week", "weeks", "month", "months", "year", "years", "hour", "hours", "yo"})
 _BEFORE_INTERVAL = frozenset({"in", "within", "every"})
 _BEFORE_DATE = frozenset({"day", "hd", "pod", "q", "stage", "type"})
@@ -65,6 +65,7 @@ _TOKEN = re.compile(
     r"|(?P<number>\d+(?:\.\d+)?(?:/\d+)?)"
     r"|(?P<word>[A-Za-z][A-Za-z0-9]*(?:['/&][A-Za-z0-9]+)*)"
     r"|(?P<stop>[.;!?#])"
+    r"|(?P<comma>,)"
 )
 _TITLES = frozenset({"mr", "ms", "mrs", "dr", "vs"})
 
@@ -84,19 +85,24 @@ class _Segment:
 
     items: list[tuple[str, str, str, str]] = field(default_factory=list)
     bullet: bool = False
+    apart: bool = False
+    """Whether a blank line stands before it."""
 
 
 def read_facts(text: str) -> frozenset[str]:
     """The keys of all facts that the text states, by the ward's lexicon. Any text may be read; headings of lists
     ("STOP taking:") hold for the entries below them."""
     found: set[str] = set()
-    context = ""
+    context, fresh = "", False
     for segment, heads in _segments(text):
+        if not segment.items:
+            continue
+        if not fresh and (segment.apart or not segment.bullet):
+            context = ""
+        _read(segment.items, context, found)
+        fresh = heads
         if heads:
             context = next((id for family, id, _, _ in segment.items if family == "cue" and id in _CONTEXTS), "")
-        elif not segment.bullet:
-            context = ""
-        _read(segment.items, context if segment.bullet and not heads else "", found)
     return frozenset(found)
 
 
@@ -153,26 +159,31 @@ def _segments(text: str) -> Iterator[tuple[_Segment, bool]]:
     segment, at, end = _Segment(), 0, len(tokens)
     while at < end:
         kind, word = tokens[at]
-        if kind == "word":
+        if kind == "word" or (kind == "number" and word in names):
             name, after = _longest(names, tokens, at)
             if name:
                 segment.items.append((name.family, name.id, "", ""))
-            else:
+                at = after
+                continue
+            if kind == "word":
                 segment.items.append(("word", word.lower(), "", ""))
-            at = after
-            continue
+                at = after
+                continue
         at += 1
         if kind == "number":
             before = segment.items[-1][1] if segment.items else ""
-            after_word = tokens[at][1].lower() if at < end and tokens[at][0] == "word" else ""
+            after_word = tokens[at][1] if at < end and tokens[at][0] == "word" else ""
             segment.items.append(("number", word, before, after_word))
+        elif kind == "comma":
+            segment.items.append(("word", ",", "", ""))
         elif kind == "stop":
             if word != "." or not segment.items or segment.items[-1][1] not in _TITLES:
                 yield segment, False
                 segment = _Segment(bullet=segment.bullet and word == ";")
         else:
             yield segment, kind == "heading"
-            segment = _Segment(bullet=kind == "bullet")
+            empty = not segment.items
+            segment = _Segment(bullet=kind == "bullet", apart=kind == "blank" or (empty and segment.apart))
     yield segment, False
 
 
@@ -197,8 +208,8 @@ def _names() -> Mapping[str, tuple[_Name, ...]]:
     found: dict[str, list[_Name]] = {}
     for (family, id), concept in concepts().items():
         for name in concept.names:
-            words = [m[0] for m in _TOKEN.finditer(name) if m.lastgroup in ("word", "number", "stop")]
-            exact = words[0] if name in concept.short and len(words) == 1 and words[0] != words[0].lower() else ""
+            words = [m[0] for m in _TOKEN.finditer(name) if m.lastgroup in ("word", "number", "stop", "comma")]
+            exact = words[0] if name in concept.short and len(words) == 1 and words[0].isupper() else ""
             found.setdefault(words[0].lower(), []).append(
                 _Name(tuple(word.lower() for word in words[1:]), exact, family, id)
             )
@@ -224,9 +235,13 @@ def _read(items: list[tuple[str, str, str, str]], context: str, found: set[str])
 
 def _read_polar(items: list[tuple[str, str, str, str]], warns: bool, found: set[str]) -> None:
     sign, site, bare = "", "", ""
+    used = False
     for family, id, _, _ in items:
         if family == "cue":
-            sign = {"no": "-", "maybe": "?", "end": ""}.get(id, sign)
+            if id in ("no", "maybe"):
+                sign, used = "-" if id == "no" else "?", False
+            elif id == "end" and (used or sign == "-"):  # "the first impression was ..." is still a suspicion
+                sign = ""
         elif family == "site":
             if bare:
                 found.discard(bare)
@@ -235,6 +250,7 @@ def _read_polar(items: list[tuple[str, str, str, str]], warns: bool, found: set[
             else:
                 site = id
         elif family in _POLAR:
+            used = True
             kind = "warning" if family == "symptom" and warns else family
             key = f"{'' if kind == 'warning' else sign}{kind}:{id}"
             if family == "finding" and site:
@@ -247,14 +263,17 @@ def _read_polar(items: list[tuple[str, str, str, str]], warns: bool, found: set[
 
 
 def _read_values(items: list[tuple[str, str, str, str]], cues: set[str], found: set[str]) -> None:
-    named, specimen = "", ""
+    named, specimen, organism = "", "", ""
     drug, symptom = False, any(family == "symptom" for family, *_ in items)
     for family, id, before, after in items:
         if family in _VALUED:
             named = f"{family}:{id}"
         elif family == "culture":
             specimen = id
+            if organism and "pending" not in cues:
+                found.add(f"culture:{specimen}:{organism}")
         elif family == "organism":
+            organism = id
             if specimen and "pending" not in cues:
                 found.add(f"culture:{specimen}:{id}")
         elif family == "number":
@@ -272,7 +291,7 @@ def _read_values(items: list[tuple[str, str, str, str]], cues: set[str], found: 
 def _read_drugs(items: list[tuple[str, str, str, str]], action: str, allergic: bool, found: set[str]) -> None:
     waiting: list[str] = []
     actions: dict[str, str] = {}
-    last, doses = "", dict[str, str]()
+    last = ""
     for family, id, before, after in items:
         if family in ("drug", "allergen"):
             last = id
@@ -291,7 +310,6 @@ def _read_drugs(items: list[tuple[str, str, str, str]], action: str, allergic: b
                 action = id
         elif family == "number" and last and not allergic:
             if after in _DOSES:
-                doses[last] = f"{id} {after}"
                 found.add(f"dose:{last}:{id} {after}")
             elif after in ("day", "days", "d") and before not in _BEFORE_INTERVAL and before not in _BEFORE_DATE:
                 found.add(f"days:{last}:{id}")
