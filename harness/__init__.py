@@ -63,6 +63,7 @@ __all__ = [
     "SubmissionFormat",
     "Task",
     "arrange",
+    "read_facts",
     "scorer",
     "system",
     "task",
@@ -72,6 +73,7 @@ __all__ = [
 _ELSEWHERE = {
     "CannotJudge": "harness.errors",
     "arrange": "harness.prepare",
+    "read_facts": "harness.corpora.ward.matcher",
     "scorer": "harness.plugins",
     "system": "harness.plugins",
     "task": "harness.plugins",

@@ -70,7 +70,8 @@ def _list(args: Args) -> int:
 def _synthesize(args: Args) -> int:
     from harness.corpora.synthetic import synthesize
 
-    for split, stays in synthesize(args.out, args.stays, args.seed).items():
+    versions = {"version": args.ward_version} if args.ward_version is not None else {}
+    for split, stays in synthesize(args.out, args.stays, args.seed, **versions).items():
         print(f"{split}: {stays} stays")
     return 0
 

@@ -47,6 +47,7 @@ PUBLIC = [
     "SubmissionFormat",
     "Task",
     "arrange",
+    "read_facts",
     "scorer",
     "system",
     "task",

@@ -212,6 +212,8 @@ class _Drawing:
         self.doses = {drug: dose for _, drug, dose in patient.home}
         self.started: dict[str, str] = {}
         self.length = 0
+        # Some stays are told at length, some in a few words.
+        self.much = {BHC: 0.3 + 0.3 * dice.roll() if dice.chance(0.3) else 0.9 + 0.8 * dice.roll(), DI: 0.2 * dice.roll() if dice.chance(0.42) else 0.85 + 1.1 * dice.roll()}
 
     def draw(self, seed: int, number: int) -> Course:
         dice, reason, patient = self.dice, self.reason, self.patient
@@ -259,7 +261,8 @@ class _Drawing:
 
     def told(self, bhc: float, di: float = 0.0) -> tuple[str, ...]:
         """The targets to which something belongs, with these chances."""
-        first, second = self.dice.chance(bhc), self.dice.chance(di)
+        first = self.dice.chance(bhc if bhc == 1.0 else bhc * self.much[BHC])
+        second = self.dice.chance(di if di == 1.0 else di * self.much[DI])
         return BOTH if first and second else (BHC,) if first else (DI,) if second else ()
 
     def put(self, problem: Problem, slot: str, *facts: Fact) -> None:
@@ -308,9 +311,10 @@ class _Drawing:
             self.put(problem, "vitals", Fact("vital", vital, _number(dice, between, VITALS[vital][2]), belongs=self.told(0.3)))
         self._draw_common(problem, reason, 0.62, 0.95)
         self._draw_drug_changes(problem, reason)
-        wanted = dice.sample(reason.instructions, dice.between(2, 4))
+        most = 1 + int(3 * self.much[DI])
+        wanted = dice.sample(reason.instructions, dice.between(1, most))
         self.put(problem, "instructions", *(Fact("instruction", i, day=self.length, belongs=(DI,)) for i in wanted))
-        warned = dice.sample([w for w in reason.warnings], dice.between(2, 4))
+        warned = dice.sample(reason.warnings, dice.between(1, most))
         self.put(problem, "warnings", *(Fact("warning", w, day=self.length, belongs=(DI,)) for w in warned))
         return problem
 
@@ -392,7 +396,7 @@ class _Drawing:
             if dice.chance(0.6 * done):
                 self.put(problem, "rechecks", Fact("recheck", lab, dice.pick(("1 weeks", "2 weeks", "3 days", "5 days")), day=self.length, belongs=self.told(0.9, 0.3)))
         for clinic, intervals in of.clinics:
-            if dice.chance(0.85):
+            if dice.chance(0.45 if clinic == "primary care" else 0.85):
                 self.put(problem, "followups", Fact("followup", clinic, dice.pick(intervals.split("|")), day=self.length, belongs=self.told(0.5, 0.9)))
 
     def _draw_labs(self, problem: Problem, labs: Mapping[str, Range], told: float) -> None:
@@ -457,9 +461,10 @@ class _Drawing:
             return
         dice = self.dice
         dose = dice.pick(start.doses)
-        facts = [Fact("start", start.drug, day=self.length, belongs=BOTH), Fact("dose", start.drug, dose, day=self.length, belongs=BOTH)]
+        told = BOTH if dice.chance(0.1 + self.much[DI]) else (BHC,)
+        facts = [Fact("start", start.drug, day=self.length, belongs=told), Fact("dose", start.drug, dose, day=self.length, belongs=told)]
         if start.days:
-            facts.append(Fact("days", start.drug, str(dice.pick(start.days)), day=self.length, belongs=BOTH))
+            facts.append(Fact("days", start.drug, str(dice.pick(start.days)), day=self.length, belongs=told))
         self.started[start.drug] = dose
         self.put_group(problem, "starts", *facts)
 

@@ -64,8 +64,8 @@ def _options(pieces: list[str], at: int) -> tuple[list[Node], int]:
 
 
 _PRONOUNS = {
-    "F": {"Mr": "Ms.", "he": "she", "He": "She", "his": "her", "His": "Her", "man": "woman", "MF": "F"},
-    "M": {"Mr": "Mr.", "he": "he", "He": "He", "his": "his", "His": "His", "man": "man", "MF": "M"},
+    "F": {"Mr": "Ms.", "he": "she", "He": "She", "his": "her", "him": "her", "His": "Her", "man": "woman", "MF": "F"},
+    "M": {"Mr": "Mr.", "he": "he", "He": "He", "his": "his", "him": "him", "His": "His", "man": "man", "MF": "M"},
 }
 
 

@@ -378,6 +378,7 @@ heart rate, pulse | HR | pulse | heartrate
 respiratory rate, breathing rate | RR | breathing rate | resprate
 oxygen saturation, saturation | SpO2, O2 sat | oxygen level | o2sat
 systolic pressure | SBP | top blood pressure number | sbp
+diastolic pressure | DBP | bottom blood pressure number | dbp
 """
 
 SPECIMENS = """

@@ -112,9 +112,9 @@ def mask(text: str) -> str:
     return " ".join(word for word, before in zip(words, ["", *words], strict=False) if word != "*" or before != "*")
 
 
-_SENTENCE = re.compile(r"\n[ \t]*\n|\n(?=[ \t]*(?:[-*•#]|\d{1,2}[.)][ \t]|[A-Z_][\w/() -]{0,40}:))|(?<=[.!?;])\s+(?=\S)|:\n")
+_SENTENCE = re.compile(r"\n[ \t]*\n|\n(?=[ \t]*(?:[-*•#]|\d{1,2}[.)][ \t]|[A-Z_][\w/() -]{0,40}:))|(?<=[.!?;])\s+(?=\S)|(?<=:)\n")
 _OPENING = re.compile(r"^\s*(?:(?:[-*•#]+|\d{1,2}[.)])\s*)+")
-_TITLE_ENDS = ("Mr.", "Ms.", "Mrs.", "Dr.", "E.", "C.", "H.")
+_TITLE_END = re.compile(r"(?:^|\s)(?:Mr|Ms|Mrs|Dr|E|C|H)\.$")
 SHORTEST = 5
 """Words of the shortest sentence; anything less is an entry of a list or a heading."""
 
@@ -124,7 +124,7 @@ def sentences(text: str) -> Iterator[str]:
     begun = ""
     for piece in _SENTENCE.split(text):
         begun = f"{begun} {piece.strip()}".strip() if begun else piece.strip()
-        if begun.endswith(_TITLE_ENDS):
+        if _TITLE_END.search(begun):
             continue
         sentence = " ".join(_OPENING.sub("", begun).split())
         begun = ""

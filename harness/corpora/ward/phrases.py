@@ -15,7 +15,7 @@ PROSE: Table = {
         "[{Mr} ___ is|This is|In brief, {Mr} ___ is|Briefly, this is] {an} {age}[ year old|-year-old| y/o] {man}{history}{gap}[who presented with|admitted with|presenting with|who was brought in for|hospitalized with] {sx}{onset}[, found to have|, ultimately diagnosed with|, admitted for|, due to|, in the setting of] {dx}",
         "{Sx}{onset} [brought|led] {Mr} ___, {an} {age}[ year old|-year-old| y/o] {man}{history}, [to the hospital|to us|to our attention|in], [where|and] {dx} was [diagnosed|established|identified|confirmed]",
         "{An} {age}[ year old|-year-old| y/o] {man}{history}{gap}[arrived|came in|presented] with {sx}{onset}, [leading to|prompting|resulting in] [the diagnosis of|a diagnosis of|admission for] {dx}",
-        "[Admitted|Hospitalized|Transferred to the floor] for {dx} after {spell}{sx}; [the patient is|{he} is|background:] {an} {age}[ year old|-year-old| y/o] {man}{history}",
+        "[Admitted|Hospitalized|Transferred to the floor] for {dx} after {spell}{sx} was {an} {age}[ year old|-year-old| y/o] {man}{history}",
     ),
     "trigger": (
         "[The likely|The most likely|The probable|A plausible] [precipitant|trigger|cause] was [felt to be |thought to be |]{trigger}",
@@ -185,7 +185,7 @@ TERSE: Table = {
         "{age}{MF}{history} [p/w|presenting w/|here w/|adm w/|who p/w] {sx}{onset}[, found to have|, dx'd w/|, adm for|, c/w|, i/s/o] {dx}",
         "{age}[yo |y/o |]{MF}{history}, [p/w|presented w/] {sx}{onset} [->|→|due to|2/2] {dx}",
         "{dx} in {age}{MF}{history}[, presented w/|, p/w|, came in w/] {sx}{onset}",
-        "{age}{MF} [adm|admitted] [for|w/] {dx}[ after| following] {spell}{sx}; [bg|background]{history}",
+        "[Adm|Admitted] [for|w/] {dx}[ after| following] {spell}{sx}, {age}{MF}{history}",
     ),
     "trigger": (
         "[Likely trigger|Trigger|Precipitant|Likely 2/2|Felt 2/2][:|] {trigger}",
@@ -276,12 +276,16 @@ LETTER: Table = {
         "You [were having|had been having|had] {sx}{onset}[ when you came in| before coming here|, which is why you came to us|]",
         "[What brought you in was|The reason you came here was|Your stay began with] {sx}{onset}",
         "{Sx}{onset} [brought you to us|led you to come in|made you come to the emergency room]",
+        "It was {sx}{onset} that [brought you here|alarmed those at home|left no choice but to come in]",
+        "[Because of|On account of|Owing to] {sx}{onset}, you [were taken into our care|stayed with us|ended up on our ward]",
     ),
     "dx": (
         "[We found|Our tests found|Tests showed|The doctors found] that you had {dx}",
         "[The cause|The reason|The culprit] [turned out to be|was] {dx}",
         "You were [diagnosed with|found to have|told that you had] {dx}",
         "[It became clear|We learned|It turned out] that [this was from|this came from|you had] {dx}",
+        "{Dx} [explained everything|turned out to be behind it|was what we found in the end|is the name of this illness]",
+        "Behind [all of it|these troubles|this] [stood|lay] {dx}",
     ),
     "also": (
         "[While you were here|During your stay|Along the way|In the hospital] you [also had|developed|also dealt with] {dx}",
@@ -303,6 +307,7 @@ LETTER: Table = {
         "[We treated you with|You were treated with|You received|You were given|We gave you] {drugs}{days}{response}",
         "{Drugs} {was} given to you{days}{response}",
         "[Our team treated you with|The doctors gave you|Your nurses gave you] {drugs}{days}{response}",
+        "Treatment [here|on the ward|with us]: you received {drugs}{days}{response}",
     ),
     "treatments": (
         "You [needed|were helped by|also had] {tx}[ for a while| at first| during the stay|]",
@@ -324,6 +329,8 @@ LETTER: Table = {
         "[We started you on|We started|You were started on|We have prescribed|We added] {drug} {dose} {times}{purpose}{days}",
         "[A new medicine for you is|Your new medicine is|New for you is|One new medicine is] {drug} {dose} {times}{purpose}{days}",
         "{Drug} {dose} {times} was [added|started|prescribed]{purpose}{days}",
+        "From now on {drug} {dose}, newly prescribed, [is taken|should be taken] {times}{purpose}{days}",
+        "[Among your pills|On your list] there is a new one: {drug} {dose} {times}{purpose}{days}",
     ),
     "stop": (
         "[STOP|Stop|Please stop] [taking |]{drug}{why}",
@@ -348,6 +355,8 @@ LETTER: Table = {
     "instruction": (
         "[Please |Be sure to |Remember to |It is important to |You should |Make sure to |]{positive}{reason}",
         "[We ask you to|We would like you to|You will need to|Our advice is to] {positive}{reason}",
+        "[It helps to|It pays to|Nothing matters more than to|Try hard to|Make it a habit to] {positive}",
+        "[One more thing:|At home,|In the coming weeks,|Starting today,|As you recover,] {positive}{reason}",
     ),
     "forbidden": (
         "[Please |]{negative}{reason}",
@@ -363,6 +372,8 @@ LETTER: Table = {
     ),
     "followup": (
         "[Please follow up with|You have an appointment with|You are scheduled with|Please see|You will see|Please schedule a visit with] {clinic} in {interval}{what_for}",
+        "{Clinic} [expects your visit|would like to see you|has a slot for your visit|has you scheduled] in {interval}{what_for}",
+        "In {interval} you [will see|have an appointment with|are to visit] {clinic}{what_for}",
         "[Your appointment|An appointment|Your visit|A visit] with {clinic} [is|is booked|will be|has been scheduled] in {interval}{what_for}",
     ),
     "disposition": (
@@ -373,6 +384,8 @@ LETTER: Table = {
         "[Call your doctor|Please call us|Call the clinic|Call 911|Please call right away] [if you have|if you notice|for|for any|if you develop] {sx}{tail}",
         "[Return to the emergency room|Come back to the hospital|Come back|Please return] [if you have|for|if there is|with any|if you notice] {sx}{tail}",
         "[Seek care|Seek help|Get help] [right away |at once |]for {sx}{tail}",
+        "If {sx} [should occur|should trouble you|appears|starts again], [call|come back|call or come back] [at once|without delay|the same day|before it gets worse]",
+        "{Sx} [means|would mean] that you [must call|should come back|should call us] [at once|right away|that day]",
         "[Warning signs are|Worrisome signs include|Warning signs to know are] {sx}{tail}",
     ),
     "cheer": (
@@ -380,6 +393,77 @@ LETTER: Table = {
         "[We are glad|It is good] [that you are better|to see you stronger|that you feel better]",
         "[You got better|You improved] [day by day|steadily|over the days here]",
     ),
+}
+
+BRIEF: Table = {
+    "why": (
+        "[Reason for your stay|Why you came|Main problem|Admitted for]: {sx}{onset}",
+        "{Sx}{onset} [brought you in|led to this stay|made you come here]",
+        "[Came in|Here] with {sx}{onset}",
+    ),
+    "dx": ("[Diagnosis|What it was|Cause|Final answer]: {dx}", "[This turned out to be|It was|Found to be] {dx}", "{Dx} [was the cause|was behind it|explains this]"),
+    "also": ("[Also|In addition|On top of that|Another problem]: {dx}", "{Dx} [came up too|was dealt with too|was another matter]"),
+    "trigger": ("[Likely trigger|Possible trigger|Set off by|Probably brought on by][:|] {trigger}", "{Trigger} [likely set it off|did not help|may be why]"),
+    "working": ("[First worried about|At first possible:|Early concern:|Looked for] {working}[ - not what you had|, ruled against by tests|]",),
+    "found": ("{study}: {found}", "{Found} on [the |]{study}", "[Result of|What showed on] {study}: {found}"),
+    "given": ("[Treated with|Given|Treatment given|Received]: {drugs}{days}", "{Drugs} {was} given{days}{response}", "[Hospital treatment: you received|Here you received|On the ward you got] {drugs}{days}"),
+    "treatments": ("[Other help|Also used|Support|Along with]: {tx}", "{Tx} [for a while|at first|during the stay|as well]"),
+    "procedure": ("[Procedure|Done|Operation or test]: {proc}{result}", "{Proc} [went well|was done|took place]{result}", "[Had|Underwent] {proc}{result}"),
+    "culture": ("{specimen}: {organism}", "{Organism} in [the |your |]{specimen}"),
+    "sterile": ("{specimen}: {organism}", "[Result:|Final:] {specimen} with {organism}"),
+    "labs": ("{lab}: {value}[ at first| on arrival|]", "[First|Arrival] {lab} {value}"),
+    "trend": ("{lab} at the end: {last}", "[Last|Final] {lab} {last}"),
+    "measure": ("{measure}: {value}", "[Remember your|Note your|Write down] {measure}: {value}"),
+    "consult": ("[Seen by|Evaluated by] {clinic}{who}",),
+    "start": ("[NEW|New|START|Start|Added]: {drug} {dose} {times}{purpose}{days}", "{Drug} {dose} {times} [(new)|newly prescribed|started here]{days}", "[Begin|Start] {drug} {dose} {times}{purpose}{days}"),
+    "stop": ("[STOP|Stop|Stopped]: {drug}{why}", "[No longer take|Do not take] {drug}{why}", "{Drug}: stopped{why}"),
+    "hold": ("[HOLD|Hold|On hold|Pause]: {drug}{until}", "{Drug} on hold{until}"),
+    "change": ("[CHANGE|Changed dose|Changed]: {drug} {from_to}{times}", "{Drug} changed {from_to}{times}", "[Increased or decreased dose|Adjusted]: {drug} {from_to}{times}"),
+    "continue": ("[Continue|Keep taking|CONTINUE]: {drug}", "{Drug} unchanged"),
+    "allergy": ("[New allergy|ALLERGY|Allergic to]: {drug}[ - tell all doctors| - carry a note of it|]", "[Avoid, due to allergy|Allergy found here]: {drug}"),
+    "instruction": ("{positive}{reason}", "[Also: |Daily: |Important: |Advice: |Home care: ]{positive}"),
+    "forbidden": ("{negative}{reason}", "[Rule: |Important: |Remember: |For now: ]{negative}"),
+    "recheck": ("[Recheck|Blood test to recheck] {labs} in {interval}", "{Labs} recheck[ due|] in {interval}"),
+    "pending": ("[Pending|Awaited|Outstanding]: {test}{who_calls}", "{Test} still pending{who_calls}"),
+    "followup": ("[See|Follow up|Appointment|Visit]: {clinic} in {interval}", "{Clinic} [visit|appointment] in {interval}{what_for}", "In {interval} [see|visit] {clinic}"),
+    "disposition": ("[Going|Where to]: {to_dispo}", "[Next stop|Leaving to]: {dispo}"),
+    "warnings": ("[Call for|Call us for|Return for|Come back for|Seek help for|Warning signs:] {sx}{tail}", "[If any of these, call|Call at once with|Return with]: {sx}", "{Sx}: [call|come back|seek help] [now|right away|at once]"),
+    "cheer": ("[Steady progress|Good recovery so far|Well enough to leave]",),
+}
+
+DICTATED: Table = {
+    "why": (
+        "{Pt} was [admitted|hospitalized|seen and admitted] [for|because of|with] {sx}{onset}",
+        "[This admission followed|The admission was for|Reason for admission was] {sx}{onset}",
+    ),
+    "dx": ("[Final diagnosis was|Diagnosis given was|The diagnosis explained to {him} is] {dx}", "{He} understands that [the problem was|this was] {dx}"),
+    "also": ("[Course also included|Stay also involved|Of note there was] {dx}", "{Dx} was [discussed|explained] as well"),
+    "trigger": ("[Counselled about|Teaching covered] {trigger} as [a cause|the trigger]", "{Trigger} was named as [the likely cause|the trigger]"),
+    "working": ("[Told that|Made aware that] [initial concern for|suspicion of] {working} [did not hold|was not borne out]",),
+    "found": ("{study} [demonstrated|showed] {found}, [which was explained|discussed with {him}]", "[Results of|Report of] {study} [reviewed|shared]: {found}"),
+    "given": ("[While inpatient, {he} received|{He} received|{He} was given] {drugs}{days}", "{Drugs} {was} given[ here| in the hospital|]{days}"),
+    "treatments": ("{He} [needed|was supported with|used] {tx}[ in the hospital| here|]", "{Tx} [was part of the care|helped]"),
+    "procedure": ("{He} underwent {proc}{result}", "[Status post|Recovering after|Now after] {proc}{result}"),
+    "culture": ("{specimen} [grew|yielded] {organism}",),
+    "sterile": ("{specimen} [showed|had] {organism}",),
+    "labs": ("{lab} [on admission|initially] was {value}",),
+    "trend": ("{lab} [on discharge|at discharge] was {last}",),
+    "measure": ("{measure} [is|was|recorded as] {value}",),
+    "consult": ("[Seen by|Evaluated by] {clinic} in house{who}",),
+    "start": ("[{He} is to start|Prescribed|Discharged with newly prescribed|To start] {drug} {dose} {times}{days}", "{Drug} {dose} {times}{purpose} was [prescribed|started|initiated]{days}"),
+    "stop": ("[{He} is to stop|{He} was told to stop|Instructed to discontinue] {drug}{why}", "{Drug} was discontinued{why}"),
+    "hold": ("[{He} is to hold|To hold|Instructed to hold] {drug}{until}", "{Drug} is held{until}"),
+    "change": ("{Drug} was [changed|adjusted|increased or decreased] {from_to}{times}", "[{He} is to change|Told to change] {drug} {from_to}"),
+    "continue": ("[{He} may continue|To continue|Resume and continue] {drug}",),
+    "allergy": ("[Aware of new allergy to|Educated on allergy to|Chart now carries an allergy to] {drug}",),
+    "instruction": ("[Instructed on|Counselled on|Advised|Recommended|Discharge plan includes|{He} agreed to] {positive}", "{Positive} [was stressed|was reviewed|is expected|is required|{he} agreed]"),
+    "forbidden": ("[Instructed on|Counselled on|Advised|Discharge plan includes] {positive}",),
+    "recheck": ("[{He} is to have|Arranged is|Ordered was] a recheck of {labs} in {interval}", "{Labs} to be rechecked in {interval}"),
+    "pending": ("{Test} [pending|outstanding] at discharge",),
+    "followup": ("[{He} is to follow up with|{He} is to see|Instructed to follow up with|Scheduled with] {clinic} in {interval}", "{Clinic} follow up in {interval}[ arranged| requested| advised|]"),
+    "disposition": ("[Discharge to|Destination]: {dispo}", "[Left for|Discharge plan]: {dispo}"),
+    "warnings": ("[{He} is to return for|{He} was told to call for|Instructed to return for|Return precautions for|To seek care for] {sx}", "[Should {he} have|In case of|With any] {sx}, {he} is to [call|return|seek care]"),
+    "cheer": ("[Condition on leaving is good|{He} left in good condition|Questions were answered]",),
 }
 
 RESPONSE = ("", "", "", " with good effect", " and improved", " with steady improvement", " with clear benefit", " and turned the corner")

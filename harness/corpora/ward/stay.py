@@ -64,6 +64,9 @@ class Told:
     keys: Mapping[str, tuple[str, ...]]
     ledger: str
     hands: Hands
+    id: str
+    groups: tuple[str, ...]
+    """The lists of ids of its split in which it stands."""
 
 
 def draw_hands(seed: int, course: Course, test: bool) -> Hands:
@@ -94,7 +97,13 @@ def tell(seed: int, course: Course, split: str, override: Mapping[str, str]) -> 
     again = {field: texts.pop(f"again:{field}") for field in (BHC, DI)}
     ledger = _ledger(course, hands, keys, {"style": hands.again.name, **again})
     texts |= {f"again:{field}": text for field, text in again.items()}
-    return Told(tuple(rows), texts, {place: tuple(listed) for place, listed in keys.items()}, ledger, hands)
+    groups = (_group("reason", course.reason.unseen), _group("style", hands.style.unseen))
+    stated = {place: tuple(listed) for place, listed in keys.items()}
+    return Told(tuple(rows), texts, stated, ledger, hands, course.id, groups)
+
+
+def _group(what: str, unseen: bool) -> str:
+    return f"{'unseen' if unseen else 'seen'}_{what}"
 
 
 def _targets(

@@ -11,7 +11,8 @@ class Style:
     """A clinician. `voice` is "prose" or "terse"; `layout` of the course by problem: "hash", "numbered", "dash" or
     "paragraphs"; `short` the chance of an abbreviation where there is one, `arrow` that of `->` for from-to; `joined` the
     chance that two sentences become one; `twist` turns every choice of words to this clinician's habit; `names` the
-    ways of naming the patient; `grouped` whether acute and chronic issues have headings."""
+    ways of naming the patient; `grouped` whether acute and chronic issues have headings; `letter` the voice in which patients are told: "letter",
+    "brief" or "dictated"."""
 
     name: str
     voice: str
@@ -24,7 +25,7 @@ class Style:
     grouped: bool = False
     last: str = "TRANSITIONAL ISSUES"
     width: int = 78
-    formal: bool = True
+    letter: str = "letter"
     unseen: bool = False
 
 
@@ -32,20 +33,20 @@ _HE, _PT, _MR = ("{He}", "{He}", "The patient"), ("Pt", "Pt", "Patient"), ("{Mr}
 
 STYLES: tuple[Style, ...] = (
     Style("wren", "prose", "hash", 0.1, 0.0, 0.15, 0, _MR, grouped=True),
-    Style("osprey", "terse", "hash", 0.75, 0.8, 0.35, 1, _PT, last="TRANSITIONAL:"),
-    Style("heron", "prose", "paragraphs", 0.05, 0.0, 0.3, 2, ("The patient", "{He}", "{Mr} ___")),
-    Style("finch", "terse", "dash", 0.5, 0.5, 0.2, 3, ("Pt", "{He}"), last="To do"),
+    Style("osprey", "terse", "hash", 0.75, 0.8, 0.35, 1, _PT, last="TRANSITIONAL:", letter="brief"),
+    Style("heron", "prose", "paragraphs", 0.05, 0.0, 0.3, 2, ("The patient", "{He}", "{Mr} ___"), letter="dictated"),
+    Style("finch", "terse", "dash", 0.5, 0.5, 0.2, 3, ("Pt", "{He}"), last="To do", letter="brief"),
     Style("plover", "prose", "numbered", 0.35, 0.1, 0.2, 4, _HE, last="Transitional issues"),
     Style("kestrel", "prose", "hash", 0.55, 0.3, 0.3, 5, ("Pt", "{He}", "{He}"), grouped=True, width=0),
-    Style("tern", "terse", "numbered", 0.9, 1.0, 0.4, 6, _PT, last="F/U ISSUES", width=0),
-    Style("dunlin", "prose", "paragraphs", 0.25, 0.0, 0.45, 7, ("{Mr} ___", "The patient"), last=""),
-    Style("curlew", "prose", "dash", 0.15, 0.0, 0.1, 8, _MR, last="ISSUES FOR THE OUTPATIENT TEAM"),
-    Style("merlin", "terse", "hash", 0.3, 0.4, 0.15, 9, ("{He}", "Pt"), grouped=True, last="[ ] TRANSITIONAL ISSUES"),
+    Style("tern", "terse", "numbered", 0.9, 1.0, 0.4, 6, _PT, last="F/U ISSUES", width=0, letter="brief"),
+    Style("dunlin", "prose", "paragraphs", 0.25, 0.0, 0.45, 7, ("{Mr} ___", "The patient"), last="", letter="dictated"),
+    Style("curlew", "prose", "dash", 0.15, 0.0, 0.1, 8, _MR, last="ISSUES FOR THE OUTPATIENT TEAM", letter="dictated"),
+    Style("merlin", "terse", "hash", 0.3, 0.4, 0.15, 9, ("{He}", "Pt"), grouped=True, last="[ ] TRANSITIONAL ISSUES", letter="brief"),
     Style("siskin", "prose", "hash", 0.4, 0.2, 0.25, 10, _HE, last="Transitional Issues"),
-    Style("avocet", "prose", "numbered", 0.05, 0.0, 0.25, 11, ("The patient", "The patient", "{He}"), width=0, last=""),
-    Style("lapwing", "terse", "paragraphs", 0.65, 0.6, 0.4, 12, _PT, last="", unseen=True),
+    Style("avocet", "prose", "numbered", 0.05, 0.0, 0.25, 11, ("The patient", "The patient", "{He}"), width=0, last="", letter="dictated"),
+    Style("lapwing", "terse", "paragraphs", 0.65, 0.6, 0.4, 12, _PT, last="", unseen=True, letter="dictated"),
     Style("bittern", "prose", "hash", 0.2, 0.1, 0.5, 13, ("{Mr} ___", "{Mr} ___", "{He}"), last="For the PCP", unseen=True),
-    Style("whimbrel", "prose", "dash", 0.6, 0.5, 0.2, 14, ("Pt", "{He}", "The patient"), last="ACTION ITEMS", unseen=True),
+    Style("whimbrel", "prose", "dash", 0.6, 0.5, 0.2, 14, ("Pt", "{He}", "The patient"), last="ACTION ITEMS", unseen=True, letter="brief"),
 )
 
 

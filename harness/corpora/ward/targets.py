@@ -13,6 +13,8 @@ from harness.corpora.ward.reasons import UNITS
 from harness.corpora.ward.styles import House
 
 _VOICES = {"prose": phrases.PROSE, "terse": phrases.TERSE}
+_PLAIN = {"letter": 1.0, "brief": 0.6, "dictated": 0.0}
+_LETTERS = {"letter": phrases.LETTER, "brief": phrases.BRIEF, "dictated": phrases.DICTATED}
 
 
 def interval(value: str) -> str:
@@ -24,10 +26,15 @@ class _Telling:
     """What both targets have in common: facts that belong to `target`, put in sentences by a hand."""
 
     target = ""
-    lay = False
+    plain = 0.0
+    """How often a plain name is taken where there is a technical one."""
 
     def __init__(self, hand: Hand, table: phrases.Table) -> None:
         self.hand, self.table, self.course = hand, table, hand.course
+
+    @property
+    def lay(self) -> bool:
+        return self.hand.dice.roll() < self.plain
 
     def due(self, facts: Iterable[Fact]) -> list[Fact]:
         return [fact for fact in facts if self.target in fact.belongs and fact.key not in self.hand.stated]
@@ -51,7 +58,7 @@ class _Telling:
             yield text
 
     def day(self, fact: Fact) -> Slot:
-        return lambda: "" if self.lay else _DAY[self.hand.choose(len(_DAY))].format(n=max(1, fact.day))
+        return lambda: _DAY[self.hand.choose(len(_DAY))].format(n=max(1, fact.day))
 
     def days(self, facts: Iterable[Fact]) -> Slot:
         course = [fact.value for fact in facts if fact.kind == "days"]
@@ -85,13 +92,13 @@ class _Telling:
 
     def dosed(self, facts: Sequence[Fact]) -> dict[str, Slot]:
         """The slots of a drug that is started: what, how much, how often, what for, how long."""
-        drug = sheet()[facts[0].concept]
+        drug, lay = sheet()[facts[0].concept], self.lay
         dose = next((f.value for f in facts if f.kind == "dose"), "")
-        purpose = drug.lay_purpose if self.lay else drug.purpose
+        purpose = drug.lay_purpose if lay else drug.purpose
         return {
             "drug": self.name(facts[0]),
             "dose": dose,
-            "times": drug.lay_times if self.lay else drug.times,
+            "times": drug.lay_times if lay else drug.times,
             "purpose": lambda: f" {purpose}" if self.hand.choose(3) else "",
             "days": self.days(facts),
         }
@@ -411,10 +418,10 @@ def hospital_course(hand: Hand) -> str:
 
 class _Instructions(_Telling):
     target = DI
-    lay = True
 
     def __init__(self, hand: Hand, house: House, leaflet: bool) -> None:
-        super().__init__(hand, phrases.LETTER)
+        super().__init__(hand, _LETTERS[hand.style.letter])
+        self.plain = _PLAIN[hand.style.letter]
         self.parts = house.leaflet if leaflet else house.letter
 
     def write(self) -> str:
@@ -475,7 +482,7 @@ class _Instructions(_Telling):
         for reading in problem.readings:
             found = self.due(reading.found)
             if found:
-                slots: dict[str, Slot] = {"study": lambda reading=reading: hand.word("study", reading.study, lay=True), "found": self.sited(found)}  # type: ignore[misc]
+                slots: dict[str, Slot] = {"study": lambda reading=reading: hand.word("study", reading.study, self.lay), "found": self.sited(found)}  # type: ignore[misc]
                 yield from self.put("found", found, slots)
         for fact in self.one(problem, "labs"):
             yield from self.put("labs", [fact], {"lab": self.name(fact), "value": fact.value})
@@ -483,7 +490,7 @@ class _Instructions(_Telling):
             yield from self.put("trend", [fact], {"lab": self.name(fact), "last": fact.value})
         for fact in self.one(problem, "cultures"):
             move = "sterile" if fact.value == "no growth" else "culture"
-            slots = {"specimen": self.name(fact), "organism": lambda fact=fact: hand.word("organism", fact.value, lay=True)}  # type: ignore[misc]
+            slots = {"specimen": self.name(fact), "organism": lambda fact=fact: hand.word("organism", fact.value, self.lay)}  # type: ignore[misc]
             yield from self.put(move, [fact], slots)
 
     def done(self, problem: Problem) -> Iterator[str]:
@@ -539,8 +546,9 @@ class _Instructions(_Telling):
         hand = self.hand
         from harness.corpora.ward.lexicon import concepts
 
-        lay = concepts()["instruction", fact.concept].lay
-        chosen = lay[hand.choose(len(lay))]
+        concept = concepts()["instruction", fact.concept]
+        names = concept.lay if self.lay else concept.full
+        chosen = names[hand.choose(len(names))]
         move = "forbidden" if chosen.startswith(("do not", "lift nothing")) else "instruction"
         slots: dict[str, Slot] = {"positive": chosen, "negative": chosen, "reason": self.any(phrases.REASON)}
         yield from self.put(move, [fact], slots)
