@@ -1,10 +1,11 @@
 """The synthetic ward: a seeded writer of the six tables, so that everything runs where no real chart may go.
 
-What a stay is depends on the ward's version, its seed, the stay's number and its split alone, so the ward streams: memory
-is flat however many stays are written, and any number of processes writes the same bytes. A version is frozen: a change
-of one byte is a new version, and every old one stays here under its number. Beside the tables of a split stand its ledger
-of facts (`facts.jsonl.gz`, see `harness.corpora.ward.facts`) and lists of ids by what the train split knows (`ids/`);
-neither is read with the tables. The clinical content is simplified and is no advice.
+What a stay is depends on the ward's version, its seed, the stay's number and its split alone, so the ward streams:
+memory is flat however many stays are written, and any number of processes writes the same bytes. A version is frozen: a
+change of one byte is a new version, and every old one stays here under its number.
+
+Beside the tables of a split stand its ledger of facts (`facts.jsonl.gz`, see `harness.corpora.ward.facts`) and lists of
+ids by what the train split knows (`ids/`); neither is read with the tables. The clinical content is no advice.
 """
 
 from __future__ import annotations
@@ -157,9 +158,7 @@ def _plan(version: int, seed: int, stays: int, sizes: Mapping[str, int]) -> Iter
 
 def _write_chunk(chunk: _Chunk) -> _Written:
     tables = {table: io.StringIO() for table in COLUMNS}
-    writers = {
-        table: csv.DictWriter(file, COLUMNS[table], lineterminator="\n") for table, file in tables.items()
-    }
+    writers = {table: csv.DictWriter(file, COLUMNS[table], lineterminator="\n") for table, file in tables.items()}
     ledger: list[str] = []
     ids: dict[str, list[str]] = {}
     for told in VERSIONS[chunk.version](chunk):
@@ -195,9 +194,7 @@ LATEST = max(VERSIONS)
 # --------------------------------------------------------------------------- writing
 
 
-def synthesize(
-    out: Path, stays: int, seed: int, version: int = LATEST, processes: int | None = None
-) -> dict[str, int]:
+def synthesize(out: Path, stays: int, seed: int, version: int = LATEST, processes: int | None = None) -> dict[str, int]:
     """Write a ward of `stays` stays as the task's four splits of six tables, their ledgers, and its `corpus.toml`,
     into `out`.
 

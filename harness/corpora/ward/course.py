@@ -213,7 +213,10 @@ class _Drawing:
         self.started: dict[str, str] = {}
         self.length = 0
         # Some stays are told at length, some in a few words.
-        self.much = {BHC: 0.3 + 0.3 * dice.roll() if dice.chance(0.3) else 0.9 + 0.8 * dice.roll(), DI: 0.2 * dice.roll() if dice.chance(0.42) else 0.85 + 1.1 * dice.roll()}
+        self.much = {
+            BHC: 0.3 + 0.3 * dice.roll() if dice.chance(0.3) else 0.9 + 0.8 * dice.roll(),
+            DI: 0.2 * dice.roll() if dice.chance(0.46) else 0.85 + 1.1 * dice.roll(),
+        }
 
     def draw(self, seed: int, number: int) -> Course:
         dice, reason, patient = self.dice, self.reason, self.patient
@@ -296,10 +299,20 @@ class _Drawing:
         self.facts[dx.key] = dx
         count = dice.between(2, min(4, len(reason.symptoms)))
         shown = [reason.symptoms[0], *dice.sample(reason.symptoms[1:], count - 1)]
-        self.put(problem, "symptoms", *(Fact("symptom", s, belongs=self.told(*_OFTEN[min(at, 2)])) for at, s in enumerate(shown)))
-        self.put(problem, "onset", Fact("onset", "symptoms", f"{dice.between(2, 9)} days", day=0, belongs=self.told(0.75, 0.25)))
+        self.put(
+            problem,
+            "symptoms",
+            *(Fact("symptom", s, belongs=self.told(*_OFTEN[min(at, 2)])) for at, s in enumerate(shown)),
+        )
+        self.put(
+            problem,
+            "onset",
+            Fact("onset", "symptoms", f"{dice.between(2, 9)} days", day=0, belongs=self.told(0.75, 0.25)),
+        )
         if reason.triggers:
-            self.put(problem, "trigger", Fact("trigger", dice.pick(reason.triggers), day=0, belongs=self.told(0.7, 0.45)))
+            self.put(
+                problem, "trigger", Fact("trigger", dice.pick(reason.triggers), day=0, belongs=self.told(0.7, 0.45))
+            )
         denied = dice.sample([s for s in reason.denied if s not in shown], dice.between(2, 4))
         self.put(problem, "denied", *(Fact("symptom", s, sign="-", belongs=self.told(0.12)) for s in denied))
         if dice.chance(0.55):
@@ -308,7 +321,11 @@ class _Drawing:
         signs = dice.sample(reason.signs, dice.between(1, 3))
         self.put(problem, "signs", *(Fact("sign", s, belongs=self.told(0.5)) for s in signs))
         for vital, between in reason.vitals.items():
-            self.put(problem, "vitals", Fact("vital", vital, _number(dice, between, VITALS[vital][2]), belongs=self.told(0.3)))
+            self.put(
+                problem,
+                "vitals",
+                Fact("vital", vital, _number(dice, between, VITALS[vital][2]), belongs=self.told(0.3)),
+            )
         self._draw_common(problem, reason, 0.62, 0.95)
         self._draw_drug_changes(problem, reason)
         most = 1 + int(3 * self.much[DI])
@@ -320,10 +337,16 @@ class _Drawing:
 
     def _draw_complication(self, trouble: Trouble) -> Problem:
         dice = self.dice
-        problem = Problem(Fact("dx", trouble.name, day=dice.between(1, 3), belongs=self.told(1.0, 0.85)), "complication")
+        problem = Problem(
+            Fact("dx", trouble.name, day=dice.between(1, 3), belongs=self.told(1.0, 0.85)), "complication"
+        )
         self.facts[problem.dx.key] = problem.dx
         symptoms = dice.sample(trouble.symptoms, dice.between(1, 2))
-        self.put(problem, "symptoms", *(Fact("symptom", s, day=problem.dx.day, belongs=self.told(0.7, 0.2)) for s in symptoms))
+        self.put(
+            problem,
+            "symptoms",
+            *(Fact("symptom", s, day=problem.dx.day, belongs=self.told(0.7, 0.2)) for s in symptoms),
+        )
         self._draw_common(problem, trouble, 0.75, 0.8)
         for drug in trouble.holds:
             if drug in self.doses and drug not in self.fate:
@@ -332,7 +355,11 @@ class _Drawing:
         if trouble.allergy:
             culprit = dice.pick([a for a in trouble.allergy if a not in self.patient.allergens])
             self.put(problem, "allergy", Fact("allergy", culprit, day=problem.dx.day, belongs=BOTH))
-        self.put(problem, "instructions", *(Fact("instruction", i, day=self.length, belongs=(DI,)) for i in trouble.instructions))
+        self.put(
+            problem,
+            "instructions",
+            *(Fact("instruction", i, day=self.length, belongs=(DI,)) for i in trouble.instructions),
+        )
         return problem
 
     def _draw_chronic(self, name: str) -> Problem:
@@ -365,13 +392,17 @@ class _Drawing:
                 self._draw_reading(problem, study)
         for name, between in of.measures.items():
             decimals, _ = UNITS[name]
-            self.put(problem, "measures", Fact("measure", name, _number(dice, between, decimals), day=day + 1, belongs=self.told(0.65, 0.15)))
+            self.put(
+                problem,
+                "measures",
+                Fact("measure", name, _number(dice, between, decimals), day=day + 1, belongs=self.told(0.65, 0.15)),
+            )
         if of.given:
             drugs = dice.pick(of.given)
             told = self.told(0.95, 0.45)
             new = [fact for drug in drugs if (fact := self.add(Fact("given", drug, day=day, belongs=told)))]
             if new:
-                if told and dice.chance(0.4):
+                if told and new[-1].concept in _COURSES and dice.chance(0.6):
                     course = self.add(Fact("days", new[-1].concept, str(dice.between(2, 6)), day=day, belongs=told))
                     new += [course] if course else []
                 problem.groups.setdefault("given", []).append(tuple(new))
@@ -379,25 +410,58 @@ class _Drawing:
             self.put(problem, "treatments", Fact("treatment", name, day=day, belongs=self.told(0.8, 0.3)))
         for specimen, organisms in of.cultures:
             if dice.chance(0.75):
-                self.put(problem, "cultures", Fact("culture", specimen, dice.pick(organisms), day=day + 1, belongs=self.told(0.75, 0.15)))
+                self.put(
+                    problem,
+                    "cultures",
+                    Fact("culture", specimen, dice.pick(organisms), day=day + 1, belongs=self.told(0.75, 0.15)),
+                )
         for procedure in of.procedures:
             if dice.chance(procedure.chance):
                 self._draw_procedure(problem, procedure)
         if of.consults and dice.chance(0.7):
             clinic, advice = dice.pick(of.consults)
             told = self.told(0.85, 0.12)
-            self.put_group(problem, "consults", Fact("consult", clinic, day=day, belongs=told), Fact("advice", dice.pick(advice), day=day, belongs=told))
+            self.put_group(
+                problem,
+                "consults",
+                Fact("consult", clinic, day=day, belongs=told),
+                Fact("advice", dice.pick(advice), day=day, belongs=told),
+            )
         for start in of.starts:
             if dice.chance(start.chance):
                 self._start(problem, start)
         if of.pending and dice.chance(0.45 * done):
-            self.put(problem, "pending", Fact("pending", dice.pick(of.pending), day=self.length, belongs=self.told(0.95, 0.55)))
+            self.put(
+                problem,
+                "pending",
+                Fact("pending", dice.pick(of.pending), day=self.length, belongs=self.told(0.95, 0.55)),
+            )
         for lab in dice.sample(of.rechecks, 1):
             if dice.chance(0.6 * done):
-                self.put(problem, "rechecks", Fact("recheck", lab, dice.pick(("1 weeks", "2 weeks", "3 days", "5 days")), day=self.length, belongs=self.told(0.9, 0.3)))
+                self.put(
+                    problem,
+                    "rechecks",
+                    Fact(
+                        "recheck",
+                        lab,
+                        dice.pick(("1 weeks", "2 weeks", "3 days", "5 days")),
+                        day=self.length,
+                        belongs=self.told(0.9, 0.3),
+                    ),
+                )
         for clinic, intervals in of.clinics:
             if dice.chance(0.45 if clinic == "primary care" else 0.85):
-                self.put(problem, "followups", Fact("followup", clinic, dice.pick(intervals.split("|")), day=self.length, belongs=self.told(0.5, 0.9)))
+                self.put(
+                    problem,
+                    "followups",
+                    Fact(
+                        "followup",
+                        clinic,
+                        dice.pick(intervals.split("|")),
+                        day=self.length,
+                        belongs=self.told(0.5, 0.9),
+                    ),
+                )
 
     def _draw_labs(self, problem: Problem, labs: Mapping[str, Range], told: float) -> None:
         dice = self.dice
@@ -412,7 +476,11 @@ class _Drawing:
             if len(between) == 4:
                 last = _number(dice, between[2:], decimals)
                 self.values[lab] = (first, last)
-                self.put(problem, "labs_out", Fact("lab", lab, last, day=self.length, belongs=belongs and self.told(0.65, 0.06)))
+                self.put(
+                    problem,
+                    "labs_out",
+                    Fact("lab", lab, last, day=self.length, belongs=belongs and self.told(0.65, 0.06)),
+                )
                 if belongs and dice.chance(0.2):
                     worse = _worse(dice, between, decimals)
                     self.put(problem, "labs_worst", Fact("lab", lab, worse, day=2, belongs=(BHC,), charted=False))
@@ -426,7 +494,13 @@ class _Drawing:
             for name in kept
             if (
                 fact := self.add(
-                    Fact("finding", name.rstrip("@"), dice.pick(LOBES) if name.endswith("@") else "", day=day, belongs=self.told(0.7, 0.22))
+                    Fact(
+                        "finding",
+                        name.rstrip("@"),
+                        dice.pick(LOBES) if name.endswith("@") else "",
+                        day=day,
+                        belongs=self.told(0.7, 0.22),
+                    )
                 )
             )
         )
@@ -443,7 +517,10 @@ class _Drawing:
         dice = self.dice
         day = dice.between(1, max(1, min(4, self.length - 1)))
         facts = [Fact("procedure", procedure.name, day=day, belongs=self.told(1.0, 0.9))]
-        facts += [Fact("finding", name, day=day, belongs=self.told(0.8, 0.35)) for name in dice.sample(procedure.findings, dice.between(1, 2))]
+        facts += [
+            Fact("finding", name, day=day, belongs=self.told(0.8, 0.35))
+            for name in dice.sample(procedure.findings, dice.between(1, 2))
+        ]
         for name, between in procedure.measures.items():
             facts.append(Fact("measure", name, _number(dice, between, UNITS[name][0]), day=day, belongs=self.told(0.6)))
         self.put_group(problem, "procedures", *facts)
@@ -462,7 +539,10 @@ class _Drawing:
         dice = self.dice
         dose = dice.pick(start.doses)
         told = BOTH if dice.chance(0.1 + self.much[DI]) else (BHC,)
-        facts = [Fact("start", start.drug, day=self.length, belongs=told), Fact("dose", start.drug, dose, day=self.length, belongs=told)]
+        facts = [
+            Fact("start", start.drug, day=self.length, belongs=told),
+            Fact("dose", start.drug, dose, day=self.length, belongs=told),
+        ]
         if start.days:
             facts.append(Fact("days", start.drug, str(dice.pick(start.days)), day=self.length, belongs=told))
         self.started[start.drug] = dose
@@ -535,7 +615,10 @@ class _Drawing:
         sick = {fact.concept: fact.value for fact in main.one.get("vitals", ())}
         wrong = [fact.concept for fact in main.one.get("working", ())]
         chronic = [name for name in self.patient.conditions if name not in self.reason.implies]
-        codes = (wrong[0] if wrong and dice.chance(0.7) else self.reason.name, *dice.sample(chronic, dice.between(0, 3)))
+        codes = (
+            wrong[0] if wrong and dice.chance(0.7) else self.reason.name,
+            *dice.sample(chronic, dice.between(0, 3)),
+        )
         last = Visit(
             id=identity(seed, 3, 4 * number),
             arrived=self.arrived,
@@ -562,6 +645,33 @@ class _Drawing:
             )
         return tuple(visits)
 
+
+_COURSES = frozenset(
+    {
+        "ceftriaxone",
+        "azithromycin",
+        "doxycycline",
+        "vancomycin",
+        "cefepime",
+        "piperacillin-tazobactam",
+        "metronidazole",
+        "ciprofloxacin",
+        "cefazolin",
+        "ampicillin-sulbactam",
+        "fidaxomicin",
+        "gentamicin",
+        "acyclovir",
+        "methylprednisolone",
+        "nystatin",
+        "thiamine",
+        "phenobarbital",
+        "naproxen",
+        "ketorolac",
+        "hydroxyzine",
+        "diphenhydramine",
+    }
+)
+"""Drugs that are given in hospital for so many days."""
 
 _ALWAYS_CHARTED = frozenset({"dose", "dx", "vital"})
 _OFTEN = ((1.0, 1.0), (0.9, 0.75), (0.4, 0.15))

@@ -6,7 +6,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from harness.corpora.ward.course import Course
 from harness.corpora.ward.dice import Dice
@@ -15,10 +15,24 @@ from harness.corpora.ward.lexicon import Concept, concepts
 from harness.corpora.ward.styles import Style
 
 Slot: TypeAlias = str | Callable[[], str]
-Node: TypeAlias = "tuple[str | tuple[str] | list[Node], ...]"
-"""A compiled template: text, (slot,) and [alternatives] in turn."""
+Node: TypeAlias = "tuple[str | _Slot | _Choice, ...]"
+"""A compiled template: text, slots and choices in turn."""
 
-CLASSES: Mapping[str, tuple[int, int]] = {"train": (0, 6), "valid": (6, 8), "test_phase_1": (8, 10), "test_phase_2": (10, 12)}
+
+class _Slot(NamedTuple):
+    name: str
+
+
+class _Choice(NamedTuple):
+    options: tuple[Node, ...]
+
+
+CLASSES: Mapping[str, tuple[int, int]] = {
+    "train": (0, 6),
+    "valid": (6, 8),
+    "test_phase_1": (8, 10),
+    "test_phase_2": (10, 12),
+}
 """Every sentence of a target belongs to one split, by its hash modulo 12: no split can hold another's."""
 
 _TRIES = 40
@@ -39,13 +53,13 @@ def compiled(template: str) -> Node:
 
 
 def _compile(pieces: list[str], at: int) -> tuple[Node, int]:
-    parts: list[str | tuple[str] | list[Node]] = []
+    parts: list[str | _Slot | _Choice] = []
     while at < len(pieces) and pieces[at] not in "|]":
         if pieces[at] == "[":
             options, at = _options(pieces, at + 1)
-            parts.append(options)
+            parts.append(_Choice(tuple(options)))
         elif pieces[at] == "{":
-            parts.append((pieces[at + 1],))
+            parts.append(_Slot(pieces[at + 1]))
             at += 3
         else:
             parts.append(pieces[at])
@@ -101,20 +115,22 @@ class Hand:
     def render(self, node: Node, slots: Mapping[str, Slot]) -> str:
         out = []
         for part in node:
-            if type(part) is str:
+            if isinstance(part, str):
                 out.append(part)
-            elif type(part) is tuple:
-                slot = slots.get(part[0]) or self.base.get(part[0])
-                if slot is None:
-                    lower = part[0][0].lower() + part[0][1:]
-                    slot = slots.get(lower, "")
-                    text = slot() if callable(slot) else slot
-                    out.append(text[:1].upper() + text[1:])
-                else:
-                    out.append(slot() if callable(slot) else slot)
+            elif isinstance(part, _Choice):
+                out.append(self.render(part.options[self.choose(len(part.options))], slots))
             else:
-                out.append(self.render(part[self.choose(len(part))], slots))
+                out.append(self._filled(part.name, slots))
         return "".join(out)
+
+    def _filled(self, name: str, slots: Mapping[str, Slot]) -> str:
+        """A slot's text; a name with a capital is the same slot where a sentence begins."""
+        slot = slots.get(name) or self.base.get(name)
+        if slot is not None:
+            return slot() if callable(slot) else slot
+        slot = slots.get(name[0].lower() + name[1:], "")
+        text = slot() if callable(slot) else slot
+        return text[:1].upper() + text[1:]
 
     def phrase(self, templates: Sequence[str], slots: Mapping[str, Slot]) -> str:
         return self.render(compiled(templates[self.choose(len(templates))]), slots)
@@ -141,7 +157,9 @@ class Hand:
 
     # ---- sentences
 
-    def sentence(self, templates: Sequence[str], slots: Mapping[str, Slot], facts: Iterable[Fact], head: str = "") -> str:
+    def sentence(
+        self, templates: Sequence[str], slots: Mapping[str, Slot], facts: Iterable[Fact], head: str = ""
+    ) -> str:
         """A sentence that states the facts, worded until it is one of this split's; "" if it cannot be."""
         low, high = self._range
         for _ in range(_TRIES):

@@ -151,7 +151,7 @@ noncompressible femoral vein, occlusive femoral thrombus
 gallstones, cholelithiasis | | gallstones
 gallbladder wall thickening
 pericholecystic fluid
-common bile duct dilation, dilated common bile duct | CBD dilation | 
+common bile duct dilation, dilated common bile duct | CBD dilation |
 peripancreatic stranding, peripancreatic fat stranding
 pancreatic necrosis
 sigmoid wall thickening, sigmoid thickening
@@ -163,7 +163,7 @@ obstructing stone, ureteral calculus | | a kidney stone stuck in the tube that d
 bladder distension, distended bladder
 nodular liver, nodular liver contour
 perihepatic fluid, large volume ascites | | fluid in your belly
-splenomegaly | | 
+splenomegaly | |
 esophageal varices, varices | | swollen veins in your food pipe
 duodenal ulcer, clean-based duodenal ulcer | | an ulcer in the gut
 visible vessel, adherent clot
@@ -175,25 +175,25 @@ intracranial hemorrhage | ICH | bleeding in the brain
 vessel occlusion, M2 occlusion | | a blocked blood vessel
 carotid stenosis, carotid narrowing | | a narrowed artery in the neck
 valve vegetation, mobile vegetation | | a clump of germs on a heart valve
-mitral regurgitation | MR | 
+mitral regurgitation | MR |
 left atrial enlargement, dilated left atrium
 global hypokinesis, diffuse hypokinesis
-regional wall motion abnormality | RWMA | 
+regional wall motion abnormality | RWMA |
 coronary stenosis, culprit lesion | | a blocked artery in your heart
 marrow edema, marrow signal abnormality
 cortical erosion, bony erosion
 soft tissue gas, subcutaneous gas
 displaced fracture, displaced femoral neck fracture line
 dilated appendix, distended appendix | | a swollen appendix
-appendicolith | | 
-transition point | | 
-dilated small bowel loops, dilated loops of small bowel | | 
+appendicolith | |
+transition point | |
+dilated small bowel loops, dilated loops of small bowel | |
 bibasilar atelectasis, atelectasis
 lung nodule, pulmonary nodule | | a small spot in your lung
 joint space narrowing, tricompartmental narrowing
 ascending colon mass, colonic mass | | a growth in your bowel
 liver metastases, metastatic disease
-lymphocytic pleocytosis | | 
+lymphocytic pleocytosis | |
 ST depressions, ST segment depressions
 complete AV dissociation, AV dissociation
 epileptiform discharges, interictal discharges
@@ -201,7 +201,7 @@ chronic microvascular changes, small vessel disease
 renal cortical thinning, echogenic kidneys
 fecal loading, stool burden
 degenerative changes, degenerative change
-avascular necrosis | AVN | 
+avascular necrosis | AVN |
 """
 
 DIAGNOSES = """
@@ -286,29 +286,29 @@ restless legs syndrome | RLS | restless legs | RESTLESS LEGS SYNDROME
 glaucoma | | glaucoma | UNSPECIFIED GLAUCOMA
 viral bronchitis, acute bronchitis | | bronchitis | ACUTE BRONCHITIS, UNSPECIFIED
 viral gastroenteritis | | a stomach virus | VIRAL INTESTINAL INFECTION, UNSPECIFIED
-acute coronary syndrome | ACS | a heart attack in progress | 
-aortic dissection | | a tear in the aorta | 
-musculoskeletal pain, muscular strain | MSK strain | a pulled muscle | 
-panic attack | | a panic attack | 
+acute coronary syndrome | ACS | a heart attack in progress |
+aortic dissection | | a tear in the aorta |
+musculoskeletal pain, muscular strain | MSK strain | a pulled muscle |
+panic attack | | a panic attack |
 peptic ulcer disease | PUD | an ulcer |
 mesenteric ischemia | | poor blood flow to the bowel |
 septic arthritis | | an infected joint |
 ruptured Baker cyst | | a burst cyst |
 gastritis flare | | an irritated stomach |
-hypoglycemia | | a low sugar | 
-complex migraine | | a migraine | 
-psychogenic spells | PNES | spells | 
-pubic ramus fracture | | a cracked pelvis | 
-cholangitis, ascending cholangitis | | infected bile ducts | 
-irritable bowel syndrome | IBS | an irritable bowel | 
-gout flare | | a gout attack | 
-contact dermatitis | | an irritated skin | 
-inflammatory bowel disease | IBD | an inflamed bowel | 
-ovarian torsion, mesenteric adenitis | | swollen glands in your belly | 
-dehydration | | dehydration | 
-sick sinus syndrome | SSS | a slow heartbeat | 
-sinusitis | | a sinus infection | 
-acute chest syndrome | | a lung problem from sickle cell | 
+hypoglycemia | | a low sugar |
+complex migraine | | a migraine |
+psychogenic spells | PNES | spells |
+pubic ramus fracture | | a cracked pelvis |
+cholangitis, ascending cholangitis | | infected bile ducts |
+irritable bowel syndrome | IBS | an irritable bowel |
+gout flare | | a gout attack |
+contact dermatitis | | an irritated skin |
+inflammatory bowel disease | IBD | an inflamed bowel |
+ovarian torsion, mesenteric adenitis | | swollen glands in your belly |
+dehydration | | dehydration |
+sick sinus syndrome | SSS | a slow heartbeat |
+sinusitis | | a sinus infection |
+acute chest syndrome | | a lung problem from sickle cell |
 """
 
 LABS = """
@@ -317,38 +317,38 @@ hemoglobin | Hgb, Hb | blood count
 platelet count, platelets | Plt, Plt Ct | platelet count
 INR | INR | INR, blood thinner level | INR(PT)
 glucose, blood glucose | Glucose, FSBG | blood sugar
-urea nitrogen, blood urea nitrogen | BUN, UreaN | 
+urea nitrogen, blood urea nitrogen | BUN, UreaN |
 creatinine | Cr, Creat | kidney test called creatinine, creatinine
 sodium | Na | sodium
 potassium | K | potassium
 bicarbonate | HCO3 | bicarbonate
-anion gap | AG, AnGap | 
+anion gap | AG, AnGap |
 calcium | Calcium | calcium
 phosphate | Phos | phosphate
 magnesium | Mg | magnesium
-ALT | ALT | 
-AST | AST | 
-alkaline phosphatase | AlkPhos, ALP | 
+ALT | ALT |
+AST | AST |
+alkaline phosphatase | AlkPhos, ALP |
 total bilirubin, bilirubin | Tbili, TotBili | bilirubin
 lipase | Lipase | pancreas test called lipase
 troponin, troponin T | TnT, cTropnT | heart damage test called troponin
 BNP, pro-BNP | proBNP | heart strain test called BNP
-lactate | Lactate | 
-CRP | CRP | 
-ESR, sedimentation rate | ESR | 
-D-dimer | D-Dimer | 
+lactate | Lactate |
+CRP | CRP |
+ESR, sedimentation rate | ESR |
+D-dimer | D-Dimer |
 hemoglobin A1c, A1c | HbA1c | three month sugar test
 LDL, LDL cholesterol | LDLcalc | bad cholesterol
 TSH | TSH | thyroid test
 ferritin | Ferritin | iron stores
-serum osmolality | Osmolal | 
-beta-hydroxybutyrate | BHB | 
-ammonia | Ammonia | 
-albumin | Albumin | 
+serum osmolality | Osmolal |
+beta-hydroxybutyrate | BHB |
+ammonia | Ammonia |
+albumin | Albumin |
 phenytoin level | Phenytoin | seizure medicine level
-reticulocyte count | Retic | 
-PaCO2, pCO2 | pCO2 | 
-arterial pH, venous pH | pH | 
+reticulocyte count | Retic |
+PaCO2, pCO2 | pCO2 |
+arterial pH, venous pH | pH |
 """
 
 MEASURES = """
@@ -356,17 +356,17 @@ ejection fraction, LVEF | EF | pumping strength
 discharge weight, weight at discharge | dc wt | weight when you left, weight at discharge
 net diuresis, net fluid balance | net neg | fluid removed
 peak flow | PEF | peak flow
-CIWA score, peak CIWA | CIWA | 
-NIHSS, NIH stroke scale | NIHSS | 
-post-void residual, postvoid residual | PVR | 
+CIWA score, peak CIWA | CIWA |
+NIHSS, NIH stroke scale | NIHSS |
+post-void residual, postvoid residual | PVR |
 stone size, calculus size | | stone size
 nodule size, nodule measurement | | spot size
 estimated blood loss, operative blood loss | EBL | blood loss
 ulcer size, ulcer measurement | | ulcer size
-stenosis severity, luminal narrowing | | 
+stenosis severity, luminal narrowing | |
 ventricular rate, telemetry rate | | heart monitor rate
-urine sodium, spot urine sodium | UNa | 
-CHA2DS2-VASc score, CHADS-VASc | | 
+urine sodium, spot urine sodium | UNa |
+CHA2DS2-VASc score, CHADS-VASc | |
 paracentesis volume, ascitic volume drained | | fluid drained
 Foley output, initial Foley output | | urine drained
 packed cells transfused, red cell transfusion | pRBC | blood transfused
@@ -684,7 +684,7 @@ diuretic up-titration | | stronger water pills
 beta-blocker prophylaxis | | medicine to shrink the veins
 adjuvant chemotherapy evaluation | | talking about chemotherapy
 contact precautions | | gloves and gowns for visitors
-transfusion goal above seven | | 
+transfusion goal above seven | |
 """
 
 DISPOSITIONS = """

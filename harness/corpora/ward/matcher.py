@@ -8,9 +8,10 @@ list entry, a clause up to a semicolon), and looks nothing up: a text of 250 wor
     == {"start:apixaban", "dose:apixaban:5 mg", "hold:lisinopril",
         "lab:white blood cell count:15.2", "lab:white blood cell count:8.1", "-symptom:fever"}
 
-Kinds: symptom, sign, finding, dx (with polarity; a finding may have a site) · onset, lab, vital, measure (a number after
-the name) · culture (an organism) · given, start, stop, hold, continue, change, dose, days (of a drug) · procedure,
-treatment, consult, advice, trigger, pending, recheck, followup (an interval), allergy, disposition, code, instruction, warning.
+Kinds: symptom, sign, finding, dx (with polarity; a finding may have a site) · onset, lab, vital, measure (a number
+after the name) · culture (an organism) · given, start, stop, hold, continue, change, dose, days (of a drug) ·
+procedure, treatment, consult, advice, trigger, pending, recheck, followup (an interval), allergy, disposition, code,
+instruction, warning.
 """
 
 from __future__ import annotations
@@ -112,7 +113,9 @@ def mask(text: str) -> str:
     return " ".join(word for word, before in zip(words, ["", *words], strict=False) if word != "*" or before != "*")
 
 
-_SENTENCE = re.compile(r"\n[ \t]*\n|\n(?=[ \t]*(?:[-*•#]|\d{1,2}[.)][ \t]|[A-Z_][\w/() -]{0,40}:))|(?<=[.!?;])\s+(?=\S)|(?<=:)\n")
+_SENTENCE = re.compile(
+    r"\n[ \t]*\n|\n(?=[ \t]*(?:[-*•#]|\d{1,2}[.)][ \t]|[A-Z_][\w/() -]{0,40}:))|(?<=[.!?;])\s+(?=\S)|(?<=:)\n"
+)
 _OPENING = re.compile(r"^\s*(?:(?:[-*•#]+|\d{1,2}[.)])\s*)+")
 _TITLE_END = re.compile(r"(?:^|\s)(?:Mr|Ms|Mrs|Dr|E|C|H)\.$")
 SHORTEST = 5
@@ -187,7 +190,9 @@ def _segments(text: str) -> Iterator[tuple[_Segment, bool]]:
     yield segment, False
 
 
-def _longest(names: Mapping[str, tuple[_Name, ...]], tokens: list[tuple[str, str]], at: int) -> tuple[_Name | None, int]:
+def _longest(
+    names: Mapping[str, tuple[_Name, ...]], tokens: list[tuple[str, str]], at: int
+) -> tuple[_Name | None, int]:
     """The longest name that begins here, and where it ends; else (None, the next token)."""
     word = tokens[at][1]
     for name in names.get(word.lower(), ()):

@@ -197,8 +197,16 @@ TERSE: Table = {
         "{Labs} [on adm|on arrival|initially|at presentation]",
         "[Notable|Sig] [labs|for]: {labs}",
     ),
-    "signs": ("[Exam|PE|On exam][:| w/|] {signs}", "{Signs} on [exam|arrival]", "[Exam notable for|Exam sig for] {signs}"),
-    "vitals": ("[VS|Vitals|In ED VS][:|] {vitals}", "{Vitals} [on arrival|in triage|in ED]", "[Arrived|Came in] w/ {vitals}"),
+    "signs": (
+        "[Exam|PE|On exam][:| w/|] {signs}",
+        "{Signs} on [exam|arrival]",
+        "[Exam notable for|Exam sig for] {signs}",
+    ),
+    "vitals": (
+        "[VS|Vitals|In ED VS][:|] {vitals}",
+        "{Vitals} [on arrival|in triage|in ED]",
+        "[Arrived|Came in] w/ {vitals}",
+    ),
     "study": (
         "{study} [w/|showed|:|notable for] {found}{absent}",
         "{study} [->|→|=] {found}{absent}",
@@ -245,19 +253,39 @@ TERSE: Table = {
         "[Started|Started on|Added|Initiated|New:|New med:] {drug} {dose} {times}{purpose}{days}",
         "{Drug} {dose} {times} [started|added|initiated]{purpose}{days}",
     ),
-    "stop": ("[Stopped|Discontinued] {drug}{why}", "{Drug} [stopped|discontinued]{why}", "[STOPPED|Home meds stopped]: {drug}{why}"),
-    "hold": ("[Held|Holding|Paused] [home |]{drug}{until}", "[Home |]{drug} held{until}", "[HELD|On hold]: {drug}{until}"),
+    "stop": (
+        "[Stopped|Discontinued] {drug}{why}",
+        "{Drug} [stopped|discontinued]{why}",
+        "[STOPPED|Home meds stopped]: {drug}{why}",
+    ),
+    "hold": (
+        "[Held|Holding|Paused] [home |]{drug}{until}",
+        "[Home |]{drug} held{until}",
+        "[HELD|On hold]: {drug}{until}",
+    ),
     "change": (
         "[Increased|Decreased|Changed|Adjusted] {drug} {from_to}{times}",
         "{Drug} [increased|decreased|changed] {from_to}{times}",
         "[CHANGED|Changed dose]: {drug} {from_to}{times}",
     ),
     "continue": ("[Continued|Continue|Kept on|Maintained on] [home |]{drug}", "[Home |]{drug} continued[ unchanged|]"),
-    "stable": ("{dx} [stable|at baseline|not active|quiet][ this adm| throughout|]", "[Nothing to report on|Quiet course of] {dx}"),
+    "stable": (
+        "{dx} [stable|at baseline|not active|quiet][ this adm| throughout|]",
+        "[Nothing to report on|Quiet course of] {dx}",
+    ),
     "chronic": ("{Dx}: {continued}", "[Re|As for|For] {dx}: {continued}", "{Dx} - {continued}"),
-    "allergy": ("[New allergy|Allergy list updated|ALLERGY (new)]: {drug}", "[Reaction to|Likely reaction to] {drug}[, allergy list updated|, listed|]"),
-    "recheck": ("[Recheck|Please recheck|To recheck] {labs} in {interval}", "{Labs} [to be rechecked|recheck due] in {interval}"),
-    "pending": ("[Pending|Pending at d/c|Outstanding|Pending labs]: {test}", "{Test} [pending at d/c|outstanding|still pending]"),
+    "allergy": (
+        "[New allergy|Allergy list updated|ALLERGY (new)]: {drug}",
+        "[Reaction to|Likely reaction to] {drug}[, allergy list updated|, listed|]",
+    ),
+    "recheck": (
+        "[Recheck|Please recheck|To recheck] {labs} in {interval}",
+        "{Labs} [to be rechecked|recheck due] in {interval}",
+    ),
+    "pending": (
+        "[Pending|Pending at d/c|Outstanding|Pending labs]: {test}",
+        "{Test} [pending at d/c|outstanding|still pending]",
+    ),
     "followup": (
         "[F/u|F/u with|F/u in|Appt with|Needs f/u with] {clinic} in {interval}",
         "{Clinic} [f/u|appt|follow up] in {interval}[ booked| requested|]",
@@ -314,16 +342,22 @@ LETTER: Table = {
         "[We also used|We helped you with|Your care included|We added in] {tx}",
     ),
     "procedure": (
-        "You [had|underwent|went through|were taken for] {proc}{result}",
-        "[Our team did|The specialists did|The surgeons performed|We performed] {proc}{result}",
-        "[Then came|The next step was] {proc}{result}",
+        "You [had|needed|went through|had to have] {proc}{result}",
+        "[Part of your care was|Your treatment included|Your stay included] {proc}{result}",
+        "[Then came|The next step was|What followed was] {proc}{result}",
     ),
     "culture": ("[A|Your|The] {specimen} [grew|found|showed] {organism}",),
     "sterile": ("[A|Your|The] {specimen} [grew|showed] {organism}",),
-    "labs": ("[Your|The] {lab} was {value}[ when you came in| at first|]", "[Blood tests showed|We found] {lab} of {value}"),
+    "labs": (
+        "[Your|The] {lab} was {value}[ when you came in| at first|]",
+        "[Blood tests showed|We found] {lab} of {value}",
+    ),
     "trend": ("[Your|The] {lab} [was|had come to|had settled at] {last} [when you left|by the end|on the last test]",),
     "measure": ("[Your|The] {measure} [was|is|came to] {value}[ - please write this down|, for your records|]",),
-    "consult": ("[You were seen by|You were evaluated by|We consulted] {clinic}{who}", "[During the stay|Along the way] you were [seen by|evaluated by] {clinic}{who}"),
+    "consult": (
+        "[You were seen by|You were evaluated by|We consulted] {clinic}{who}",
+        "[During the stay|Along the way] you were [seen by|evaluated by] {clinic}{who}",
+    ),
     "start": (
         "[START|Start|Please start|Begin|You should start] [taking |]{drug} {dose} {times}{purpose}{days}",
         "[We started you on|We started|You were started on|We have prescribed|We added] {drug} {dose} {times}{purpose}{days}",
@@ -347,7 +381,9 @@ LETTER: Table = {
         "[We increased|We decreased|We changed|We adjusted] your {drug} from {old} to {new}{times}",
         "Your {drug} was [changed|increased|decreased|adjusted] from {old} to {new}{times}",
     ),
-    "continue": ("[Keep taking|Continue|Continue to take|Please continue] [your |]{drug}[ as before| as you did at home| as usual|]",),
+    "continue": (
+        "[Keep taking|Continue|Continue to take|Please continue] [your |]{drug}[ as before| as you did at home| as usual|]",
+    ),
     "allergy": (
         "[You had a reaction to|You are allergic to|You have a new allergy:] {drug}[ - tell every doctor| - make sure that all doctors know it|, and must avoid it|]",
         "[Please tell all doctors about your|Please remember your|Your chart now lists an] allergy to {drug}",
@@ -401,33 +437,75 @@ BRIEF: Table = {
         "{Sx}{onset} [brought you in|led to this stay|made you come here]",
         "[Came in|Here] with {sx}{onset}",
     ),
-    "dx": ("[Diagnosis|What it was|Cause|Final answer]: {dx}", "[This turned out to be|It was|Found to be] {dx}", "{Dx} [was the cause|was behind it|explains this]"),
-    "also": ("[Also|In addition|On top of that|Another problem]: {dx}", "{Dx} [came up too|was dealt with too|was another matter]"),
-    "trigger": ("[Likely trigger|Possible trigger|Set off by|Probably brought on by][:|] {trigger}", "{Trigger} [likely set it off|did not help|may be why]"),
-    "working": ("[First worried about|At first possible:|Early concern:|Looked for] {working}[ - not what you had|, ruled against by tests|]",),
+    "dx": (
+        "[Diagnosis|What it was|Cause|Final answer]: {dx}",
+        "[This turned out to be|It was|Found to be] {dx}",
+        "{Dx} [was the cause|was behind it|explains this]",
+    ),
+    "also": (
+        "[Also|In addition|On top of that|Another problem]: {dx}",
+        "{Dx} [came up too|was dealt with too|was another matter]",
+    ),
+    "trigger": (
+        "[Likely trigger|Possible trigger|Set off by|Probably brought on by][:|] {trigger}",
+        "{Trigger} [likely set it off|did not help|may be why]",
+    ),
+    "working": (
+        "[First worried about|At first possible:|Early concern:|Looked for] {working}[ - not what you had|, ruled against by tests|]",
+    ),
     "found": ("{study}: {found}", "{Found} on [the |]{study}", "[Result of|What showed on] {study}: {found}"),
-    "given": ("[Treated with|Given|Treatment given|Received]: {drugs}{days}", "{Drugs} {was} given{days}{response}", "[Hospital treatment: you received|Here you received|On the ward you got] {drugs}{days}"),
-    "treatments": ("[Other help|Also used|Support|Along with]: {tx}", "{Tx} [for a while|at first|during the stay|as well]"),
-    "procedure": ("[Procedure|Done|Operation or test]: {proc}{result}", "{Proc} [went well|was done|took place]{result}", "[Had|Underwent] {proc}{result}"),
+    "given": (
+        "[Treated with|Given|Treatment given|Received]: {drugs}{days}",
+        "{Drugs} {was} given{days}{response}",
+        "[Hospital treatment: you received|Here you received|On the ward you got] {drugs}{days}",
+    ),
+    "treatments": (
+        "[Other help|Also used|Support|Along with]: {tx}",
+        "{Tx} [for a while|at first|during the stay|as well]",
+    ),
+    "procedure": (
+        "[Procedure|Done|Operation or test]: {proc}{result}",
+        "{Proc} [went well|was done|took place]{result}",
+        "[Had|Underwent] {proc}{result}",
+    ),
     "culture": ("{specimen}: {organism}", "{Organism} in [the |your |]{specimen}"),
     "sterile": ("{specimen}: {organism}", "[Result:|Final:] {specimen} with {organism}"),
     "labs": ("{lab}: {value}[ at first| on arrival|]", "[First|Arrival] {lab} {value}"),
     "trend": ("{lab} at the end: {last}", "[Last|Final] {lab} {last}"),
     "measure": ("{measure}: {value}", "[Remember your|Note your|Write down] {measure}: {value}"),
     "consult": ("[Seen by|Evaluated by] {clinic}{who}",),
-    "start": ("[NEW|New|START|Start|Added]: {drug} {dose} {times}{purpose}{days}", "{Drug} {dose} {times} [(new)|newly prescribed|started here]{days}", "[Begin|Start] {drug} {dose} {times}{purpose}{days}"),
+    "start": (
+        "[NEW|New|START|Start|Added]: {drug} {dose} {times}{purpose}{days}",
+        "{Drug} {dose} {times} [(new)|newly prescribed|started here]{days}",
+        "[Begin|Start] {drug} {dose} {times}{purpose}{days}",
+    ),
     "stop": ("[STOP|Stop|Stopped]: {drug}{why}", "[No longer take|Do not take] {drug}{why}", "{Drug}: stopped{why}"),
     "hold": ("[HOLD|Hold|On hold|Pause]: {drug}{until}", "{Drug} on hold{until}"),
-    "change": ("[CHANGE|Changed dose|Changed]: {drug} {from_to}{times}", "{Drug} changed {from_to}{times}", "[Increased or decreased dose|Adjusted]: {drug} {from_to}{times}"),
+    "change": (
+        "[CHANGE|Changed dose|Changed]: {drug} {from_to}{times}",
+        "{Drug} changed {from_to}{times}",
+        "[Increased or decreased dose|Adjusted]: {drug} {from_to}{times}",
+    ),
     "continue": ("[Continue|Keep taking|CONTINUE]: {drug}", "{Drug} unchanged"),
-    "allergy": ("[New allergy|ALLERGY|Allergic to]: {drug}[ - tell all doctors| - carry a note of it|]", "[Avoid, due to allergy|Allergy found here]: {drug}"),
+    "allergy": (
+        "[New allergy|ALLERGY|Allergic to]: {drug}[ - tell all doctors| - carry a note of it|]",
+        "[Avoid, due to allergy|Allergy found here]: {drug}",
+    ),
     "instruction": ("{positive}{reason}", "[Also: |Daily: |Important: |Advice: |Home care: ]{positive}"),
     "forbidden": ("{negative}{reason}", "[Rule: |Important: |Remember: |For now: ]{negative}"),
     "recheck": ("[Recheck|Blood test to recheck] {labs} in {interval}", "{Labs} recheck[ due|] in {interval}"),
     "pending": ("[Pending|Awaited|Outstanding]: {test}{who_calls}", "{Test} still pending{who_calls}"),
-    "followup": ("[See|Follow up|Appointment|Visit]: {clinic} in {interval}", "{Clinic} [visit|appointment] in {interval}{what_for}", "In {interval} [see|visit] {clinic}"),
+    "followup": (
+        "[See|Follow up|Appointment|Visit]: {clinic} in {interval}",
+        "{Clinic} [visit|appointment] in {interval}{what_for}",
+        "In {interval} [see|visit] {clinic}",
+    ),
     "disposition": ("[Going|Where to]: {to_dispo}", "[Next stop|Leaving to]: {dispo}"),
-    "warnings": ("[Call for|Call us for|Return for|Come back for|Seek help for|Warning signs:] {sx}{tail}", "[If any of these, call|Call at once with|Return with]: {sx}", "{Sx}: [call|come back|seek help] [now|right away|at once]"),
+    "warnings": (
+        "[Call for|Call us for|Return for|Come back for|Seek help for|Warning signs:] {sx}{tail}",
+        "[If any of these, call|Call at once with|Return with]: {sx}",
+        "{Sx}: [call|come back|seek help] [now|right away|at once]",
+    ),
     "cheer": ("[Steady progress|Good recovery so far|Well enough to leave]",),
 }
 
@@ -436,13 +514,33 @@ DICTATED: Table = {
         "{Pt} was [admitted|hospitalized|seen and admitted] [for|because of|with] {sx}{onset}",
         "[This admission followed|The admission was for|Reason for admission was] {sx}{onset}",
     ),
-    "dx": ("[Final diagnosis was|Diagnosis given was|The diagnosis explained to {him} is] {dx}", "{He} understands that [the problem was|this was] {dx}"),
-    "also": ("[Course also included|Stay also involved|Of note there was] {dx}", "{Dx} was [discussed|explained] as well"),
-    "trigger": ("[Counselled about|Teaching covered] {trigger} as [a cause|the trigger]", "{Trigger} was named as [the likely cause|the trigger]"),
-    "working": ("[Told that|Made aware that] [initial concern for|suspicion of] {working} [did not hold|was not borne out]",),
-    "found": ("{study} [demonstrated|showed] {found}, [which was explained|discussed with {him}]", "[Results of|Report of] {study} [reviewed|shared]: {found}"),
-    "given": ("[While inpatient, {he} received|{He} received|{He} was given] {drugs}{days}", "{Drugs} {was} given[ here| in the hospital|]{days}"),
-    "treatments": ("{He} [needed|was supported with|used] {tx}[ in the hospital| here|]", "{Tx} [was part of the care|helped]"),
+    "dx": (
+        "[Final diagnosis was|Diagnosis given was|The diagnosis explained to {him} is] {dx}",
+        "{He} understands that [the problem was|this was] {dx}",
+    ),
+    "also": (
+        "[Course also included|Stay also involved|Of note there was] {dx}",
+        "{Dx} was [discussed|explained] as well",
+    ),
+    "trigger": (
+        "[Counselled about|Teaching covered] {trigger} as [a cause|the trigger]",
+        "{Trigger} was named as [the likely cause|the trigger]",
+    ),
+    "working": (
+        "[Told that|Made aware that] [initial concern for|suspicion of] {working} [did not hold|was not borne out]",
+    ),
+    "found": (
+        "{study} [demonstrated|showed] {found}, [which was explained|discussed with {him}]",
+        "[Results of|Report of] {study} [reviewed|shared]: {found}",
+    ),
+    "given": (
+        "[While inpatient, {he} received|{He} received|{He} was given] {drugs}{days}",
+        "{Drugs} {was} given[ here| in the hospital|]{days}",
+    ),
+    "treatments": (
+        "{He} [needed|was supported with|used] {tx}[ in the hospital| here|]",
+        "{Tx} [was part of the care|helped]",
+    ),
     "procedure": ("{He} underwent {proc}{result}", "[Status post|Recovering after|Now after] {proc}{result}"),
     "culture": ("{specimen} [grew|yielded] {organism}",),
     "sterile": ("{specimen} [showed|had] {organism}",),
@@ -450,35 +548,170 @@ DICTATED: Table = {
     "trend": ("{lab} [on discharge|at discharge] was {last}",),
     "measure": ("{measure} [is|was|recorded as] {value}",),
     "consult": ("[Seen by|Evaluated by] {clinic} in house{who}",),
-    "start": ("[{He} is to start|Prescribed|Discharged with newly prescribed|To start] {drug} {dose} {times}{days}", "{Drug} {dose} {times}{purpose} was [prescribed|started|initiated]{days}"),
-    "stop": ("[{He} is to stop|{He} was told to stop|Instructed to discontinue] {drug}{why}", "{Drug} was discontinued{why}"),
+    "start": (
+        "[{He} is to start|Prescribed|Discharged with newly prescribed|To start] {drug} {dose} {times}{days}",
+        "{Drug} {dose} {times}{purpose} was [prescribed|started|initiated]{days}",
+    ),
+    "stop": (
+        "[{He} is to stop|{He} was told to stop|Instructed to discontinue] {drug}{why}",
+        "{Drug} was discontinued{why}",
+    ),
     "hold": ("[{He} is to hold|To hold|Instructed to hold] {drug}{until}", "{Drug} is held{until}"),
-    "change": ("{Drug} was [changed|adjusted|increased or decreased] {from_to}{times}", "[{He} is to change|Told to change] {drug} {from_to}"),
+    "change": (
+        "{Drug} was [changed|adjusted|increased or decreased] {from_to}{times}",
+        "[{He} is to change|Told to change] {drug} {from_to}",
+    ),
     "continue": ("[{He} may continue|To continue|Resume and continue] {drug}",),
     "allergy": ("[Aware of new allergy to|Educated on allergy to|Chart now carries an allergy to] {drug}",),
-    "instruction": ("[Instructed on|Counselled on|Advised|Recommended|Discharge plan includes|{He} agreed to] {positive}", "{Positive} [was stressed|was reviewed|is expected|is required|{he} agreed]"),
+    "instruction": (
+        "[Instructed on|Counselled on|Advised|Recommended|Discharge plan includes|{He} agreed to] {positive}",
+        "[Stressed before leaving|Reviewed at length|Expected at home|Required at home]: {positive}",
+    ),
     "forbidden": ("[Instructed on|Counselled on|Advised|Discharge plan includes] {positive}",),
-    "recheck": ("[{He} is to have|Arranged is|Ordered was] a recheck of {labs} in {interval}", "{Labs} to be rechecked in {interval}"),
+    "recheck": (
+        "[{He} is to have|Arranged is|Ordered was] a recheck of {labs} in {interval}",
+        "{Labs} to be rechecked in {interval}",
+    ),
     "pending": ("{Test} [pending|outstanding] at discharge",),
-    "followup": ("[{He} is to follow up with|{He} is to see|Instructed to follow up with|Scheduled with] {clinic} in {interval}", "{Clinic} follow up in {interval}[ arranged| requested| advised|]"),
+    "followup": (
+        "[{He} is to follow up with|{He} is to see|Instructed to follow up with|Scheduled with] {clinic} in {interval}",
+        "{Clinic} follow up in {interval}[ arranged| requested| advised|]",
+    ),
     "disposition": ("[Discharge to|Destination]: {dispo}", "[Left for|Discharge plan]: {dispo}"),
-    "warnings": ("[{He} is to return for|{He} was told to call for|Instructed to return for|Return precautions for|To seek care for] {sx}", "[Should {he} have|In case of|With any] {sx}, {he} is to [call|return|seek care]"),
+    "warnings": (
+        "[{He} is to return for|{He} was told to call for|Instructed to return for|Return precautions for|To seek care for] {sx}",
+        "[Should {he} have|In case of|With any] {sx}, {he} is to [call|return|seek care]",
+    ),
     "cheer": ("[Condition on leaving is good|{He} left in good condition|Questions were answered]",),
 }
 
-RESPONSE = ("", "", "", " with good effect", " and improved", " with steady improvement", " with clear benefit", " and turned the corner")
-LAY_RESPONSE = ("", "", "", " and you got better", ", which helped", " and you improved", ", and you felt better")
-WHY = ("", "", " given the above", " in light of this admission", " as it may have contributed", " for safety", " on balance of risks")
-LAY_WHY = ("", " because of this illness", " for your safety", ", as it may do harm", " for good", ", as we talked about", " and throw away what is left")
-UNTIL = ("", " until seen", " until further notice", " for the time being", ", to be taken up again as an outpatient", " given the above", " on discharge")
-LAY_UNTIL = (" until your doctor says otherwise", " for now", " until you are told", " until you have been seen", " for the time being", " until you hear from us")
-TAIL = ("", " that does not go away", " that gets worse", ", day or night", " that worries you", " or anything else that worries you", ", even if mild", " at any time", " after going home")
-REASON = ("", "", " until we see you", ", as we discussed", " from now on", " for the next weeks", ", even when you feel well", " every single day", " - this matters a great deal", " to protect yourself", " so that you heal well", " for as long as you are told")
-WHAT_FOR = ("", " to see how you are doing", " to go over this stay", " to plan the next steps", " and bring this letter", " - call if the time does not suit", " to review your medicines", " for a check")
-WHO_CALLS = ("", " (we will be in touch)", " (ask at your next visit)", ", and somebody will phone you", ", and the clinic will let you know", " - your doctor will get the answer")
+RESPONSE = (
+    "",
+    "",
+    "",
+    " with good effect",
+    " with improvement",
+    " with steady improvement",
+    " with clear benefit",
+    ", which helped",
+)
+LAY_RESPONSE = ("", "", "", ", which helped", " with good effect", ", and this worked", " with clear benefit")
+WHY = (
+    "",
+    "",
+    " given the above",
+    " in light of this admission",
+    " as it may have contributed",
+    " for safety",
+    " on balance of risks",
+)
+LAY_WHY = (
+    "",
+    " because of this illness",
+    " for your safety",
+    ", as it may do harm",
+    " for good",
+    ", as we talked about",
+    " and throw away what is left",
+)
+UNTIL = (
+    "",
+    " until seen",
+    " until further notice",
+    " for the time being",
+    ", to be taken up again as an outpatient",
+    " given the above",
+    " on discharge",
+)
+LAY_UNTIL = (
+    " until your doctor says otherwise",
+    " for now",
+    " until you are told",
+    " until you have been seen",
+    " for the time being",
+    " until you hear from us",
+)
+TAIL = (
+    "",
+    ", if it lasts",
+    ", even if mild",
+    ", day or night",
+    " of any kind",
+    ", or anything else that worries you",
+    " at any time",
+    " after going home",
+)
+REASON = (
+    "",
+    "",
+    " until we see you",
+    ", as we discussed",
+    " from now on",
+    " for the next weeks",
+    ", even when you feel well",
+    " every single day",
+    " - this matters a great deal",
+    " to protect yourself",
+    " so that you heal well",
+    " for as long as you are told",
+)
+WHAT_FOR = (
+    "",
+    " to see how you are doing",
+    " to go over this stay",
+    " to plan the next steps",
+    " and bring this letter",
+    " - call if the time does not suit",
+    " to review your medicines",
+    " for a check",
+)
+WHO_CALLS = (
+    "",
+    " (we will be in touch)",
+    " (ask at your next visit)",
+    ", and somebody will phone you",
+    ", and the clinic will let you know",
+    " - your doctor will get the answer",
+)
 WHO = (" too", " while you were here", ", who gave advice", " and shared their thoughts")
 
 HISTORY: Table = {
-    "prose": (" with [a history of|a past history of|known|a background of] {dx}", " known for {dx}", " who has {dx}", " with {dx}"),
+    "prose": (
+        " with [a history of|a past history of|known|a background of] {dx}",
+        " known for {dx}",
+        " who has {dx}",
+        " with {dx}",
+    ),
     "terse": (" [w/|with] {dx}", " [h/o|PMH] {dx}", " w/ [hx of|hx] {dx}", " ({dx})"),
 }
+FORMS = ("{name} of {value}", "{name} {value}", "a {name} of {value}", "{name} at {value}", "{name} {value}")
+ABSENT = (", without", ", with no", " and no", " but no")
+SHOWING = (", which showed", ", revealing", ", showing", ", where the team found", " that demonstrated")
+AND_FAVORED = (" and favored", " and suggested", " and proposed")
+WHO_FAVORED = (", who favored", ", who suggested", ", who proposed")
+ONSET = {
+    "prose": (" for {n} days", " over {n} days", " for the past {n} days", " of {n} days' standing"),
+    "terse": (" x {n} d", " for {n} days", " x {n} days", " ({n} days)"),
+}
+CONTINUED = {
+    "prose": (
+        "[{he} was kept on|{he} was maintained on|we continued|the team continued] {drug}[ throughout| as at home|]",
+        "{drug} was continued[ throughout| without change|]",
+    ),
+    "terse": ("[continued|kept on|continue] [home |]{drug}", "{drug} continued"),
+}
+LEADS = (
+    "[The stay was complicated by|The course was complicated by|Next came|A further problem was|In addition there was|The stay also brought] {dx}",
+    "{Dx} [was the next problem|complicated matters|was also dealt with|arose as well]",
+    "[C/b|Course c/b|Also] {dx}",
+)
+LAY_ONSET = (" for {n} days", " over {n} days", " for about {n} days", " for the last {n} days")
+LAY_SHOWING = (", which showed", ", and it showed", " that showed")
+DAY = ("", " on hospital day {n}", " on day {n}", "")
+DAYS = (
+    " for {n} days",
+    " for {n} days in all",
+    " for a {n} day course",
+    ", planned for {n} days",
+    ", {n} days in total",
+)

@@ -12,9 +12,10 @@ from harness.corpora.ward.course import Course, Reading
 from harness.corpora.ward.dice import Dice
 from harness.corpora.ward.facts import BHC, DI, ledger_line
 from harness.corpora.ward.hand import Hand
+from harness.corpora.ward.hospital_course import hospital_course
 from harness.corpora.ward.icd import ICD
+from harness.corpora.ward.instructions import instructions
 from harness.corpora.ward.styles import HOUSES, STYLES, House, Style
-from harness.corpora.ward.targets import hospital_course, instructions
 
 Row: TypeAlias = dict[str, str]
 UNSEEN_STYLE = 0.3
@@ -76,7 +77,9 @@ def draw_hands(seed: int, course: Course, test: bool) -> Hands:
     unseen = [style for style in STYLES if style.unseen]
     style = dice.pick(unseen if test and dice.chance(UNSEEN_STYLE) else seen)
     others = [other for other in (STYLES if test else seen) if other is not style]
-    return Hands(style, dice.pick(others), dice.pick(HOUSES), dice.chance(course.reason.leaflet), dice.roll() * dice.roll())
+    return Hands(
+        style, dice.pick(others), dice.pick(HOUSES), dice.chance(course.reason.leaflet), dice.roll() * dice.roll()
+    )
 
 
 def tell(seed: int, course: Course, split: str, override: Mapping[str, str]) -> Told:
@@ -171,7 +174,9 @@ def _note(dice: Dice, house: House, texts: Mapping[str, str]) -> str:
 
 
 def _stored(course: Course) -> datetime:
-    return course.discharged.replace(hour=0, minute=0) + timedelta(days=1 + course.number % 3, hours=15, minutes=course.number % 60)
+    return course.discharged.replace(hour=0, minute=0) + timedelta(
+        days=1 + course.number % 3, hours=15, minutes=course.number % 60
+    )
 
 
 def _note_row(course: Course, kind: str, sequence: int, charted: datetime, stored: datetime) -> Row:
@@ -204,22 +209,28 @@ def _other_rows(
         yield "radiology", {**_report_row(course, number, reading), "text": texts[place]}
     for number, visit in enumerate(course.visits, 1):
         ids = {"subject_id": course.patient.id, "stay_id": visit.id}
-        yield "edstays", {
-            **ids,
-            "hadm_id": course.id,
-            "intime": str(visit.arrived),
-            "outtime": str(visit.left),
-            "gender": course.patient.sex,
-            "race": course.patient.race,
-            "arrival_transport": visit.transport,
-            "disposition": visit.disposition,
-        }
+        yield (
+            "edstays",
+            {
+                **ids,
+                "hadm_id": course.id,
+                "intime": str(visit.arrived),
+                "outtime": str(visit.left),
+                "gender": course.patient.sex,
+                "race": course.patient.race,
+                "arrival_transport": visit.transport,
+                "disposition": visit.disposition,
+            },
+        )
         row, stated = chart.triage(visit)
         texts[f"triage:{number}"] = "\n".join(f"{column}: {value}" for column, value in row.items())
         keys[f"triage:{number}"] = stated
         yield "triage", {**ids, **row}
         place = f"diagnosis:{number}"
-        texts[place], keys[place] = "\n".join(f"icd title: {ICD[name][1]}" for name in visit.codes), [f"dx:{n}" for n in visit.codes]
+        texts[place], keys[place] = (
+            "\n".join(f"icd title: {ICD[name][1]}" for name in visit.codes),
+            [f"dx:{n}" for n in visit.codes],
+        )
         for seq, name in enumerate(visit.codes, 1):
             code, title = ICD[name]
             yield "diagnosis", {**ids, "seq_num": str(seq), "icd_code": code, "icd_version": "10", "icd_title": title}
