@@ -14,15 +14,10 @@ from harness.corpora.ward import fillers
 from harness.corpora.ward.course import Problem, Reading, Visit
 from harness.corpora.ward.drugs import sheet
 from harness.corpora.ward.facts import Fact
-from harness.corpora.ward.hand import Hand, fill
+from harness.corpora.ward.hand import Hand, capital, fill
 from harness.corpora.ward.lexicon import concepts
 from harness.corpora.ward.reasons import NORMAL
 from harness.corpora.ward.telling import interval, shown
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
 
 Section: TypeAlias = tuple[str, list[str]]
 
@@ -64,16 +59,16 @@ class Chart:
         known = self.course.patient.allergens
         self.keys += [f"allergy:{name}" for name in known]
         names = [self.hand.word("allergen", name) for name in known]
-        return self.pick(", ", " / ").join(map(_capital, names)) or self.pick(
+        return self.pick(", ", " / ").join(map(capital, names)) or self.pick(
             "NKDA", "None known", "No Known Allergies / Adverse Drug Reactions"
         )
 
     def chief_complaint(self) -> str:
-        return _capital(self.names(self.one(self.course.main, "symptoms")[:2])) or "___"
+        return capital(self.names(self.one(self.course.main, "symptoms")[:2])) or "___"
 
     def procedure(self) -> str:
         done = [group[0] for p in self.course.problems for group in p.groups.get("procedures", ())]
-        lines = [_capital(self.names([fact])) for fact in self.charted(done)]
+        lines = [capital(self.names([fact])) for fact in self.charted(done)]
         return "\n".join(lines) or self.pick("None", "none", "___")
 
     def history(self) -> str:
@@ -128,7 +123,7 @@ class Chart:
         lines = [self.names([p.dx]) for p in self.course.problems if p.role == "chronic"]
         lines += [self.pick(*fillers.SURGERIES)]
         lines += [self.pick(*fillers.OTHER_HISTORY) for _ in range(int(4 * self.bulk))]
-        return "\n".join(f"- {_capital(line)}" for line in dict.fromkeys(lines))
+        return "\n".join(f"- {capital(line)}" for line in dict.fromkeys(lines))
 
     def social(self) -> str:
         told = [self.pick(*options) for options in fillers.SOCIAL]
@@ -246,7 +241,7 @@ class Chart:
         text = f"{'; '.join(parts)}."
         if absent:
             text += f" No {self.names(absent, ' or ')}."
-        return _capital(text)
+        return capital(text)
 
     def sited(self, fact: Fact) -> str:
         name = self.names([fact])
@@ -330,7 +325,7 @@ class Chart:
                     lines.append(f"{self.names(told[:1])} consult ___: {advice}")
                 elif told:
                     lines.append(f"Specialist note ___: {self.names(told)}")
-        return "\n".join(f"{_capital(line)}." for line in lines)
+        return "\n".join(f"{capital(line)}." for line in lines)
 
     def teaching(self) -> str:
         """What the nurses went through with the patient."""
@@ -390,17 +385,17 @@ class Chart:
         facts = self.one(self.course.main, "disposition")
         if not facts:
             return "___"
-        return _capital(self.names(facts)) + ("" if facts[0].concept == "discharged home" else "\n \nFacility:\n___")
+        return capital(self.names(facts)) + ("" if facts[0].concept == "discharged home" else "\n \nFacility:\n___")
 
     def diagnoses(self) -> str:
         first, *others = self.course.problems
         lines = [self.names([one.dx]) for one in others[:7]]
-        lines = [_capital(line) for line in lines]
+        lines = [capital(line) for line in lines]
         name = self.names([first.dx])
         return "\n".join(
             (
                 self.pick("PRIMARY:", "Primary diagnosis:", "Principal:"),
-                _capital(name),
+                capital(name),
                 " ",
                 self.pick("SECONDARY:", "Secondary diagnoses:", "Other:"),
                 *(lines or ["None"]),
@@ -423,7 +418,7 @@ class Chart:
                 lines.append(f"{self.names([fact])} appointment in {interval(fact.value)}")
             for fact in self.one(problem, "rechecks"):
                 lines.append(f"Lab slip: recheck {self.names([fact])} in {interval(fact.value)}")
-        return "\n".join(f"- {_capital(line)}" for line in lines) or "___"
+        return "\n".join(f"- {capital(line)}" for line in lines) or "___"
 
     # ---- the other tables
 
@@ -470,7 +465,7 @@ class Chart:
             row["temperature"] = ""
             keys = [key for key in keys if not key.startswith("vital:temperature")]
         self.keys = keys
-        row["chiefcomplaint"] = _capital(self.names(self.one(self.course.main, "symptoms")[:2])) or "TRANSFER"
+        row["chiefcomplaint"] = capital(self.names(self.one(self.course.main, "symptoms")[:2])) or "TRANSFER"
         return row, self.keys
 
 

@@ -214,8 +214,8 @@ class _Drawing:
         self.length = 0
         # Some stays are told at length, some in a few words.
         self.much = {
-            BHC: 0.3 + 0.3 * dice.roll() if dice.chance(0.3) else 0.9 + 0.8 * dice.roll(),
-            DI: 0.2 * dice.roll() if dice.chance(0.46) else 0.85 + 1.1 * dice.roll(),
+            BHC: 0.3 + 0.3 * dice.roll() if dice.chance(0.25) else 0.9 + 0.8 * dice.roll(),
+            DI: 0.2 * dice.roll() if dice.chance(0.45) else 0.95 + 1.4 * dice.roll(),
         }
 
     def draw(self, seed: int, number: int) -> Course:

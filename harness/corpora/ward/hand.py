@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple, TypeAlias
 
+from harness.corpora.ward import phrases
 from harness.corpora.ward.course import Course
 from harness.corpora.ward.dice import Dice
 from harness.corpora.ward.facts import Fact
 from harness.corpora.ward.lexicon import Concept, concepts
+from harness.corpora.ward.matcher import SHORTEST
 from harness.corpora.ward.styles import Style
 
 Slot: TypeAlias = str | Callable[[], str]
@@ -89,7 +91,6 @@ class Hand:
     def __init__(self, dice: Dice, style: Style, course: Course, split: str = "") -> None:
         self.dice, self.style, self.course = dice, style, course
         self.stated: dict[str, None] = {}
-        self.dropped = 0
         self._range = CLASSES.get(split, (0, 12))
         age = str(course.age)
         article = "an" if age[0] == "8" or age in ("11", "18") else "a"
@@ -130,7 +131,7 @@ class Hand:
             return slot() if callable(slot) else slot
         slot = slots.get(name[0].lower() + name[1:], "")
         text = slot() if callable(slot) else slot
-        return text[:1].upper() + text[1:]
+        return capital(text)
 
     def phrase(self, templates: Sequence[str], slots: Mapping[str, Slot]) -> str:
         return self.render(compiled(templates[self.choose(len(templates))]), slots)
@@ -162,14 +163,13 @@ class Hand:
     ) -> str:
         """A sentence that states the facts, worded until it is one of this split's; "" if it cannot be."""
         low, high = self._range
-        for _ in range(_TRIES):
-            text = head + self.phrase(templates, slots).replace("  ", " ")
-            text = text[0].upper() + text[1:]
-            if low <= sentence_class(text) < high or len(text.split()) < 5:
-                for fact in facts:
-                    self.stated[fact.key] = None
+        for attempt in range(_TRIES):
+            text = capital(head + self.phrase(templates, slots).replace("  ", " "))
+            if attempt >= _TRIES // 2 and text[-1] not in ".:!?":
+                text += self.dice.pick(phrases.TAILS)
+            if low <= sentence_class(text) < high or len(text.split()) < SHORTEST:
+                self.stated |= dict.fromkeys(fact.key for fact in facts)
                 return text if text[-1] in ".:!?" else f"{text}."
-        self.dropped += 1
         return ""
 
 
@@ -186,18 +186,24 @@ def _concept(family: str, id: str) -> Concept:
     return known.get((family, id)) or known["drug" if family == "allergy" and ("drug", id) in known else "allergen", id]
 
 
+def capital(text: str) -> str:
+    """As a sentence begins; but pH stays pH."""
+    return text if text[1:2].isupper() else text[:1].upper() + text[1:]
+
+
 def fill(text: str, width: int = 78) -> str:
     """The text in lines of at most `width`, never broken before what would look like a list's entry or a label."""
     if not width or len(text) <= width:
         return text
-    lines, line = [], ""
+    lines, line, at = [], "", 0
     for word in text.split(" "):
-        if line and len(line) + 1 + len(word) > width and line[-1] != ":" and not _CLINGS.match(word):
+        if line and len(line) + 1 + len(word) > width and line[-1] != ":" and not _CLINGS.match(text, at):
             lines.append(line)
             line = word
         else:
             line = f"{line} {word}" if line else word
+        at += len(word) + 1
     return "\n".join((*lines, line))
 
 
-_CLINGS = re.compile(r"[-*•#:]|\d{1,2}[.)]$|.*:$")
+_CLINGS = re.compile(r"[-*•#:]|\d{1,2}[.)](?:\s|$)|[A-Z_][\w/() -]{0,40}:")

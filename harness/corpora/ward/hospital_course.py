@@ -8,7 +8,7 @@ from typing import TypeAlias
 from harness.corpora.ward import phrases
 from harness.corpora.ward.course import Problem
 from harness.corpora.ward.facts import BHC, Fact
-from harness.corpora.ward.hand import Hand, Slot, fill
+from harness.corpora.ward.hand import Hand, Slot, capital, fill
 from harness.corpora.ward.telling import Telling, interval, said, shown
 
 _VOICES = {"prose": phrases.PROSE, "terse": phrases.TERSE}
@@ -214,7 +214,7 @@ class _HospitalCourse(Telling):
         name = self.hand.name(problem.dx)
         mark = {"hash": "# ", "numbered": f"{number}. ", "dash": ""}[self.hand.style.layout]
         mark = mark.strip() if mark == "# " and self.hand.style.twist % 2 else mark
-        return f"{mark}{name[0].upper()}{name[1:]}:"
+        return f"{mark}{capital(name)}:"
 
     def by_problem(
         self,

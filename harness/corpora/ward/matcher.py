@@ -25,7 +25,7 @@ from typing import NamedTuple
 from harness.corpora.ward.lexicon import concepts
 
 CUES: Mapping[str, str] = {
-    "start": "started, start, starting, initiated, initiate, new, newly prescribed, added, prescribed, begin",
+    "start": "started, start, starting, initiated, initiate, new, newly prescribed, add, added, prescribed, begin",
     "stop": "stopped, stop, stopping, discontinued, discontinue, do not take, no longer take, ended for good",
     "hold": "held, hold, holding, paused, pause, on pause",
     "continue": "continued, continue, continuing, kept on, keep taking, maintained on, unchanged",
@@ -214,7 +214,8 @@ def _names() -> Mapping[str, tuple[_Name, ...]]:
     for (family, id), concept in concepts().items():
         for name in concept.names:
             words = [m[0] for m in _TOKEN.finditer(name) if m.lastgroup in ("word", "number", "stop", "comma")]
-            exact = words[0] if name in concept.short and len(words) == 1 and words[0].isupper() else ""
+            shouted = len(words) == 1 and (words[0].isupper() or len(words[0]) < 3)  # "PE", "Mg": no "pe", no "mg"
+            exact = words[0] if shouted and name in concept.short else ""
             found.setdefault(words[0].lower(), []).append(
                 _Name(tuple(word.lower() for word in words[1:]), exact, family, id)
             )

@@ -21,6 +21,9 @@ Row: TypeAlias = dict[str, str]
 UNSEEN_STYLE = 0.3
 """Share of the stays of a test split that a clinician writes who writes in no other split."""
 
+ALIKE = 0.35
+"""Share of the second wordings whose clinician tells patients things in the first one's voice, if nothing else."""
+
 _HEADINGS: Mapping[str, str] = {
     "allergies": "Allergies",
     "chief_complaint": "Chief Complaint",
@@ -77,6 +80,8 @@ def draw_hands(seed: int, course: Course, test: bool) -> Hands:
     unseen = [style for style in STYLES if style.unseen]
     style = dice.pick(unseen if test and dice.chance(UNSEEN_STYLE) else seen)
     others = [other for other in (STYLES if test else seen) if other is not style]
+    if dice.chance(ALIKE):
+        others = [other for other in others if other.letter == style.letter]
     return Hands(
         style, dice.pick(others), dice.pick(HOUSES), dice.chance(course.reason.leaflet), dice.roll() * dice.roll()
     )

@@ -131,7 +131,6 @@ HOUSES: tuple[House, ...] = (
         "harbour",
         (
             "=Dear {Mr} ___,",
-            "=It was a pleasure taking care of you at ___.",
             "WHY WERE YOU ADMITTED?",
             "-why",
             "WHAT HAPPENED IN THE HOSPITAL?",
@@ -162,7 +161,7 @@ HOUSES: tuple[House, ...] = (
         (
             "why",
             "did",
-            "=A list of your medicines comes with these pages. Bring it to every visit.",
+            "=A list of medicines is attached.",
             "drugs",
             "care",
             "plans",
@@ -266,7 +265,6 @@ HOUSES: tuple[House, ...] = (
         "summit",
         (
             "=Dear {Mr} ___,",
-            "=Thank you for trusting ___ with your care.",
             "why",
             "did",
             "drugs",
@@ -409,7 +407,6 @@ HOUSES: tuple[House, ...] = (
         "lantern",
         (
             "=Dear {Mr} ___,",
-            "=You were a patient on our ward and are well enough to leave.",
             "SUMMARY:",
             "-why",
             "-did",
