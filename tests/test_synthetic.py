@@ -340,6 +340,7 @@ def test_targets_stand_verbatim_and_once(ward: Ward) -> None:
                 assert note["text"].count(target[field]) == 1
             assert target[f"{field}_word_count"] == str(len(target[field].split()))
         assert not re.search(r"[{}|\[\]]", note["text"].replace("[ ]", ""))
+        assert note["text"].isascii()
 
 
 def test_houses_have_headings_of_their_own(ward: Ward) -> None:

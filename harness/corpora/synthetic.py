@@ -224,7 +224,7 @@ def synthesize(out: Path, stays: int, seed: int, version: int = LATEST, processe
     for split in sizes:
         shutil.rmtree(out / split, ignore_errors=True)
         (unfinished / split).rename(out / split)
-    write_marking(out, NAME, LICENCE, {"ward_version": version, "seed": seed, "stays": stays})
+    write_marking(out, NAME, LICENCE, ward_version=version, seed=seed, stays=stays)
     unfinished.rmdir()
     return sizes
 

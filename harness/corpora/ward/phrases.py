@@ -183,7 +183,7 @@ PROSE: Table = {
 TERSE: Table = {
     "opening": (
         "{age}{MF}{history} [p/w|presenting w/|here w/|adm w/|who p/w] {sx}{onset}[, found to have|, dx'd w/|, adm for|, c/w|, i/s/o] {dx}",
-        "{age}[yo |y/o |]{MF}{history}, [p/w|presented w/] {sx}{onset} [->|→|due to|2/2] {dx}",
+        "{age}[yo |y/o |]{MF}{history}, [p/w|presented w/] {sx}{onset} [->|=>|due to|2/2] {dx}",
         "{dx} in {age}{MF}{history}[, presented w/|, p/w|, came in w/] {sx}{onset}",
         "[Adm|Admitted] [for|w/] {dx}[ after| following] {spell}{sx}, {age}{MF}{history}",
     ),
@@ -209,7 +209,7 @@ TERSE: Table = {
     ),
     "study": (
         "{study} [w/|showed|:|notable for] {found}{absent}",
-        "{study} [->|→|=] {found}{absent}",
+        "{study} [->|=>|=] {found}{absent}",
         "{Found} on {study}{absent}",
     ),
     "working": (
