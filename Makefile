@@ -43,6 +43,7 @@ bench: install
 	$(BIN)/python benchmarks/endurance.py
 	$(BIN)/python benchmarks/stats_speed.py
 	$(BIN)/python benchmarks/stats_coverage.py
+	$(BIN)/python benchmarks/ward_writing.py
 
 # Ours beside the packages that they equal, unmodified and in environments of their own (.oracle/); what those answered
 # is written to oracle/*.json.

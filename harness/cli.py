@@ -70,8 +70,7 @@ def _list(args: Args) -> int:
 def _synthesize(args: Args) -> int:
     from harness.corpora.synthetic import synthesize
 
-    versions = {"version": args.ward_version} if args.ward_version is not None else {}
-    for split, stays in synthesize(args.out, args.stays, args.seed, **versions).items():
+    for split, stays in synthesize(args.out, args.stays, args.seed, args.ward_version).items():
         print(f"{split}: {stays} stays")
     return 0
 
@@ -323,6 +322,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", type=Path, required=True, metavar="DIR")
     sub.add_argument("--stays", type=int, default=64, metavar="N", help="stays of all splits together")
     sub.add_argument("--seed", type=int, default=0, metavar="S")
+    sub.add_argument("--ward-version", type=int, metavar="N", help="a frozen version of the ward (default: the latest)")
 
     everything = ("plugins", "task", "data", "scoring", "out")
     sub = command("submit", _submit, "let a system compete: a scored submission.zip", *everything)

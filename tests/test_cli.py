@@ -318,12 +318,18 @@ def test_a_first_run_takes_the_ward_that_another_wrote_meanwhile(home: Path, mon
     real = synthetic.synthesize
 
     def both(out: Path, stays: int, seed: int) -> object:
-        real(home / "workspace/ward-64-0", 24, 0)
+        real(home / "workspace/ward-1-64-0", 24, 0)
         return real(out, 24, 1)
 
     monkeypatch.setattr(synthetic, "synthesize", both)
     assert open_corpus(None, discharge_me()).data == default_wards()[0]
-    assert [path.name for path in (home / "workspace").glob("*ward-64-0*")] == ["ward-64-0"]
+    assert [path.name for path in (home / "workspace").glob("*ward-1-64-0*")] == ["ward-1-64-0"]
+
+
+def test_an_unknown_version_of_the_ward(fails: Fails) -> None:
+    message = fails("data", "synthesize", "--out", "ward", "--ward-version", "9")
+    assert "there is no version 9 of the ward" in message
+    assert "choose one of 1: --ward-version" in message
 
 
 def test_an_unexpected_error_in_a_file_of_nobody_is_told_without_its_message(

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from multiprocessing import get_context
 from pathlib import Path
 from typing import IO, TypeAlias
@@ -194,15 +195,18 @@ LATEST = max(VERSIONS)
 # --------------------------------------------------------------------------- writing
 
 
-def synthesize(out: Path, stays: int, seed: int, version: int = LATEST, processes: int | None = None) -> dict[str, int]:
+def synthesize(
+    out: Path, stays: int, seed: int, version: int | None = None, processes: int | None = None
+) -> dict[str, int]:
     """Write a ward of `stays` stays as the task's four splits of six tables, their ledgers, and its `corpus.toml`,
-    into `out`.
+    into `out`. Without a version it is the latest.
 
     Returns the stays per split. The same version, seed and number of stays give the same bytes (of the tables before
     they are packed: compressors differ), whatever the number of processes. A ward that is already there is replaced
     once the new one is whole. Raises CorpusError if there are too few stays, for an unknown version, or if `out` holds
     anything but a ward.
     """
+    version = LATEST if version is None else version
     if version not in VERSIONS:
         raise CorpusError(
             f"there is no version {version} of the ward",
@@ -210,23 +214,26 @@ def synthesize(out: Path, stays: int, seed: int, version: int = LATEST, processe
         )
     sizes = split_sizes(stays)
     unfinished = _begin(out)
-    bar = counter("writing the ward", stays, "stay")
-    with ExitStack() as stack:
-        open_split = ""
-        for written in _write(_plan(version, seed, stays, sizes), processes or _processes(stays)):
-            if written.split != open_split:
-                stack.close()
-                files = stack.enter_context(_files(unfinished / written.split))
-                open_split = written.split
-            _append(files, unfinished / written.split / "ids", written)
-            bar.update(written.stays)
-    bar.close()
+    written = _write(_plan(version, seed, stays, sizes), processes or _processes(stays))
+    for split, chunks in groupby(_counted(written, stays), key=lambda chunk: chunk.split):
+        with _files(unfinished / split) as files:
+            for chunk in chunks:
+                _append(files, unfinished / split / "ids", chunk)
     for split in sizes:
         shutil.rmtree(out / split, ignore_errors=True)
         (unfinished / split).rename(out / split)
     write_marking(out, NAME, LICENCE, ward_version=version, seed=seed, stays=stays)
     unfinished.rmdir()
     return sizes
+
+
+def _counted(chunks: Iterator[_Written], stays: int) -> Iterator[_Written]:
+    """The chunks, with a bar that counts their stays."""
+    bar = counter("writing the ward", stays, "stay")
+    for chunk in chunks:
+        yield chunk
+        bar.update(chunk.stays)
+    bar.close()
 
 
 def _processes(stays: int) -> int:

@@ -367,8 +367,8 @@ class _Drawing:
         trouble = _CONDITIONS[name]
         problem = Problem(Fact("dx", name, day=0, belongs=self.told(0.7)), "chronic")
         self.facts.setdefault(problem.dx.key, problem.dx)
-        if trouble.labs and dice.chance(0.5):
-            self._draw_labs(problem, trouble.labs, 0.3)
+        if trouble.labs:
+            self._draw_labs(problem, trouble.labs, 0.15)
         if not problem.dx.belongs:
             return problem
         for condition, drug, dose in self.patient.home:

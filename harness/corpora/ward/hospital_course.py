@@ -9,6 +9,7 @@ from harness.corpora.ward import phrases
 from harness.corpora.ward.course import Problem
 from harness.corpora.ward.facts import BHC, Fact
 from harness.corpora.ward.hand import Hand, Slot, capital, fill
+from harness.corpora.ward.lexicon import proper
 from harness.corpora.ward.telling import Telling, interval, said, shown
 
 _VOICES = {"prose": phrases.PROSE, "terse": phrases.TERSE}
@@ -199,9 +200,7 @@ class _HospitalCourse(Telling):
         out: list[str] = []
         for sentence in sentences:
             if out and out[-1].endswith(".") and ";" not in out[-1] and self.hand.dice.chance(self.hand.style.joined):
-                first = sentence.split(" ", 1)[0]
-                lower = first.lower() + sentence[len(first) :] if len(first) > 3 and first[1:].islower() else sentence
-                out[-1] = f"{out[-1][:-1]}; {lower}"
+                out[-1] = f"{out[-1][:-1]}; {_lower(sentence)}"
             else:
                 out.append(sentence)
         return out
@@ -257,3 +256,10 @@ class _HospitalCourse(Telling):
         blocks.append(self.text([sentence for _, sentences in chronic for sentence in sentences]))
         blocks.append(self.text(last))
         return blocks
+
+
+def _lower(sentence: str) -> str:
+    """A sentence as it goes on after a semicolon."""
+    first = sentence.split(" ", 1)[0]
+    keeps = len(first) < 4 or not first[1:].islower() or first in proper()
+    return sentence if keeps else first.lower() + sentence[len(first) :]

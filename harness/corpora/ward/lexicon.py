@@ -834,3 +834,10 @@ def _read(family: str, table: str) -> Iterator[Concept]:
 
 def _names(cell: str) -> tuple[str, ...]:
     return tuple(one.strip() for one in cell.split(",") if one.strip())
+
+
+@cache
+def proper() -> frozenset[str]:
+    """Words that keep their capital within a sentence."""
+    firsts = (name.split()[0] for concept in concepts().values() for name in concept.full)
+    return frozenset(word for word in firsts if word[0].isupper())
