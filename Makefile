@@ -38,12 +38,16 @@ format: install
 # What the README's figures of speed and endurance rest on; minutes, not seconds.
 bench: install
 	$(BIN)/python -m benchmarks.overlap_speed
-	$(BIN)/python benchmarks/large_split.py --out $(or $(SCRATCH),/tmp/discharge-harness-bench)
-	$(BIN)/python benchmarks/large_board.py
-	$(BIN)/python benchmarks/endurance.py
-	$(BIN)/python benchmarks/stats_speed.py
-	$(BIN)/python benchmarks/stats_coverage.py
-	$(BIN)/python benchmarks/ward_writing.py
+	$(BIN)/python -m benchmarks.medcon_speed
+	$(BIN)/python -m benchmarks.medcon_agreement
+	$(BIN)/python -m benchmarks.networks_speed
+	$(BIN)/python -m benchmarks.large_split --out $(or $(SCRATCH),/tmp/discharge-harness-bench)
+	$(BIN)/python -m benchmarks.large_board
+	$(BIN)/python -m benchmarks.endurance
+	$(BIN)/python -m benchmarks.stats_speed
+	$(BIN)/python -m benchmarks.stats_coverage
+	$(BIN)/python -m benchmarks.ward_writing
+	$(BIN)/python -m benchmarks.ward_report
 
 # Ours beside the packages that they equal, unmodified and in environments of their own (.oracle/); what those answered
 # is written to oracle/*.json.

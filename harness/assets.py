@@ -108,7 +108,7 @@ ASSETS: Mapping[str, Asset] = {
             name="open-vocabulary",
             title="Names of medical concepts from ten open sources",
             kind="vocabulary",
-            licence="ten sources'",
+            licence="open, mixed",
             wheels=(
                 Wheel(
                     "cellxgene-ontology-guide",

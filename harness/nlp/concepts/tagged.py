@@ -112,10 +112,13 @@ class Tagger:
     def identity(self) -> Mapping[str, str]:
         """Digests of what decides on tokens and their kinds."""
         root = Path(self.nlp.path)
-        parts = [one for one in sorted(root.rglob("*")) if one.is_file() and not set(_UNUSED) & set(one.parts)]
-        parts = [one for one in parts if one.parent != root or one.name == "tokenizer"]
-        model = digest({one.relative_to(root).as_posix(): digest_file(one) for one in parts})
-        return {"tagger": model[:16], "stopwords": digest(sorted(self.stopwords))[:16]}
+        files = {one.relative_to(root): one for one in sorted(root.rglob("*")) if one.is_file()}
+        used = {
+            name.as_posix(): digest_file(one)
+            for name, one in files.items()
+            if name.parts[0] not in _UNUSED and (len(name.parts) > 1 or name.name == "tokenizer")
+        }
+        return {"tagger": digest(used)[:16], "stopwords": digest(sorted(self.stopwords))[:16]}
 
     @property
     def environment(self) -> Mapping[str, str]:
