@@ -40,6 +40,8 @@ bench: install
 	$(BIN)/python benchmarks/overlap_speed.py
 	$(BIN)/python benchmarks/large_split.py --out $(or $(SCRATCH),/tmp/discharge-harness-bench)
 	$(BIN)/python benchmarks/endurance.py
+	$(BIN)/python benchmarks/stats_speed.py
+	$(BIN)/python benchmarks/stats_coverage.py
 
 # Shows that the core and [vllm] resolve together; downloads what pip must look into, installs nothing.
 resolve-vllm:

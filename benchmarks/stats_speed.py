@@ -68,8 +68,7 @@ def main() -> None:
     overall, *columns = stats.measures(sample, {"mean": COLUMNS})
     shown = [one for measure in (overall, *columns) for one in (measure, *map(measure.within, FIELDS))]
     timed(f"intervals of {len(shown)} numbers a system", lambda: stats.intervals(resamples, shown))
-    pairs = stats.adjacent(sample, overall)
-    timed(f"compare {len(pairs)} adjacent pairs", lambda: stats.compare(resamples, overall, pairs))
+    timed("compare adjacent systems", lambda: stats.compare(resamples, overall))
     ranking = timed("rank by all pairs", lambda: stats.rank(sample, overall, how))
     seconds = time.perf_counter() - start
     print(

@@ -3,7 +3,7 @@
     sample = gather({label: stats, ...}, variant="corrected")    the systems on the same cases
     resamples = bootstrap(sample)                                all columns resampled together, by subject
     intervals(resamples, measures(sample, means))                of every mean and column
-    compare(resamples, overall, adjacent(sample, overall))       pairs: differences, p-values, power
+    compare(resamples, overall)                                  neighbours: differences, p-values, power
     rank(sample, overall)                                        rank intervals and ties
 
 The intervals are about cases: other cases of the same kind would give other numbers. How much another training seed

@@ -54,7 +54,7 @@ def bootstrap(sample: Sample, how: Resampling = DEFAULT) -> Bootstrap:
     """Resample subjects with replacement, the same ones for all systems, fields and columns.
 
     A field's mean in a resample is the ratio of two sums: of scores, and of cases that have a reference. Holds
-    8 bytes x resamples x fields x columns x systems, and `how.memory` on the way."""
+    8 bytes x resamples x fields x columns x systems; on the way a copy of the subjects' sums, and `how.memory`."""
     means, sizes = resampled_sums(WITH_REPLACEMENT, [sample.sums, sample.sizes], how)
     with np.errstate(invalid="ignore"):  # 0 / 0: a resample without a reference
         means /= sizes

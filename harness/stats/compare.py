@@ -69,11 +69,18 @@ def in_order(sample: Sample, measure: Measure, *, higher_is_better: bool = True)
 
 
 def compare(
-    resamples: Bootstrap, measure: Measure, pairs: Sequence[Pair], hidden: int = HIDDEN, level: float = LEVEL
+    resamples: Bootstrap,
+    measure: Measure,
+    pairs: Sequence[Pair] | None = None,
+    *,
+    hidden: int = HIDDEN,
+    level: float = LEVEL,
 ) -> tuple[Comparison, ...]:
-    """Compare these pairs by the measure; the correction of Holm is for all of them."""
+    """Compare these pairs by the measure, adjacent systems unless others are named; the correction of Holm is for all
+    of them. Raises LeaderboardError where the measure of a system is n/a."""
     sample, how = resamples.sample, resamples.how
-    in_order(sample, measure)  # complains of what is n/a
+    neighbours = adjacent(sample, measure)
+    pairs = neighbours if pairs is None else pairs
     places = [(sample.systems.index(first), sample.systems.index(second)) for first, second in pairs]
     replicates, influence = resamples.replicates(measure), sample.influence(measure)
     tested = Randomisation.of(sample, measure, how)

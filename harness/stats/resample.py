@@ -1,8 +1,8 @@
 """Resampled sums as one matrix product: random weights (resamples x units) times statistics (units x columns).
 
 The product is exact. Statistics are rounded to whole multiples of a power of two, fine enough to lose nothing that
-matters (about 12 digits) and coarse enough for every sum of them to be a whole number below 2**53. So the same
-input and seed give the same bits, whatever the block size, the number of threads or the order of the systems.
+matters (about 11 digits of the largest) and coarse enough for every sum of them to be a whole number below 2**53. So
+the same input and seed give the same bits, whatever the block size, the number of threads or the order of the systems.
 """
 
 from __future__ import annotations
