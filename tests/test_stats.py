@@ -329,7 +329,8 @@ def test_intervals_of_skewed_scores_are_scipy_s() -> None:
 
 
 def test_equal_scores_have_no_width_and_one_subject_no_bounds() -> None:
-    assert interval_of(sample_of(np.full((2, 9, 2), 0.1)), "s0000") == stats.Interval(0.1, 0.1, 0.1)
+    flat = interval_of(sample_of(np.full((2, 9, 2), 0.1)), "s0000")
+    assert astuple(flat) == pytest.approx((0.1, 0.1, 0.1), abs=1e-11)
     lonely = sample_of(*made(0, cases=4, missing=0), groups=["g"] * 4)
     assert interval_of(lonely, "s0000").low == -math.inf
     assert interval_of(lonely, "s0000").high == math.inf
@@ -345,6 +346,26 @@ def test_a_resample_without_a_reference_is_left_out() -> None:
     assert np.isnan(stats.bootstrap(sample, HOW).replicates(OVERALL)).any()
     assert np.isfinite(bounds(sample)).all()
     assert all(math.isfinite(c.p_bootstrap) and math.isfinite(c.difference.low) for c in compared(sample))
+
+
+def test_a_bound_of_nothing_is_nothing() -> None:
+    """Two systems differ in one case of nine: resamples without it have no difference, to the last bit."""
+    base = np.random.default_rng(0).random(9)
+    other = base.copy()
+    other[3] += 0.4
+    (found,) = compared(*one_column(other, base))
+    assert found.difference.low == 0 < found.difference.value < found.difference.high
+    assert found.p == 1
+
+
+@given(seed=st.integers(0, 10**6), cases=st.integers(2, 12), zeros=st.floats(0, 1))
+@settings(max_examples=40, deadline=None)
+def test_a_value_lies_in_its_interval(seed: int, cases: int, zeros: float) -> None:
+    random = np.random.default_rng(seed)
+    x = np.where(random.random(cases) < zeros, 0, random.lognormal(0, 2, cases))
+    sample, measure = one_column(x)
+    found = interval_of(sample, "s0000", measure)
+    assert min(x) - 1e-9 <= found.low <= found.value <= found.high <= max(x) + 1e-9
 
 
 @pytest.mark.parametrize(("p", "freedom", "expected"), [(0.975, 4, 2.7764), (0.975, 49, 2.0096), (0.8, 9, 0.8834)])
@@ -541,6 +562,7 @@ def test_pairs() -> None:
     assert stats.all_pairs(sample, OVERALL) == [("s0002", "s0001"), ("s0002", "s0000"), ("s0001", "s0000")]
     found = stats.compare(stats.bootstrap(sample, HOW), OVERALL)
     assert [(one.first, one.second) for one in found] == stats.adjacent(sample, OVERALL)
+    assert stats.compare(stats.bootstrap(sample_of(made(1)[0]), HOW), OVERALL) == ()
     assert stats.adjacent(sample, OVERALL, higher_is_better=False)[0] == ("s0000", "s0001")
 
 

@@ -2,8 +2,8 @@
 
 Intervals are bias-corrected and accelerated (BCa: Efron & Tibshirani 1993, 14.3) with levels widened for small
 samples (Hesterberg 2015). Percentile intervals are too short below some 250 cases where scores are
-skewed; bootstrap-t intervals cover too much where most scores are 0, and can be infinite:
-benchmarks/stats_coverage.py prints all three.
+skewed; bootstrap-t intervals cover too much where most scores are 0, and can be infinite. For scores with a long
+tail and no bound, which no column has, all three are too short. benchmarks/stats_coverage.py prints them.
 """
 
 from __future__ import annotations
@@ -91,8 +91,8 @@ def interval(value: float, replicates: Floats, influence: Floats, level: float =
 
     wide = math.sqrt(subjects / (subjects - 1)) * student((1 + level) / 2, subjects - 1)
     levels = [_NORMAL.cdf(bias + (bias + z) / (1 - acceleration * (bias + z))) for z in (-wide, wide)]
-    low, high = np.quantile(others, levels, method="weibull") - own
-    return Interval(value + float(low), value, value + float(high))
+    low, high = map(float, np.quantile(others, levels, method="weibull"))
+    return Interval(min(low, value), value, max(high, value))
 
 
 def standard_error(influence: Floats) -> float:
