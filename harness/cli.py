@@ -67,7 +67,12 @@ def _list(args: Args) -> int:
     return 0
 
 
-def _synthesize(args: Args) -> int:
+def _data(args: Args) -> int:
+    if args.action == "primer":
+        from harness.corpora.ward.primer import write_primer
+
+        print(f"{args.out}: {write_primer(args.out, args.stays, args.seed, args.shuffle)} pairs")
+        return 0
     from harness.corpora.synthetic import synthesize
 
     for split, stays in synthesize(args.out, args.stays, args.seed, args.ward_version).items():
@@ -317,12 +322,13 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("list", _list, "what there is to use", "plugins")
     sub.add_argument("what", nargs="?", choices=["tasks", "systems", "scorers", "models"])
 
-    sub = command("data", _synthesize, "write a synthetic ward: the six tables of every split")
-    sub.add_argument("action", choices=["synthesize"])
-    sub.add_argument("--out", type=Path, required=True, metavar="DIR")
+    sub = command("data", _data, "write a synthetic ward (six tables a split), or instruction pairs about other notes")
+    sub.add_argument("action", choices=["synthesize", "primer"])
+    sub.add_argument("--out", type=Path, required=True, metavar="PATH", help="a ward's folder, a primer's .jsonl[.gz]")
     sub.add_argument("--stays", type=int, default=64, metavar="N", help="stays of all splits together")
     sub.add_argument("--seed", type=int, default=0, metavar="S")
     sub.add_argument("--ward-version", type=int, metavar="N", help="a frozen version of the ward (default: the latest)")
+    sub.add_argument("--shuffle", action="store_true", help="of a primer: every answer under another question")
 
     everything = ("plugins", "task", "data", "scoring", "out")
     sub = command("submit", _submit, "let a system compete: a scored submission.zip", *everything)

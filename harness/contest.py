@@ -341,10 +341,12 @@ def scoring_of(
     names: Sequence[str],
     jobs: int,
 ) -> Scoring:
-    """The scorers of these names, else the task's; what they keep lies under the corpus's root."""
+    """The scorers of these names, else the task's and the corpus's; what they keep lies under the corpus's root."""
     work = private_folder(corpus.root / "scorers")
     context = ScorerContext(task.language, work, corpus.data / split)
-    return Scoring(choose(names or task.scorers, registry, lineup), context, work / "kept.sqlite", jobs)
+    return Scoring(
+        choose(names or (*task.scorers, *corpus.marking.scorers), registry, lineup), context, work / "kept.sqlite", jobs
+    )
 
 
 def read_references(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,13 @@ FILE_NAME = "corpus.toml"
 
 @dataclass(frozen=True)
 class Marking:
-    """What a corpus is called (safe as a folder's name), whether it is restricted, and its licence."""
+    """What a corpus is called (safe as a folder's name), whether it is restricted, and its licence. `scorers` are those
+    that it brings something for, and that judge on it beside the task's."""
 
     name: str
     restricted: bool
     licence: str
+    scorers: tuple[str, ...] = ()
 
 
 def read_marking(data: Path) -> Marking:
@@ -35,12 +38,14 @@ def read_marking(data: Path) -> Marking:
             todo="write public = true or public = false, without quotes",
         )
     name, licence = _text(path, values, "name", public), _text(path, values, "licence", public)
-    return Marking(_folder_name(name or data.resolve().name), not public, licence)
+    return Marking(_folder_name(name or data.resolve().name), not public, licence, _names(path, values, "scorers"))
 
 
-def write_marking(data: Path, name: str, licence: str, **numbers: int) -> None:
+def write_marking(data: Path, name: str, licence: str, scorers: Sequence[str] = (), **numbers: int) -> None:
     """Mark the corpus at `data` as public; `numbers` say how it was written."""
     lines = [f"name = {_quoted(name)}", "public = true", f"licence = {_quoted(licence)}"]
+    if scorers:
+        lines.append(f"scorers = [{', '.join(map(_quoted, scorers))}]")
     lines += [f"{key} = {value}" for key, value in numbers.items()]
     write_atomic(data / FILE_NAME, "".join(f"{line}\n" for line in lines).encode())
 
@@ -68,6 +73,13 @@ def _text(path: Path, values: dict[str, Any], key: str, obligatory: bool) -> str
             todo=f'add the line {key} = "...", or leave public out: the corpus is restricted then',
         )
     return value.strip()
+
+
+def _names(path: Path, values: dict[str, Any], key: str) -> tuple[str, ...]:
+    names = values.get(key, [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise CorpusError(f"{path}: {key} is not a list of names", todo=f'write {key} = ["..."]')
+    return tuple(names)
 
 
 def _folder_name(name: str) -> str:

@@ -39,6 +39,8 @@ MINIMUM = 10
 
 SHARES: Mapping[str, float] = {"train": 0.63, "valid": 0.135, "test_phase_1": 0.135, "test_phase_2": 0.1}
 LEDGER = "facts.jsonl.gz"
+SCORERS = ("facts",)
+"""Those that read the ledger."""
 
 _NOTE = ("note_id", "subject_id", "hadm_id", "note_type", "note_seq", "charttime", "storetime", "text")
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -222,7 +224,7 @@ def synthesize(
     for split in sizes:
         shutil.rmtree(out / split, ignore_errors=True)
         (unfinished / split).rename(out / split)
-    write_marking(out, NAME, LICENCE, ward_version=version, seed=seed, stays=stays)
+    write_marking(out, NAME, LICENCE, SCORERS, ward_version=version, seed=seed, stays=stays)
     unfinished.rmdir()
     return sizes
 

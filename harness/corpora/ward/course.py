@@ -125,17 +125,17 @@ RACES = ("WHITE",) * 6 + ("BLACK/AFRICAN AMERICAN",) * 2 + (
 ALLERGENS = ("penicillin", "sulfa", "iodinated contrast", "latex", "codeine", "shellfish", "adhesive tape")
 
 
-def identity(seed: int, kind: int, number: int) -> str:
+def identity(seed: int | str, kind: int, number: int) -> str:
     """An eight-digit id; a bijection of the number, so that ids neither collide nor stand in order."""
     prime = 9_999_991
     return str(kind * 10_000_000 + (number * 7_368_787 + Dice(f"{seed}/ids").below(prime)) % prime)
 
 
-def draw_patient(seed: int, subject: int, stays: int, test: bool) -> Patient:
+def draw_patient(seed: int | str, subject: int, stays: int, test: bool, reasons: Sequence[Reason] = REASONS) -> Patient:
     dice = Dice(f"{seed}/subject/{subject}")
-    open_to = [reason for reason in REASONS if test or not reason.unseen]
+    open_to = [reason for reason in reasons if test or not reason.unseen]
     if test and dice.chance(0.3):  # as often again as their share would make them
-        open_to = [reason for reason in REASONS if reason.unseen] or open_to
+        open_to = [reason for reason in reasons if reason.unseen] or open_to
     first = dice.pick(open_to)
     age, sex = dice.between(*first.ages), dice.pick(first.sexes)
     gaps = [dice.between(200, 1900) for _ in range(stays - 1)]
@@ -194,7 +194,7 @@ def open_pair(reason: str, complication: str, test: bool) -> bool:
     return kept == test
 
 
-def draw_course(seed: int, number: int, patient: Patient, index: int, test: bool) -> Course:
+def draw_course(seed: int | str, number: int, patient: Patient, index: int, test: bool) -> Course:
     """The stay `number` of the ward, the patient's `index`-th, as it happened."""
     return _Drawing(Dice(f"{seed}/stay/{number}"), patient, index, test).draw(seed, number)
 
@@ -218,7 +218,7 @@ class _Drawing:
             DI: 0.2 * dice.roll() if dice.chance(0.45) else 0.95 + 1.4 * dice.roll(),
         }
 
-    def draw(self, seed: int, number: int) -> Course:
+    def draw(self, seed: int | str, number: int) -> Course:
         dice, reason, patient = self.dice, self.reason, self.patient
         complications = self._draw_complications()
         self.length = dice.between(*reason.days) + len(complications)
@@ -610,7 +610,7 @@ class _Drawing:
             after = timedelta(days=dice.between(5, 30), hours=dice.between(8, 18))
             yield Reading(dice.pick(due).study, discharged + after, late=True)
 
-    def _draw_visits(self, seed: int, number: int, left: datetime, main: Problem) -> tuple[Visit, ...]:
+    def _draw_visits(self, seed: int | str, number: int, left: datetime, main: Problem) -> tuple[Visit, ...]:
         dice = self.dice
         sick = {fact.concept: fact.value for fact in main.one.get("vitals", ())}
         wrong = [fact.concept for fact in main.one.get("working", ())]

@@ -24,7 +24,7 @@ UNSEEN_STYLE = 0.3
 ALIKE = 0.35
 """Share of the second wordings whose clinician tells patients things in the first one's voice, if nothing else."""
 
-_HEADINGS: Mapping[str, str] = {
+HEADINGS: Mapping[str, str] = {
     "allergies": "Allergies",
     "chief_complaint": "Chief Complaint",
     "procedure": "Major Surgical or Invasive Procedure",
@@ -91,19 +91,22 @@ def tell(seed: int, course: Course, split: str, override: Mapping[str, str]) -> 
     """Put a course in words. `override` replaces what was written for a target."""
     hands = draw_hands(seed, course, split.startswith("test"))
     dice = Dice(f"{seed}/words/{course.number}")
-    texts, keys = _targets(dice, course, hands, split, override)
+    texts, keys = _targets(dice, course, hands, split)
+    belong = {field: frozenset(keys[field]) for field in (BHC, DI)}  # to a target that somebody left out as well
+    for field, text in override.items():
+        texts[field], keys[field] = text, []
     scribe = replace(hands.style, voice="terse", short=0.25, twist=dice.below(97), joined=0.0)
     chart = Chart(Hand(dice, scribe, course), hands.bulk)
-    for name in _HEADINGS:
+    for name in HEADINGS:
         if name not in texts:
             texts[name], keys[name] = chart.section(name)
-    texts["header"], keys["header"] = _header(course), []
+    texts["header"], keys["header"] = header(course), []
     rows = [("discharge", _note_row(course, "DS", 3 + 2 * course.index, course.discharged, _stored(course)))]
-    rows[0][1]["text"] = _note(dice, hands.house, texts)
+    rows[0][1]["text"] = note_text(dice, hands.house, texts)
     rows.append(("discharge_target", _target_row(rows[0][1]["note_id"], course, texts)))
     rows += _other_rows(course, chart, texts, keys)
     again = {field: texts.pop(f"again:{field}") for field in (BHC, DI)}
-    ledger = _ledger(course, hands, keys, {"style": hands.again.name, **again})
+    ledger = _ledger(course, hands, keys, belong, {"style": hands.again.name, **again})
     texts |= {f"again:{field}": text for field, text in again.items()}
     groups = (_group("reason", course.reason.unseen), _group("style", hands.style.unseen))
     stated = {place: tuple(listed) for place, listed in keys.items()}
@@ -114,9 +117,7 @@ def _group(what: str, unseen: bool) -> str:
     return f"{'unseen' if unseen else 'seen'}_{what}"
 
 
-def _targets(
-    dice: Dice, course: Course, hands: Hands, split: str, override: Mapping[str, str]
-) -> tuple[dict[str, str], dict[str, list[str]]]:
+def _targets(dice: Dice, course: Course, hands: Hands, split: str) -> tuple[dict[str, str], dict[str, list[str]]]:
     texts: dict[str, str] = {}
     keys: dict[str, list[str]] = {}
     for prefix, style in (("", hands.style), ("again:", hands.again)):
@@ -124,12 +125,16 @@ def _targets(
         texts[prefix + BHC], keys[prefix + BHC] = hospital_course(hand), list(hand.stated)
         hand = Hand(dice, style, course, split)
         texts[prefix + DI], keys[prefix + DI] = instructions(hand, hands.house, hands.leaflet), list(hand.stated)
-    for field, text in override.items():
-        texts[field], keys[field] = text, []
     return texts, keys
 
 
-def _ledger(course: Course, hands: Hands, keys: Mapping[str, list[str]], again: Mapping[str, str]) -> str:
+def _ledger(
+    course: Course,
+    hands: Hands,
+    keys: Mapping[str, list[str]],
+    belong: Mapping[str, frozenset[str]],
+    again: Mapping[str, str],
+) -> str:
     stay = {
         "hadm_id": course.id,
         "reason": course.reason.name,
@@ -140,9 +145,8 @@ def _ledger(course: Course, hands: Hands, keys: Mapping[str, list[str]], again: 
         "unseen_reason": course.reason.unseen,
         "unseen_style": hands.style.unseen,
     }
-    stated = {field: frozenset(keys[field]) for field in (BHC, DI)}
     facts = [
-        replace(fact, belongs=tuple(field for field in (BHC, DI) if fact.key in stated[field]))
+        replace(fact, belongs=tuple(field for field in (BHC, DI) if fact.key in belong[field]))
         for fact in course.facts.values()
     ]
     return ledger_line(stay, facts, keys, again)
@@ -151,7 +155,7 @@ def _ledger(course: Course, hands: Hands, keys: Mapping[str, list[str]], again: 
 # --------------------------------------------------------------------------- the note
 
 
-def _header(course: Course) -> str:
+def header(course: Course) -> str:
     return "\n".join(
         (
             "Name:  ___                     Unit No:   ___",
@@ -162,16 +166,16 @@ def _header(course: Course) -> str:
     )
 
 
-def _note(dice: Dice, house: House, texts: Mapping[str, str]) -> str:
+def note_text(dice: Dice, house: House, texts: Mapping[str, str]) -> str:
     """The sections under the house's headings, in its order, spaced as somebody's system exported them."""
     gap = dice.pick(("\n \n", "\n \n", "\n\n", "\n \n \n"))
-    names = [name for name in _HEADINGS if name not in house.order]
+    names = [name for name in HEADINGS if name not in house.order]
     at = names.index(BHC)
     names[at:at] = house.order
     sections = [texts["header"]]
     for name in names:
         if texts[name]:
-            heading = house.headings.get(name, _HEADINGS[name])
+            heading = house.headings.get(name, HEADINGS[name])
             if name in ("log", "consults", "teaching") and house.headings.get("physical_exam", "").isupper():
                 heading = heading.upper()
             sections.append(f"{heading}:{dice.pick((' ', '  ', '')) if dice.chance(0.3) else ''}\n{texts[name]}")
