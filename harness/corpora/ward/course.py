@@ -391,77 +391,57 @@ class _Drawing:
             if dice.chance(study.chance):
                 self._draw_reading(problem, study)
         for name, between in of.measures.items():
-            decimals, _ = UNITS[name]
-            self.put(
-                problem,
-                "measures",
-                Fact("measure", name, _number(dice, between, decimals), day=day + 1, belongs=self.told(0.65, 0.15)),
-            )
+            value = _number(dice, between, UNITS[name][0])
+            belongs = self.told(0.65, 0.15)
+            self.put(problem, "measures", Fact("measure", name, value, day=day + 1, belongs=belongs))
+        self._draw_care(problem, of)
+        self._draw_plans(problem, of, done)
+
+    def _draw_care(self, problem: Problem, of: Reason | Trouble) -> None:
+        dice, day = self.dice, problem.dx.day
         if of.given:
-            drugs = dice.pick(of.given)
-            told = self.told(0.95, 0.45)
-            new = [fact for drug in drugs if (fact := self.add(Fact("given", drug, day=day, belongs=told)))]
-            if new:
-                if told and new[-1].concept in _COURSES and dice.chance(0.6):
-                    course = self.add(Fact("days", new[-1].concept, str(dice.between(2, 6)), day=day, belongs=told))
-                    new += [course] if course else []
-                problem.groups.setdefault("given", []).append(tuple(new))
+            self._draw_given(problem, dice.pick(of.given))
         for name in dice.sample(of.treatments, dice.between(1, 2)):
             self.put(problem, "treatments", Fact("treatment", name, day=day, belongs=self.told(0.8, 0.3)))
         for specimen, organisms in of.cultures:
             if dice.chance(0.75):
-                self.put(
-                    problem,
-                    "cultures",
-                    Fact("culture", specimen, dice.pick(organisms), day=day + 1, belongs=self.told(0.75, 0.15)),
-                )
+                organism, belongs = dice.pick(organisms), self.told(0.75, 0.15)
+                self.put(problem, "cultures", Fact("culture", specimen, organism, day=day + 1, belongs=belongs))
         for procedure in of.procedures:
             if dice.chance(procedure.chance):
                 self._draw_procedure(problem, procedure)
         if of.consults and dice.chance(0.7):
             clinic, advice = dice.pick(of.consults)
             told = self.told(0.85, 0.12)
-            self.put_group(
-                problem,
-                "consults",
-                Fact("consult", clinic, day=day, belongs=told),
-                Fact("advice", dice.pick(advice), day=day, belongs=told),
-            )
+            consult = Fact("consult", clinic, day=day, belongs=told)
+            self.put_group(problem, "consults", consult, Fact("advice", dice.pick(advice), day=day, belongs=told))
         for start in of.starts:
             if dice.chance(start.chance):
                 self._start(problem, start)
+
+    def _draw_given(self, problem: Problem, drugs: Sequence[str]) -> None:
+        day, told = problem.dx.day, self.told(0.95, 0.45)
+        new = [fact for drug in drugs if (fact := self.add(Fact("given", drug, day=day, belongs=told)))]
+        if new:
+            if told and new[-1].concept in _COURSES and self.dice.chance(0.6):
+                days = str(self.dice.between(2, 6))
+                course = self.add(Fact("days", new[-1].concept, days, day=day, belongs=told))
+                new += [course] if course else []
+            problem.groups.setdefault("given", []).append(tuple(new))
+
+    def _draw_plans(self, problem: Problem, of: Reason | Trouble, done: float) -> None:
+        dice, day = self.dice, self.length
         if of.pending and dice.chance(0.45 * done):
-            self.put(
-                problem,
-                "pending",
-                Fact("pending", dice.pick(of.pending), day=self.length, belongs=self.told(0.95, 0.55)),
-            )
+            test, belongs = dice.pick(of.pending), self.told(0.95, 0.55)
+            self.put(problem, "pending", Fact("pending", test, day=day, belongs=belongs))
         for lab in dice.sample(of.rechecks, 1):
             if dice.chance(0.6 * done):
-                self.put(
-                    problem,
-                    "rechecks",
-                    Fact(
-                        "recheck",
-                        lab,
-                        dice.pick(("1 weeks", "2 weeks", "3 days", "5 days")),
-                        day=self.length,
-                        belongs=self.told(0.9, 0.3),
-                    ),
-                )
+                interval, belongs = dice.pick(("1 weeks", "2 weeks", "3 days", "5 days")), self.told(0.9, 0.3)
+                self.put(problem, "rechecks", Fact("recheck", lab, interval, day=day, belongs=belongs))
         for clinic, intervals in of.clinics:
             if dice.chance(0.45 if clinic == "primary care" else 0.85):
-                self.put(
-                    problem,
-                    "followups",
-                    Fact(
-                        "followup",
-                        clinic,
-                        dice.pick(intervals.split("|")),
-                        day=self.length,
-                        belongs=self.told(0.5, 0.9),
-                    ),
-                )
+                interval, belongs = dice.pick(intervals.split("|")), self.told(0.5, 0.9)
+                self.put(problem, "followups", Fact("followup", clinic, interval, day=day, belongs=belongs))
 
     def _draw_labs(self, problem: Problem, labs: Mapping[str, Range], told: float) -> None:
         dice = self.dice
