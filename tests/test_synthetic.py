@@ -157,7 +157,7 @@ def test_same_seed_same_bytes_whatever_the_hash_seed_and_the_processes(tmp_path:
     assert [name for name in a if a[name] == other.get(name)] == []
 
 
-FROZEN = {1: "d6eeacf7f8e0315499548f5abf8e01eb9111c1f85953a8d00ef9efe230e3efae"}
+FROZEN = {1: "320604cf5b0375ec7a42a18a2151360fc92d8ae72d6d32c0ded8d9c596311937"}
 
 
 @pytest.mark.parametrize("version", FROZEN)
@@ -443,7 +443,7 @@ def test_the_ledger_has_a_line_a_stay_in_the_order_of_the_notes(ward: Ward) -> N
     for line in lines(ward):
         for number, fact in enumerate(line["facts"]):
             assert fact["id"] == number
-            assert set(fact["belongs"]) <= set(fact["stated"])
+            assert {*fact["belongs"]} <= {*fact["stated"], *left_out[line["hadm_id"]]}
             if fact["superseded_by"] is not None:
                 assert line["facts"][fact["superseded_by"]]["key"] != fact["key"]
     assert any(fact["superseded_by"] is not None for line in lines(ward) for fact in line["facts"])
