@@ -1,0 +1,52 @@
+"""How many n-grams two texts have in common: many pairs in one pass of sorting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scorers._texts import Numbers
+
+Integers = NDArray[np.int64]
+
+TOKENS_AT_ONCE = 200_000
+
+
+def clipped_matches(references: Sequence[Numbers], hypotheses: Sequence[Numbers], order: int) -> Integers:
+    """For each pair and n = 1 to `order`: how many n-grams of the hypothesis stand in its reference, each counted
+    at most as often as it stands there. Array of shape (pairs, order)."""
+    matches = np.zeros((len(references), order), dtype=np.int64)
+    first = tokens = 0
+    for last, (reference, hypothesis) in enumerate(zip(references, hypotheses, strict=True), 1):
+        tokens += len(reference) + len(hypothesis)
+        if tokens > TOKENS_AT_ONCE or last == len(references):
+            matches[first:last] = _matches(references[first:last], hypotheses[first:last], order)
+            first, tokens = last, 0
+    return matches
+
+
+def _matches(references: Sequence[Numbers], hypotheses: Sequence[Numbers], order: int) -> Integers:
+    texts = [text for pair in zip(references, hypotheses, strict=True) for text in pair]
+    words = np.concatenate([np.frombuffer(text, dtype=np.uint32) for text in texts]).astype(np.int64)
+    # The texts of pair p are the numbers 2p, its reference, and 2p + 1, its hypothesis.
+    text = np.repeat(np.arange(len(texts)), [len(text) for text in texts])
+    matches = np.zeros((len(references), order), dtype=np.int64)
+
+    at = np.arange(len(words))  # where the n-grams begin that may be common
+    gram = (text >> 1) * (words.max(initial=0) + 1) + words  # a number for each n-gram of each pair
+    for n in range(order):
+        kinds, gram = np.unique(gram, return_inverse=True)
+        given = (text[at] & 1).astype(np.bool_)
+        common = np.minimum(*(np.bincount(gram[side], minlength=len(kinds)) for side in (given, ~given)))
+        pair = np.zeros(len(kinds), dtype=np.int64)
+        pair[gram] = text[at] >> 1
+        matches[:, n] = np.bincount(pair, weights=common, minlength=len(references))
+
+        # A longer n-gram can be common only where both n-grams that it begins and ends with are.
+        kept = common[gram] > 0
+        at, gram = at[kept], gram[kept]
+        joined = np.flatnonzero((at[1:] == at[:-1] + 1) & (text[at[1:]] == text[at[:-1]]))
+        at, gram = at[joined], gram[joined] * len(kinds) + gram[joined + 1]
+    return matches
