@@ -24,6 +24,9 @@ _MARK = re.compile(rf"[.?!](?=(?P<after>{_AFTER_WORD}| +(?P<next>[^ ]+)))")
 _CLOSING = re.compile(r"[\"')\]}‘’“”«»]+?(?: +|(?=--)|$)")
 _FINAL = " ])}>\"'»”’"  # what may stand between the final full stop and the end
 
+_PLAIN_WORD = re.compile(r"([A-Za-z0-9]+)([.,;:?!]?)")
+_CONTRACTIONS = {"cannot", "gimme", "gonna", "gotta", "lemme", "wanna"}  # of letters alone, and yet two tokens
+
 _PLAIN_STOP = re.compile(rf"(\w+|\d+(?:\.\d+)+)\.(?: +(\w+)(?:[,;:]|(\.))?|({_AFTER_WORD}))", re.ASCII)
 _PLAIN_NUMBER = re.compile(r"\d+(?:\.\d+)*", re.ASCII)
 _NUMBER = "##number##"
@@ -31,8 +34,6 @@ _NUMBER = "##number##"
 # In which places Punkt's training met a word: at the beginning of a sentence, within one, or unknown where.
 _UPPER_WITHIN, _UPPER = 1 << 2, 1 << 1 | 1 << 2 | 1 << 3
 _LOWER_FIRST, _LOWER = 1 << 4, 1 << 4 | 1 << 5 | 1 << 6
-
-_CONTRACTIONS = {"cannot", "gimme", "gonna", "gotta", "lemme", "wanna"}  # of letters alone, and yet two tokens
 
 
 class EnglishWords:
@@ -44,7 +45,7 @@ class EnglishWords:
         self._cut = NLTKWordTokenizer().tokenize
         self._opening = Memo(lambda word: self._cut(f"{word} x")[:-1])
         self._inner = Memo(self._cut_inner)
-        self._ending = Memo(lambda words: self._cut(f"x {words}")[1:])
+        self._ending = Memo(self._cut_ending)
         self._stops = Memo(self._stop_ends_sentence)
 
     def __call__(self, text: str) -> list[str]:
@@ -66,9 +67,16 @@ class EnglishWords:
         return chain(opening, chain.from_iterable(map(self._inner.__getitem__, words)), self._ending[sentence[ending:]])
 
     def _cut_inner(self, word: str) -> list[str]:
-        if word.isascii() and word.isalnum() and word.lower() not in _CONTRACTIONS:
-            return [word]
-        return self._cut(f"x {word} x")[1:-1]
+        plain = _PLAIN_WORD.fullmatch(word)
+        if not plain or plain[1].lower() in _CONTRACTIONS:
+            return self._cut(f"x {word} x")[1:-1]
+        return [word] if plain[2] in "." else [plain[1], plain[2]]
+
+    def _cut_ending(self, words: str) -> list[str]:
+        plain = _PLAIN_WORD.fullmatch(words)
+        if not plain or plain[1].lower() in _CONTRACTIONS:
+            return self._cut(f"x {words}")[1:]
+        return [plain[1], *plain[2]]
 
     # ---------------------------------------------------------------- text -> sentences
 

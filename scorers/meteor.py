@@ -158,8 +158,9 @@ def _english() -> Language:
     from scorers._wordnet import WordNet
 
     punkt, wordnet = (files("scorers").joinpath("tables", name).read_bytes() for name in (PUNKT, WORDNET))
+    words = EnglishWords(punkt_parameters(punkt.decode()))
     return Language(
-        words=EnglishWords(punkt_parameters(punkt.decode())),
+        words=lambda text: words(text.replace("\n", " ")),
         stages=(stages := "exact,porter,wordnet"),
         identity={
             "tokenizer": f"nltk/punkt-{_digest(punkt)}",

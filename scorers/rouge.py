@@ -62,10 +62,11 @@ class RougeScorer:
         from scorers._grams import clipped_matches
 
         wanted, given = self._texts.pairs((pair.reference for pair in pairs), (pair.hypothesis for pair in pairs))
-        rows = [
-            (_f1(one, len(b), len(a)), _f1(two, len(b) - 1, len(a) - 1), _f1(LCSseq.similarity(a, b), len(b), len(a)))
-            for (one, two), a, b in zip(clipped_matches(wanted, given, 2).tolist(), wanted, given, strict=True)
-        ]
+        matches = clipped_matches(wanted, given, 2).tolist()
+        rows = []
+        for (words, bigrams), a, b in zip(matches, wanted, given, strict=True):
+            common = LCSseq.similarity(a.tolist(), b.tolist())
+            rows.append((_f1(words, len(b), len(a)), _f1(bigrams, len(b) - 1, len(a) - 1), _f1(common, len(b), len(a))))
         return np.array(rows, dtype=np.float64).reshape(len(pairs), len(COLUMNS))
 
     def worst(self, column: str) -> float:
