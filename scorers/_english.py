@@ -18,7 +18,9 @@ from nltk.tokenize.punkt import PunktParameters
 
 from scorers._texts import Memo
 
-_ODD_SPACE = re.compile(r"[^\S ]")
+_TAB = re.compile(r"[\t\r\v\f]")  # as good as a space, but to the rules about the characters that follow
+_TELLS_SPACES = re.compile(r"[\"')\]}>»”’]")
+_ODD_SPACE = re.compile(r"[^\S \t\r\v\f]")  # a space to one part of nltk and none to another
 _AFTER_WORD = r"[)\";}\]*:@'({\[‘’“”«»?!]"  # punctuation that may follow a mark without a space
 _MARK = re.compile(rf"[.?!](?=(?P<after>{_AFTER_WORD}| +(?P<next>[^ ]+)))")
 _CLOSING = re.compile(r"[\"')\]}‘’“”«»]+?(?: +|(?=--)|$)")
@@ -43,6 +45,7 @@ class EnglishWords:
         self._parameters = parameters
         self._punkt = PunktSentenceTokenizer(parameters)
         self._cut = NLTKWordTokenizer().tokenize
+        self._whole = Memo(self._cut)
         self._opening = Memo(lambda word: self._cut(f"{word} x")[:-1])
         self._inner = Memo(self._cut_inner)
         self._ending = Memo(self._cut_ending)
@@ -51,9 +54,14 @@ class EnglishWords:
     def __call__(self, text: str) -> list[str]:
         if _ODD_SPACE.search(text):
             return [token for sentence in self._punkt.tokenize(text) for token in self._cut(sentence)]
+        plain = _TAB.sub(" ", text)
         tokens: list[str] = []
-        for start, end in self._sentences(text):
-            tokens += self._tokens(text[start:end])
+        for start, end in self._sentences(plain):
+            sentence = plain[start:end]
+            if plain != text and _TELLS_SPACES.search(sentence):
+                tokens += self._cut(text[start:end])
+            else:
+                tokens += self._tokens(sentence)
         return tokens
 
     # ---------------------------------------------------------------- sentence -> tokens
@@ -61,7 +69,7 @@ class EnglishWords:
     def _tokens(self, sentence: str) -> Iterator[str]:
         ending = sentence.rfind(" ", 0, len(sentence.rstrip(_FINAL))) + 1
         if not ending:
-            return iter(self._cut(sentence))
+            return iter(self._whole[sentence])
         words = sentence[:ending].split()
         opening = self._opening[words.pop(0)] if sentence[0] in "'\"" else ()
         return chain(opening, chain.from_iterable(map(self._inner.__getitem__, words)), self._ending[sentence[ending:]])
