@@ -14,12 +14,10 @@ What stands beside ours, unmodified: rouge_score; nltk with WordNet 3.0; for ble
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import statistics
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -32,7 +30,8 @@ import numpy as np
 
 from benchmarks.texts import odd_pairs, summaries
 from harness import Pair
-from oracle.nltk_data import nltk_data
+from oracle._nltk_data import nltk_data
+from oracle._published_bleu import published_bleu
 from scorers.bleu import Bleu
 from scorers.meteor import Meteor
 from scorers.rouge import Rouge
@@ -56,26 +55,6 @@ class Contest:
 # --------------------------------------------------------------------------- the references
 
 
-def published_bleu() -> Row:
-    """The formula, with the n-grams of both texts counted row by row."""
-
-    def grams(words: Sequence[str]) -> Counter[tuple[str, ...]]:
-        return Counter(tuple(words[i : i + n]) for n in range(1, 5) for i in range(len(words) - n + 1))
-
-    def row(reference: str, hypothesis: str) -> Sequence[float]:
-        wanted_words, given_words = reference.split(), hypothesis.split()
-        wanted, given = grams(wanted_words), grams(given_words)
-        matches, guesses = [0] * 4, [0] * 4
-        for gram, count in given.items():
-            matches[len(gram) - 1] += min(count, wanted.get(gram, 0))
-            guesses[len(gram) - 1] += count
-        product = math.prod((m + 1e-15) / (g + 1e-9) for m, g in zip(matches, guesses, strict=True))
-        ratio = (len(given_words) + 1e-15) / (len(wanted_words) + 1e-9)
-        return [product**0.25 * (math.exp(1 - 1 / ratio) if ratio < 1 else 1)]
-
-    return row
-
-
 def rouge_score() -> Row:
     from rouge_score.rouge_scorer import RougeScorer
 
@@ -94,7 +73,7 @@ def nltk_meteor() -> Row:
 
 
 CONTESTS: dict[str, Callable[[], Contest]] = {
-    "bleu": lambda: Contest(Bleu, "the published formula", published_bleu()),
+    "bleu": lambda: Contest(Bleu, "the published formula", lambda wanted, given: [published_bleu(wanted, given)]),
     "rouge": lambda: Contest(Rouge, "rouge_score", rouge_score()),
     "meteor": lambda: Contest(Meteor, "nltk", nltk_meteor()),
 }

