@@ -17,16 +17,16 @@ KEPT = 0.6  # of the words of a reference, in what a system makes of it
 FREQUENT = (
     "the of and to a in is was with for on he she her his at by as an be were had has not no that this it from or "
     "are which after patient pain day blood given who up due mg please your you we if any take daily"
-).split()
+)
 ENDINGS = ("",) * 6 + ("s", "s", "ed", "ing")
 ABBREVIATIONS = ("Dr.", "q.d.", "b.i.d.", "p.o.", "Mr.", "e.g.", "vs.", "St.", "a.m.", "No.", "U.S.", "J.")
 FIGURES = ("98.6", "120/80", "5", "1,000", "2.5mg", "81", "___", "12:30", "0.9%", "50-60", "x3", "(3.2)")
 PHRASES = ("don't", "patient's", "cannot", "non-tender", "well-known", '"stable"', "(improved)", "follow-up", "--")
 
-ODD_WORDS = """The dr. Dr. he He However, no. No. J. I _ ___ ___. 5. 98.6. 1,000 a.m. p.m. U.S. etc. e.g. b.i.d. cannot
-wanna gonna d'ye more'n 'tis 'Twas don't patients' patient's rock'n'roll 'em 's 'll n't " '' `` ` ' ( ) [ ] { } < > -- ---
-- ... .. .... ? ! ?! : ; , @ # $ % & * “ ” ‘ ’ « » – — • é İ ß Übelkeit ﬁ ½ ٣ ΑΣ 日本語 😀 walked walking walks dying
-skies news heart attack hearts help aid assist NA N/A foo Bar baz. mg IV. i.v. / \\ | ~ ^ + = heart_attack""".split()
+ODD_WORDS = """The dr. Dr. he He However, no. No. J. I _ ___ ___. 5. 98.6. 1,000 a.m. p.m. U.S. etc. e.g. b.i.d.
+cannot wanna gonna d'ye more'n 'tis 'Twas don't patients' patient's rock'n'roll 'em 's 'll n't " '' `` ` ' ( ) [ ] { } <
+> -- --- - ... .. .... ? ! ?! : ; , @ # $ % & * “ ” ‘ ’ « » – — • é İ ß Übelkeit ﬁ ½ ٣ ΑΣ 日本語 😀 walked walking walks
+dying skies news heart attack hearts help aid assist NA N/A foo Bar baz. mg IV. i.v. / \\ | ~ ^ + = heart_attack"""
 ODD_SPACES = ("\t", "\n", "\r\n", "\u00a0", "\u2028", "\x1c", "\x85", "\u200b")
 ODD_LETTERS = "abesing AB .,?!'\"`()[]:;-$%&*_12"
 
@@ -38,6 +38,7 @@ class Prose:
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
+        self._frequent = FREQUENT.split()
         known = {line.split("\t")[1] for line in TABLE.read_text(encoding="utf-8").splitlines() if "!\t" not in line}
         self._words = rng.sample(sorted(word for word in known if word.isascii() and word.isalpha()), WORDS)
 
@@ -53,7 +54,7 @@ class Prose:
     def word(self) -> str:
         kind = self._rng.random()
         if kind < 0.45:
-            return self._rng.choice(FREQUENT)
+            return self._rng.choice(self._frequent)
         if kind < 0.92:
             return self._words[int(WORDS ** self._rng.random()) - 1] + self._rng.choice(ENDINGS)
         return self._rng.choice(self._rng.choice((ABBREVIATIONS, FIGURES, PHRASES)))
@@ -99,7 +100,7 @@ def _odd_pair(rng: random.Random) -> tuple[str, str]:
 def _odd_text(rng: random.Random) -> str:
     parts = []
     for _ in range(rng.randint(0, 30)):
-        parts += rng.choices(ODD_WORDS, k=rng.choice((1, 1, 1, 2, 3)))
+        parts += rng.choices(ODD_WORDS.split(), k=rng.choice((1, 1, 1, 2, 3)))
         parts.append(rng.choice((" ",) * 8 + ("  ", "")))
         if rng.random() < 0.01:
             parts.append(rng.choice(ODD_SPACES))

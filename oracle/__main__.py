@@ -93,7 +93,9 @@ def compare(name: str) -> bool:
     (HERE / f"{name}.json").write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
     for column, off in sorted(record["difference"].items()):
         print(f"{name} {column}: {len(ours.values[column])} values, at most {off:.1e} apart")
-    print(f"{name}: equal in {', '.join(sorted(ours.facts)) or 'nothing else'}; beside {', '.join(oracle.REQUIREMENTS)}")
+    print(
+        f"{name}: equal in {', '.join(sorted(ours.facts)) or 'nothing else'}; beside {', '.join(oracle.REQUIREMENTS)}"
+    )
     return True
 
 
@@ -110,7 +112,8 @@ def main() -> int:
     if strangers := sorted({*asked.names} - {*names}):
         parser.error(f"there is no oracle {', '.join(strangers)}; there are {', '.join(names)}")
     WORK.mkdir(exist_ok=True)
-    return 0 if all([compare(name) for name in asked.names or names]) else 1
+    agreed = [compare(name) for name in asked.names or names]
+    return 0 if all(agreed) else 1
 
 
 if __name__ == "__main__":

@@ -57,7 +57,8 @@ def ours() -> Answers:
     from scorers._english import EnglishWords, punkt_parameters
     from scorers._wordnet import WordNet
     from scorers.bleu import Bleu
-    from scorers.meteor import PUNKT, WORDNET as SYNONYMS, Meteor
+    from scorers.meteor import PUNKT, Meteor
+    from scorers.meteor import WORDNET as SYNONYMS
     from scorers.rouge import Rouge
     from scorers.sacrebleu import SacreBleu
 

@@ -10,7 +10,7 @@ sentence or not by the words beside it. Whatever is out of the ordinary goes to 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 
 from nltk.tokenize import NLTKWordTokenizer, PunktSentenceTokenizer
@@ -44,7 +44,7 @@ class EnglishWords:
     def __init__(self, parameters: PunktParameters) -> None:
         self._parameters = parameters
         self._punkt = PunktSentenceTokenizer(parameters)
-        self._cut = NLTKWordTokenizer().tokenize
+        self._cut: Callable[[str], list[str]] = NLTKWordTokenizer().tokenize
         self._whole = Memo(self._cut)
         self._opening = Memo(lambda word: self._cut(f"{word} x")[:-1])
         self._inner = Memo(self._cut_inner)
@@ -131,8 +131,8 @@ class EnglishWords:
         places = known.ortho_context.get(next_kind, 0)
         upper, lower = after[0].isupper(), after[0].islower()
         begins = upper and places & _LOWER and not places & _UPPER_WITHIN
-        goes_on = after in ";:!?" or lower and (places & _UPPER or not places & _LOWER_FIRST)
-        if abbreviation and not initial and (begins or upper and next_kind in known.sent_starters):
+        goes_on = after in ";:!?" or (lower and (places & _UPPER or not places & _LOWER_FIRST))
+        if abbreviation and not initial and (begins or (upper and next_kind in known.sent_starters)):
             return True
         if (initial or kind == _NUMBER) and goes_on:
             return False

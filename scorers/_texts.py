@@ -1,4 +1,4 @@
-"""Texts as arrays of word numbers: a word is looked at once in the life of a scorer, a reference once for all systems."""
+"""Texts as arrays of word numbers: a scorer looks at a word once in its life, at a reference once for all systems."""
 
 from __future__ import annotations
 

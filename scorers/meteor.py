@@ -5,6 +5,7 @@ A word is cut, stemmed and looked up in WordNet once in the life of the scorer; 
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections import defaultdict
@@ -26,6 +27,7 @@ ALPHA, BETA, GAMMA = 0.9, 3.0, 0.5
 EXACT = "exact"
 PUNKT, WORDNET = "punkt-english.tsv", "wordnet-3.0.tsv"
 ALONE = -2  # the partner of a word that has none; no neighbour of a position
+NOWHERE = [ALONE]
 
 _WORD_OR_MARK = re.compile(r"\w+|[^\w\s]")
 
@@ -88,24 +90,24 @@ class MeteorScorer:
             return partners
 
         free = sorted(chain.from_iterable(places.values()))
-        places = _places([english.stems[forms[wanted[at]]] for at in free], free)
         stems = {at: english.stems[forms[given[at]]] for at in alone}
-        alone = _pair_off(places, stems.values(), alone, partners)
+        stem_places = _places([english.stems[forms[wanted[at]]] for at in free], free)
+        alone = _pair_off(stem_places, stems.values(), alone, partners)
 
-        places = {stem: positions for stem, positions in places.items() if positions}
+        stem_places = {stem: positions for stem, positions in stem_places.items() if positions}
         for at in alone:
             synonyms = english.synonyms[stems[at]]
-            if not places.keys().isdisjoint(synonyms):
-                best = max(synonyms, key=lambda name: places.get(name, (ALONE,))[-1])
-                partners[at] = places[best].pop()
-                if not places[best]:
-                    del places[best]
+            if not stem_places.keys().isdisjoint(synonyms):
+                best = max(synonyms, key=lambda name: stem_places.get(name, NOWHERE)[-1])
+                partners[at] = stem_places[best].pop()
+                if not stem_places[best]:
+                    del stem_places[best]
         return partners
 
 
 def _places(words: Iterable[Word], positions: Iterable[int]) -> dict[Word, list[int]]:
     """Where each word stands, in ascending order."""
-    places = defaultdict(list)
+    places: dict[Word, list[int]] = defaultdict(list)
     for word, position in zip(words, positions, strict=True):
         places[word].append(position)
     return dict(places)
@@ -132,7 +134,7 @@ def meteor(partners: Sequence[int], wanted: int) -> float:
     joined = sum(after == before + 1 for before, after in pairwise(partners))
     precision, recall = matches / len(partners), matches / wanted
     mean = precision * recall / (ALPHA * precision + (1 - ALPHA) * recall)
-    return (1 - GAMMA * ((matches - joined) / matches) ** BETA) * mean
+    return (1 - GAMMA * math.pow((matches - joined) / matches, BETA)) * mean
 
 
 # --------------------------------------------------------------------------- languages

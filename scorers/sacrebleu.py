@@ -20,7 +20,7 @@ COLUMNS = ("sacrebleu",)
 class SacreBleu:
     """sacrebleu's sentence BLEU of each text, as it comes: tokenizer 13a, exponential smoothing, effective order.
 
-    From 0 to 100, as everybody quotes it. sacrebleu does the work, and its own signature stands in ours. A line break
+    From 0 to 100, as everybody quotes it. sacrebleu does the work, and ours is signed as it signs. A line break
     counts as a space.
     """
 
@@ -36,7 +36,7 @@ class SacreBleuScorer:
     columns = COLUMNS
 
     def __init__(self) -> None:
-        from sacrebleu.metrics import BLEU
+        from sacrebleu.metrics.bleu import BLEU
 
         self._metric = BLEU(effective_order=True)
 
@@ -47,24 +47,31 @@ class SacreBleuScorer:
         import numpy as np
 
         rows = [self._metric.sentence_score(_flat(pair.hypothesis), [_flat(pair.reference)]).score for pair in pairs]
-        self._forget()
+        _forget()
         return np.array(rows, dtype=np.float64).reshape(len(pairs), len(COLUMNS))
 
     def worst(self, column: str) -> float:
         return 0.0
 
     def signature(self, column: str) -> Signature:
-        info = self._metric.get_signature().info
-        theirs = {key: str(info[key]) for key in ("case", "eff", "tok", "smooth")}
-        return Signature(
-            {"metric": column, "scale": "0-100", **theirs, "version": "1"}, {"sacrebleu": version("sacrebleu")}
-        )
+        theirs = {  # as sacrebleu itself signs it
+            "nrefs": "1",
+            "case": "lc" if self._metric.lowercase else "mixed",
+            "eff": "yes" if self._metric.effective_order else "no",
+            "tok": self._metric.tokenizer_signature,
+            "smooth": self._metric.smooth_method,
+        }
+        identity = {"metric": column, "scale": "0-100", **theirs, "version": "1"}
+        return Signature(identity, {"sacrebleu": version("sacrebleu")})
 
-    def _forget(self) -> None:
-        """sacrebleu's tokenizers keep up to 65,536 texts each in a cache: hundreds of megabytes of patients' texts."""
-        tokenizer = self._metric.tokenizer
-        for one in (tokenizer, tokenizer._post_tokenizer):
-            type(one).__call__.cache_clear()
+
+def _forget() -> None:
+    """sacrebleu's tokenizers keep up to 65,536 texts each, hundreds of megabytes, and patients' texts at that."""
+    from sacrebleu.tokenizers.tokenizer_13a import Tokenizer13a
+    from sacrebleu.tokenizers.tokenizer_re import TokenizerRegexp
+
+    Tokenizer13a.__call__.cache_clear()
+    TokenizerRegexp.__call__.cache_clear()
 
 
 def _flat(text: str) -> str:
