@@ -63,7 +63,7 @@ def ours() -> Answers:
     from scorers.sacrebleu import SacreBleu
 
     asked = [Pair(str(i), str(i), "text", *texts) for i, texts in enumerate(pairs())]
-    values = {}
+    values: dict[str, list[float]] = {}
     for plugin in (Bleu, Rouge, Meteor, SacreBleu):
         scorer = plugin().open(SimpleNamespace(language="en"))
         values |= dict(zip(scorer.columns, scorer.measure(asked).T.tolist(), strict=True))

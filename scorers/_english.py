@@ -10,6 +10,7 @@ sentence or not by the words beside it. Whatever is out of the ordinary goes to 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import chain
 
@@ -128,7 +129,7 @@ class EnglishWords:
             return False
 
         abbreviation, initial = word.lower() in known.abbrev_types, len(word) == 1 and not word.isdigit()
-        places = known.ortho_context.get(next_kind, 0)
+        places = known.ortho_context[next_kind]
         upper, lower = after[0].isupper(), after[0].islower()
         begins = upper and places & _LOWER and not places & _UPPER_WITHIN
         goes_on = after in ";:!?" or (lower and (places & _UPPER or not places & _LOWER_FIRST))
@@ -162,7 +163,8 @@ def _marks(text: str) -> Iterator[tuple[re.Match[str], str]]:
 def punkt_parameters(table: str) -> PunktParameters:
     """Punkt's parameters from their compiled table: lines of a kind, a tab, and one entry of that kind."""
     parameters = PunktParameters()
-    for line in table.splitlines():
+    parameters.ortho_context = Counter()  # nltk's own would grow by every word that it is asked about
+    for line in table.rstrip("\n").split("\n"):
         kind, *entry = line.split("\t")
         if kind == "abbreviation":
             parameters.abbrev_types.add(entry[0])

@@ -10,7 +10,7 @@ from typing import Generic, TypeAlias, TypeVar
 Numbers: TypeAlias = "array[int]"
 """The words of a text, in order, each as its number (unsigned, 32 bits)."""
 
-MANY_WORDS = 2_000_000
+MANY_WORDS = 1_000_000
 """Different words after which a scorer forgets all and begins anew, so that its memory has an end."""
 
 T = TypeVar("T")

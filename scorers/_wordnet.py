@@ -22,7 +22,7 @@ class WordNet:
     def __init__(self, table: str) -> None:
         self._names: dict[str, dict[str, str]] = {part: {} for part in _ENDINGS}
         self._exceptions: dict[str, dict[str, str]] = {part: {} for part in _ENDINGS}
-        for line in table.splitlines():
+        for line in table.rstrip("\n").split("\n"):
             part, form, names = line.split("\t")
             if part.endswith("!"):
                 self._exceptions[part[:-1]][form] = names

@@ -59,7 +59,7 @@ class MeteorScorer:
         from scorers._texts import NumberedTexts
 
         self._english = english
-        self._language = _english() if english else _any_language()
+        self._language = _english_language() if english else _any_language()
         self._texts = NumberedTexts(self._language.words, str.lower)
 
     def __reduce__(self) -> tuple[Callable[..., MeteorScorer], tuple[bool]]:
@@ -152,7 +152,7 @@ class Language:
     synonyms: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-def _english() -> Language:
+def _english_language() -> Language:
     from nltk.stem.porter import PorterStemmer
 
     from scorers._english import EnglishWords, punkt_parameters
