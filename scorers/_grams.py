@@ -38,32 +38,32 @@ def _matches(references: Sequence[Numbers], hypotheses: Sequence[Numbers], order
     at = np.arange(len(words))  # where the n-grams begin that may be common
     gram = (text >> 1) * (words.max(initial=0) + 1) + words  # a number for each n-gram of each pair
     for n in range(order):
-        gram, kinds = _ranks(gram)
-        given = (text[at] & 1).astype(np.bool_)
-        common = np.minimum(*(np.bincount(gram[side], minlength=kinds) for side in (given, ~given)))
-        pair = np.zeros(kinds, dtype=np.int64)
-        pair[gram] = text[at] >> 1
-        matches[:, n] = np.bincount(pair, weights=common, minlength=len(references))
+        gram, first = _ranks(gram)
+        counts = np.bincount(gram << 1 | text & 1, minlength=2 * len(first))  # wanted and given by turns
+        common = np.minimum(counts[0::2], counts[1::2])
+        matches[:, n] = np.bincount(text[first] >> 1, weights=common, minlength=len(references))
 
         # A longer n-gram can be common only where both n-grams that it begins and ends with are.
         kept = np.flatnonzero(common[gram])
-        at, gram = at[kept], gram[kept]
-        joined = np.flatnonzero((at[1:] == at[:-1] + 1) & (text[at[1:]] == text[at[:-1]]))
-        at, gram = at[joined], gram[joined] * kinds + gram[joined + 1]
+        at, gram, text = at[kept], gram[kept], text[kept]
+        joined = np.flatnonzero((at[1:] == at[:-1] + 1) & (text[1:] == text[:-1]))
+        at, gram, text = at[joined], gram[joined] * len(first) + gram[joined + 1], text[joined]
     return matches
 
 
-def _ranks(values: Integers) -> tuple[Integers, int]:
-    """The rank of each value among the different ones, and how many those are.
+def _ranks(values: Integers) -> tuple[Integers, Integers]:
+    """The rank of each value among the different ones, and where each of these stands first.
 
     Value and position are sorted as one number where they fit, several times faster than `argsort`.
     """
     bits = len(values).bit_length()
     if int(values.max(initial=0)).bit_length() + bits > 63:
-        kinds, ranks = np.unique(values, return_inverse=True)
-        return ranks, len(kinds)
+        _, first, ranks = np.unique(values, return_index=True, return_inverse=True)
+        return ranks, first
     both = np.sort(values << bits | np.arange(len(values)))
     ordered, order = both >> bits, both & (1 << bits) - 1
-    ranks = np.zeros(len(values), dtype=np.int64)
-    ranks[order[1:]] = np.cumsum(ordered[1:] != ordered[:-1])
-    return ranks, int(ranks.max(initial=-1)) + 1
+    new = np.ones(len(values), dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    ranks = np.empty(len(values), dtype=np.int64)
+    ranks[order] = np.cumsum(new) - 1
+    return ranks, order[np.flatnonzero(new)]
