@@ -6,7 +6,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from harness.assets import local_model
     from harness.errors import CannotJudge
+    from harness.nlp.contextual import ContextualEncoder, KeptVectors, open_contextual
+    from harness.nlp.entailment import Division, Entailment, divide, open_entailment
     from harness.plugins import scorer, system, task
     from harness.prepare import arrange
     from harness.types import (
@@ -45,9 +48,13 @@ __all__ = [
     "Column",
     "Completion",
     "Context",
+    "ContextualEncoder",
+    "Division",
+    "Entailment",
     "Example",
     "Failure",
     "Field",
+    "KeptVectors",
     "ModelInput",
     "Pair",
     "Part",
@@ -63,6 +70,10 @@ __all__ = [
     "SubmissionFormat",
     "Task",
     "arrange",
+    "divide",
+    "local_model",
+    "open_contextual",
+    "open_entailment",
     "scorer",
     "system",
     "task",
@@ -71,7 +82,15 @@ __all__ = [
 
 _ELSEWHERE = {
     "CannotJudge": "harness.errors",
+    "ContextualEncoder": "harness.nlp.contextual",
+    "Division": "harness.nlp.entailment",
+    "Entailment": "harness.nlp.entailment",
+    "KeptVectors": "harness.nlp.contextual",
     "arrange": "harness.prepare",
+    "divide": "harness.nlp.entailment",
+    "local_model": "harness.assets",
+    "open_contextual": "harness.nlp.contextual",
+    "open_entailment": "harness.nlp.entailment",
     "scorer": "harness.plugins",
     "system": "harness.plugins",
     "task": "harness.plugins",

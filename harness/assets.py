@@ -98,6 +98,12 @@ def assets_folder() -> Path:
     return Path(chosen).expanduser().absolute() if chosen else Path(cache_home) / "discharge-harness"
 
 
+def local_model(name: str) -> Path | None:
+    """The folder of this name in the assets folder, where somebody put a model by hand; None where there is none."""
+    folder = assets_folder() / name
+    return folder if folder.is_dir() else None
+
+
 def path(name: str) -> Path:
     """The folder of an asset, ready to load; fetched if it is absent. Raises AssetError."""
     folder = assets_folder() / _asset(name).name
