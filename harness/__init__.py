@@ -6,8 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from harness.assets import local_model
-    from harness.errors import CannotJudge
+    from harness.assets import place
+    from harness.errors import AssetError, CannotJudge
     from harness.nlp.contextual import ContextualEncoder, KeptVectors, open_contextual
     from harness.nlp.entailment import Division, Entailment, divide, open_entailment
     from harness.plugins import scorer, system, task
@@ -42,6 +42,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Arranged",
+    "AssetError",
     "Candidate",
     "CannotJudge",
     "Case",
@@ -71,9 +72,9 @@ __all__ = [
     "Task",
     "arrange",
     "divide",
-    "local_model",
     "open_contextual",
     "open_entailment",
+    "place",
     "scorer",
     "system",
     "task",
@@ -81,6 +82,7 @@ __all__ = [
 
 
 _ELSEWHERE = {
+    "AssetError": "harness.errors",
     "CannotJudge": "harness.errors",
     "ContextualEncoder": "harness.nlp.contextual",
     "Division": "harness.nlp.entailment",
@@ -88,9 +90,9 @@ _ELSEWHERE = {
     "KeptVectors": "harness.nlp.contextual",
     "arrange": "harness.prepare",
     "divide": "harness.nlp.entailment",
-    "local_model": "harness.assets",
     "open_contextual": "harness.nlp.contextual",
     "open_entailment": "harness.nlp.entailment",
+    "place": "harness.assets",
     "scorer": "harness.plugins",
     "system": "harness.plugins",
     "task": "harness.plugins",

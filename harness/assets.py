@@ -98,10 +98,9 @@ def assets_folder() -> Path:
     return Path(chosen).expanduser().absolute() if chosen else Path(cache_home) / "discharge-harness"
 
 
-def local_model(name: str) -> Path | None:
-    """The folder of this name in the assets folder, where somebody put a model by hand; None where there is none."""
-    folder = assets_folder() / name
-    return folder if folder.is_dir() else None
+def place(name: str) -> Path:
+    """Where an asset lies or would lie; of one that cannot be fetched, where somebody has to put it."""
+    return assets_folder() / name
 
 
 def path(name: str) -> Path:

@@ -1,4 +1,4 @@
-"""AlignScore-base as the shared task computes it, without its package: every distinct question once, in full batches."""
+"""AlignScore-base as the shared task computes it, without its package: every question once, in full batches."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class AlignScorer:
             **self._model.identity,
             "version": "1",
         }
-        return Signature(identity, self._model.environment | {"nltk": version("nltk")})
+        return Signature(identity, {**self._model.environment, "nltk": version("nltk")})
 
 
 def _divided(pair: Pair) -> Division:

@@ -9,7 +9,7 @@ from importlib.metadata import distribution, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from harness import KeptVectors, Pair, Signature, local_model, open_contextual, scorer
+from harness import AssetError, KeptVectors, Pair, Signature, open_contextual, place, scorer
 
 if TYPE_CHECKING:
     from harness import ContextualEncoder, ScoringContext
@@ -25,10 +25,10 @@ GROUP = 32
 class BertScore:
     """F1 of greedily matched token vectors (Zhang et al. 2020), without idf, as bert_score computes it.
 
-    `model` of "auto" is distilbert-base-uncased where a folder of that name lies in the assets folder: layer 4, rescaled
-    with the baseline that bert_score ships, the column `bertscore`. Else it is the embedded encoder: layer 6, not
-    rescaled, the column `bertscore[minilm-l6]`, which "minilm-l6" asks for in any case. Anything else is the path of a
-    folder with distilbert-base-uncased. bfloat16 is faster and up to 1e-3 off.
+    `model` of "auto" is distilbert-base-uncased where a folder of that name lies in the assets folder: layer 4,
+    rescaled with the baseline that bert_score ships, the column `bertscore`. Else it is the embedded encoder: layer 6,
+    not rescaled, the column `bertscore[minilm-l6]`, which "minilm-l6" asks for in any case. Anything else is the path
+    of a folder with distilbert-base-uncased. bfloat16 is faster and up to 1e-3 off.
 
     Vectors of references are kept under the corpus's root, `cache_gb` at most (0 keeps none): 3 KB a token of the
     official model, half of that for the twin, so 1.6 or 0.8 MB a reference of 512 tokens.
@@ -61,14 +61,16 @@ class BertScore:
 
     @property
     def _name(self) -> str:
-        is_twin = self.model == TWIN or (self.model == "auto" and local_model(OFFICIAL) is None)
+        is_twin = self.model == TWIN or (self.model == "auto" and not place(OFFICIAL).is_dir())
         return TWIN if is_twin else OFFICIAL
 
     def _folder(self, context: ScoringContext) -> Path:
         if self._name == TWIN:
             return context.asset(TWIN)
-        found = local_model(OFFICIAL) if self.model in ("auto", OFFICIAL) else None
-        return found or Path(self.model).expanduser()
+        folder = place(OFFICIAL) if self.model in ("auto", OFFICIAL) else Path(self.model).expanduser()
+        if not folder.is_dir():
+            raise AssetError(f"there is no model in {folder}", todo=_download())
+        return folder
 
 
 class BertScorer:
@@ -139,3 +141,11 @@ def _baseline(layer: int) -> float:
     path = distribution("bert-score").locate_file(f"bert_score/rescale_baseline/en/{OFFICIAL}.tsv")
     with Path(str(path)).open(newline="", encoding="utf-8") as file:
         return next(float(row["F"]) for row in csv.DictReader(file) if row["LAYER"] == str(layer))
+
+
+def _download() -> str:
+    files = "config.json model.safetensors tokenizer.json tokenizer_config.json vocab.txt"
+    return (
+        f"where there is a network: `hf download distilbert/{OFFICIAL} {files} --local-dir {place(OFFICIAL)}`; "
+        'or name yours: [scorers.bertscore] model = "FOLDER"'
+    )

@@ -112,14 +112,12 @@ def test_what_is_too_long_is_cut_as_the_package_cuts_it(
     """Equal to the tokenizer's own truncation: only_first, and longest_first where that leaves no premise."""
     assert model.cut(premise, claim) == read
     letters = model.tokenizer.convert_tokens_to_ids(["x", "z"])
-    for strategy in ("only_first", "longest_first"):
-        try:
-            whole = model.tokenizer("x" * premise, "z" * claim, truncation=strategy, max_length=512)["input_ids"]
-        except Exception as error:
-            assert "too short" in str(error) and strategy == "only_first", error
-            continue
-        assert tuple(whole.count(letter) for letter in letters) == read
-        break
+    strategy = "only_first" if claim < 508 or premise + claim <= 508 else "longest_first"
+    whole = model.tokenizer("x" * premise, "z" * claim, truncation=strategy, max_length=512)["input_ids"]
+    assert tuple(whole.count(letter) for letter in letters) == read
+    if strategy == "longest_first":
+        with pytest.raises(Exception, match="too short"):
+            model.tokenizer("x" * premise, "z" * claim, truncation="only_first", max_length=512)
 
 
 def test_tokens_that_no_question_shows_are_counted(scorer: AlignScorer) -> None:
@@ -301,10 +299,11 @@ def test_no_code_of_a_checkpoint_runs(tmp_path: Path, function: Any, values: Any
     argument = {"eval": f"open({str(mark)!r}, 'w')", "touch": mark}.get(function.__name__, f"touch {mark}")
     weights = align_weights(write_vocabulary(tmp_path))
     file = write_checkpoint(tmp_path / "AlignScore-base.ckpt", weights, callbacks={"x": Harmful(function, argument)})
-    try:
+    if function is os.system:  # torch refuses what names this module
+        with pytest.raises(AssetError, match="cannot be read as a checkpoint without running its code"):
+            opened(tmp_path)
+    else:
         assert opened(tmp_path).measure(PAIRS[:1]) == pytest.approx(values[:1], abs=1e-6)
-    except AssetError as refused:
-        assert "without running its code" in str(refused)
     assert not mark.exists()
     import torch
 

@@ -23,6 +23,7 @@ HARNESS_FILES = sorted((HOUSE / "harness").rglob("*.py"))
 
 PUBLIC = [
     "Arranged",
+    "AssetError",
     "Candidate",
     "CannotJudge",
     "Case",
@@ -52,9 +53,9 @@ PUBLIC = [
     "Task",
     "arrange",
     "divide",
-    "local_model",
     "open_contextual",
     "open_entailment",
+    "place",
     "scorer",
     "system",
     "task",

@@ -16,16 +16,17 @@ import numpy as np
 
 WIDTH, LAYERS, INNER, POSITIONS = 128, 2, 256, 514
 MERGES = ("h e", "i n", "Ġ t", "Ġ a", "Ġt he", "e r", "o n", "Ġ p", "e n", "a t", "Ġ w", "Ġ c", "in g", "e d")
-WORDS = (
+_TEXT = (
     "the patient was admitted with chest pain and fever she received aspirin 81 mg daily her labs improved on "
     "hospital day 3 cardiology advised an echocardiogram which showed no wall motion abnormality he denied "
     "nausea vomiting or dyspnea blood cultures grew nothing antibiotics were stopped after 5 days follow up "
     "with Dr. Smith in two weeks return for temperature above 101.5 or new swelling of the left leg"
-).split()
+)
+WORDS = _TEXT.split()
 
 
 def align_pairs() -> list[tuple[str, str]]:
-    """(reference, hypothesis): short, long (several chunks), cut chunks, claims too long for the model, odd characters."""
+    """(reference, hypothesis): short, of several chunks, with chunks and claims that are cut, with odd characters."""
     odd = random.Random(7)
 
     def prose(sentences: int, words: int) -> str:
@@ -51,7 +52,7 @@ def align_pairs() -> list[tuple[str, str]]:
 
 
 def write_vocabulary(folder: Path) -> int:
-    """vocab.json and merges.txt of a byte-level BPE with `MERGES` merges, laid out as roberta-base's. Returns its size."""
+    """vocab.json and merges.txt of a byte-level BPE with `MERGES`, laid out as roberta-base's. Returns its size."""
     symbols = [*_byte_symbols(), *(merge.replace(" ", "") for merge in MERGES)]
     tokens = ["<s>", "<pad>", "</s>", "<unk>", *symbols, "<mask>"]
     folder.mkdir(parents=True, exist_ok=True)
@@ -140,7 +141,9 @@ def write_distilbert(folder: Path, **changes: Any) -> Path:
     model = DistilBertModel(config)
     rng = np.random.default_rng(3)
     with torch.no_grad():
-        for _, weights in sorted(model.named_parameters()):
-            weights.copy_(torch.from_numpy(rng.normal(0, 0.2, tuple(weights.shape)).astype(np.float32)))
+        for name, weights in sorted(model.named_parameters()):
+            scale = 1 if "word_embeddings" in name else 0.1
+            values = rng.normal(0, scale, tuple(weights.shape)) + ("norm.weight" in name.lower())
+            weights.copy_(torch.from_numpy(values.astype(np.float32)))
     model.save_pretrained(folder)
     return folder

@@ -68,7 +68,8 @@ def open_contextual(
             ) from None
     if config.model_type != family or layers < layer:
         raise AssetError(
-            f"the model in {folder} is a {config.model_type} of {layers} layers; a {family} of {layer} or more is wanted",
+            f"the model in {folder} is a {config.model_type} of {layers} layers, "
+            f"where a {family} of {layer} or more is wanted",
             todo="name the folder of another model",
         )
     missing = sorted(name for name in loading["missing_keys"] if not name.startswith("pooler."))
@@ -158,8 +159,8 @@ class KeptVectors:
     """Vectors of token sequences in a folder, one file each, written whole or not at all; any number of processes.
 
     A file has four bytes a dimension and token: float32, since a narrower number would not give the same score.
-    Past `limit` bytes (and never past half of what the disk had free) nothing more is kept: who reads the same texts in the same order
-    again, as the scoring of the next system does, gains more from what came first than from what came last.
+    Past `limit` bytes, or half of what the disk had free, nothing more is kept and nothing is dropped: the next
+    system is scored in the same order, and of what it asks for first the last to be dropped would be gone.
     """
 
     def __init__(self, folder: Path, encoder: ContextualEncoder, limit: int) -> None:

@@ -53,7 +53,7 @@ def open_entailment(
     `tokenizer` is a folder with the vocabulary of roberta-base, by default the checkpoint's own folder. `threads` of 0
     leaves the number to torch. Raises AssetError for what is missing, broken or would have to run code to be read,
     SettingsError for an unknown dtype or device."""
-    file = Path(checkpoint).expanduser() if checkpoint else assets.assets_folder() / FOLDER / FILE
+    file = Path(checkpoint).expanduser() if checkpoint else assets.place(FOLDER) / FILE
     folder = Path(tokenizer).expanduser() if tokenizer else file.parent
     if not file.is_file():
         raise AssetError(f"there is no checkpoint of AlignScore at {file}", todo=_download(file.parent))
