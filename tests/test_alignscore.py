@@ -276,7 +276,7 @@ def test_missing_weights_are_named(tmp_path: Path) -> None:
 def test_a_broken_file_is_named(tmp_path: Path, content: bytes) -> None:
     write_vocabulary(tmp_path)
     (tmp_path / "AlignScore-base.ckpt").write_bytes(content)
-    with pytest.raises(AssetError, match=r"AlignScore-base.ckpt cannot be read as a checkpoint"):
+    with pytest.raises(AssetError, match=r"AlignScore-base.ckpt is not a whole checkpoint"):
         opened(tmp_path)
 
 
@@ -299,8 +299,8 @@ def test_no_code_of_a_checkpoint_runs(tmp_path: Path, function: Any, values: Any
     argument = {"eval": f"open({str(mark)!r}, 'w')", "touch": mark}.get(function.__name__, f"touch {mark}")
     weights = align_weights(write_vocabulary(tmp_path))
     file = write_checkpoint(tmp_path / "AlignScore-base.ckpt", weights, callbacks={"x": Harmful(function, argument)})
-    if function is os.system:  # torch refuses what names this module
-        with pytest.raises(AssetError, match="cannot be read as a checkpoint without running its code"):
+    if function in (os.system, Path.touch):  # of a module that torch refuses; found by running getattr
+        with pytest.raises(AssetError, match="cannot be read without running code in it"):
             opened(tmp_path)
     else:
         assert opened(tmp_path).measure(PAIRS[:1]) == pytest.approx(values[:1], abs=1e-6)

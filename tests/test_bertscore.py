@@ -282,7 +282,7 @@ def test_a_missing_model_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_another_model_is_not_called_official(tmp_path: Path) -> None:
-    with pytest.raises(AssetError, match="is a bert of 6 layers; a distilbert of 4 or more is wanted"):
+    with pytest.raises(AssetError, match="is a bert of 6 layers, where a distilbert of 4 or more is wanted"):
         opened(str(assets.path("minilm-l6")), tmp_path)
 
 

@@ -221,18 +221,12 @@ def _read(file: Path) -> dict[str, Any]:
             content = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
         state = content["state_dict"]
         return {name: tensor for name, tensor in state.items() if isinstance(tensor, torch.Tensor)}
+    except pickle.UnpicklingError:
+        raise AssetError(f"{file} cannot be read without running code in it", todo=_download(file.parent)) from None
     except (OSError, EOFError, ValueError, RuntimeError, LookupError, TypeError, AttributeError) as error:
-        raise _unreadable(file, error) from None
-    except pickle.UnpicklingError as error:
-        raise _unreadable(file, error) from None
-
-
-def _unreadable(file: Path, error: Exception) -> AssetError:
-    said = (str(error).splitlines() or [""])[0][:200]
-    return AssetError(
-        f"{file} cannot be read as a checkpoint without running its code ({type(error).__name__}: {said})",
-        todo=_download(file.parent),
-    )
+        raise AssetError(
+            f"{file} is not a whole checkpoint ({type(error).__name__})", todo=_download(file.parent)
+        ) from None
 
 
 def _build(weights: Mapping[str, Any], file: Path) -> tuple[Any, Any]:
