@@ -1,6 +1,6 @@
 """Models of a few hundred kilobytes with random weights, made from a seed by numpy alone: the same under any library.
 
-`make oracle` builds the same ones in the environments of the reference packages, so nothing here imports the harness.
+`oracle` builds the same ones in the environments of the reference packages, so nothing here imports the harness.
 """
 
 from __future__ import annotations
@@ -68,18 +68,20 @@ def _byte_symbols() -> list[str]:
     return [chr(byte) for byte in plain] + [chr(256 + at) for at in range(len(rest))]
 
 
-def align_weights(vocabulary: int, width: int = WIDTH, layers: int = LAYERS, inner: int = INNER) -> dict[str, Any]:
-    """The state of AlignScore's network as Lightning names it, random."""
+def align_weights(
+    vocabulary: int, width: int = WIDTH, layers: int = LAYERS, inner: int = INNER, scale: float = 0.15
+) -> dict[str, Any]:
+    """The state of AlignScore's network as Lightning names it, random: normal with this standard deviation."""
     import torch
 
     rng = np.random.default_rng(20240816)
 
-    def make(*shape: int, scale: float = 0.15) -> Any:
-        return torch.from_numpy(rng.normal(0, scale, shape).astype(np.float32))
+    def make(*shape: int, scale: float = scale) -> Any:
+        return torch.from_numpy(rng.standard_normal(shape, dtype=np.float32) * np.float32(scale))
 
     state: dict[str, Any] = OrderedDict()
 
-    def linear(name: str, rows: int, columns: int, scale: float = 0.15) -> None:
+    def linear(name: str, rows: int, columns: int, scale: float = scale) -> None:
         state[f"{name}.weight"], state[f"{name}.bias"] = make(rows, columns, scale=scale), make(rows)
 
     def norm(name: str) -> None:
@@ -101,7 +103,7 @@ def align_weights(vocabulary: int, width: int = WIDTH, layers: int = LAYERS, inn
         norm(f"{layer}.output.LayerNorm")
     linear(f"{body}.pooler.dense", width, width)
     for name, ways in (("bin", 2), ("tri", 3), ("reg", 1)):
-        linear(f"{name}_layer", ways, width, scale=0.4)
+        linear(f"{name}_layer", ways, width, scale=2 * scale)
     return state
 
 
