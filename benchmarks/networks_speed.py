@@ -31,13 +31,16 @@ from types import SimpleNamespace
 from typing import Any
 
 from harness import Pair, assets
-from oracle import alignscore as package
+from oracle.alignscore import REQUIREMENTS
+from oracle.__main__ import HOUSE, environment
+from oracle.bertscore import open_package
 from scorers.alignscore import AlignScore
 from scorers.bertscore import BertScore
 
 TOLERANCE = 2e-5
 ROWS = 8  # the published script's batches
 MEANS = (400, 200)
+LARGEST = 10_962  # stays of the task's test_phase_2
 KEPT = 0.6  # of the words of a reference, in what a system makes of it
 COMPOUND = 0.12  # words that the vocabulary does not hold whole, as clinical ones
 
@@ -103,11 +106,13 @@ def furthest(ours: Sequence[float], theirs: Sequence[float]) -> float:
     return max(abs(one - other) for one, other in zip(ours, theirs, strict=True))
 
 
-def report(what: str, ours: Sequence[float], theirs: Sequence[float]) -> None:
+def report(what: str, pairs: int, ours: Sequence[float], theirs: Sequence[float]) -> None:
     ratios = [their / our for our, their in zip(ours, theirs, strict=True)]
+    hours = statistics.median(ours) / pairs * 2 * LARGEST / 3600
     print(
         f"  {what:<8} {statistics.median(ours):8.2f} s against {statistics.median(theirs):8.2f} s: "
-        f"x {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}, {len(ratios)} rounds)",
+        f"x {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}, {len(ratios)} rounds); "
+        f"at this pace {LARGEST:,} stays take {hours:.1f} h",
         flush=True,
     )
 
@@ -130,8 +135,8 @@ def race_bertscore(title: str, plugin: BertScore, theirs: Any, systems: Sequence
                 times[their].append(reference[0])
                 differences.append(furthest(mine[1], reference[1]))
             tokens, unseen = scorer.truncated(first).sum(axis=0)
-    report("cold", times["cold"], times["their first"])
-    report("second", times["second"], times["their second"])
+    report("cold", len(first), times["cold"], times["their first"])
+    report("second", len(first), times["second"], times["their second"])
     print(f"  largest difference {max(differences):.1e}; {unseen / tokens:.0%} of {tokens:.0f} tokens never seen")
     return max(differences)
 
@@ -147,14 +152,6 @@ def published_bertscore(scorer: Any, pairs: Sequence[Pair]) -> list[float]:
     return values
 
 
-def bert_score(model: Path, layer: int, baseline: Path | None) -> Any:
-    import bert_score as package
-
-    rescale: dict[str, Any] = {"rescale_with_baseline": True, "baseline_path": str(baseline)} if baseline else {}
-    options = {"batch_size": 64, "nthreads": 4, "all_layers": False, "idf": False, "device": "cpu", "lang": "en"}
-    return package.BERTScorer(model_type=str(model), num_layers=layer, **options, **rescale)
-
-
 def official_shape(folder: Path) -> Path:
     """distilbert-base-uncased with random weights, and its vocabulary, which is the encoder's too."""
     import torch
@@ -167,17 +164,14 @@ def official_shape(folder: Path) -> Path:
 
 
 def bertscore(systems: Sequence[list[Pair]], rounds: int, threads: int) -> list[float]:
-    from importlib.metadata import distribution
-
     official = "distilbert-base-uncased"
-    baseline = Path(str(distribution("bert-score").locate_file(f"bert_score/rescale_baseline/en/{official}.tsv")))
     with tempfile.TemporaryDirectory() as work:
         folder = official_shape(Path(work) / official)
         minilm = assets.path("minilm-l6")
         settings: dict[str, Any] = {"device": "cpu", "threads": threads}
         plugins = [BertScore(model=str(folder), **settings), BertScore(model="minilm-l6", **settings)]
         titles = [f"random weights of the shape of {official}, layer 4", "all-MiniLM-L6-v2, layer 6"]
-        oracles = [bert_score(folder, 4, baseline), bert_score(minilm, 6, None)]
+        oracles = [open_package(folder, 4, rescaled=True), open_package(minilm, 6, rescaled=False)]
         found = [
             race_bertscore(title, plugin, oracle, systems, rounds)
             for title, plugin, oracle in zip(titles, plugins, oracles, strict=True)
@@ -216,10 +210,10 @@ def official_align(folder: Path, texts: Sequence[str]) -> Path:
 def packaged(folder: Path, threads: int) -> Iterator[Callable[[Sequence[Pair]], Clocked]]:
     """AlignScore's package at work in its own environment; it clocks itself."""
     here = {**os.environ, "OMP_NUM_THREADS": str(threads)}
-    arguments = package.command("serve", str(folder))
+    python = str(environment("alignscore", REQUIREMENTS))
     with subprocess.Popen(
-        arguments,
-        cwd=package.ROOT,
+        [python, "-m", "oracle._alignscore_package", str(folder)],
+        cwd=HOUSE,
         env=here,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -228,7 +222,7 @@ def packaged(folder: Path, threads: int) -> Iterator[Callable[[Sequence[Pair]], 
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        print("  versions:", json.loads(process.stdout.readline())["versions"])
+        print("  versions:", json.loads(process.stdout.readline()))
 
         def judge(pairs: Sequence[Pair]) -> Clocked:
             process.stdin.write(json.dumps([[one.reference, one.hypothesis] for one in pairs]) + "\n")
@@ -258,7 +252,7 @@ def align(pairs: Sequence[Pair], rounds: int, threads: int) -> float:
                 ours.append(mine[0])
                 theirs.append(reference[0])
                 differences.append(furthest(mine[1], reference[1]))
-        report("float32", ours, theirs)
+        report("float32", len(pairs), ours, theirs)
         print(f"  largest difference {max(differences):.1e}")
         seconds, values = clocked(lambda: half.measure(pairs)[:, 0])
         print(f"  bfloat16 {seconds:8.2f} s: x {statistics.median(theirs) / seconds:.2f} (1 round), ", end="")

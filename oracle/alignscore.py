@@ -1,44 +1,40 @@
-"""AlignScore's package beside ours: its environment, and what it says of the pairs that our tests are held to.
-
-python -m oracle.alignscore      writes tests/goldens/alignscore.json: versions and values
-"""
+"""align beside AlignScore's package, which wants another transformers than ours; random weights, since the checkpoint
+cannot be had without a hub."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import venv
+import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
-from oracle.nltk_data import nltk_data
+from oracle import Answers
+from tests.tiny_models import align_pairs, write_align
 
-ROOT = Path(__file__).resolve().parent.parent
-ENVIRONMENT = ROOT / ".oracle" / "alignscore"
-REQUIREMENTS = Path(__file__).with_suffix(".txt")
-PACKAGE = "alignscore-speedofmagic==0.1.4"
-GOLDEN = ROOT / "tests" / "goldens" / "alignscore.json"
-
-
-def environment(folder: Path = ENVIRONMENT) -> Path:
-    """The Python of the package's environment, made where it is missing or older than what it is made from."""
-    mark, python = folder / "installed", folder / "bin" / "python"
-    if not mark.exists() or mark.stat().st_mtime < REQUIREMENTS.stat().st_mtime:
-        venv.create(folder, with_pip=True)
-        install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*install, "-r", str(REQUIREMENTS)], check=True)
-        subprocess.run([*install, "--no-deps", PACKAGE], check=True)
-        mark.touch()
-    return python
+REQUIREMENTS = (
+    "alignscore-speedofmagic==0.1.4",
+    "nltk==3.10.4",
+    "pytorch-lightning==2.6.6",
+    "torch==2.13.0",
+    "transformers==4.57.6",
+)
+TOLERANCE = {"align": 2e-6}
+SEED = 7
 
 
-def command(*arguments: str) -> list[str]:
-    """How to run `oracle.alignscore_package` with these arguments, from the root of the project."""
-    return [str(environment()), "-m", "oracle.alignscore_package", str(nltk_data()), *arguments]
+def reference() -> Answers:
+    """One question at a time: the package cuts a premise by what else is in the batch of questions."""
+    from oracle._alignscore_package import open_package, score
+
+    with tempfile.TemporaryDirectory() as work:
+        scorer = open_package(write_align(Path(work) / "roberta-tiny").parent, batch_size=1)
+        return Answers({"align": score(scorer, align_pairs(SEED))})
 
 
-def main() -> int:
-    return subprocess.run(command("golden", str(GOLDEN)), cwd=ROOT, check=False).returncode
+def ours() -> Answers:
+    from harness import Pair
+    from scorers.alignscore import AlignScore
 
-
-if __name__ == "__main__":
-    sys.exit(main())
+    pairs = [Pair(str(at), "1", "text", *texts) for at, texts in enumerate(align_pairs(SEED))]
+    with tempfile.TemporaryDirectory() as work:
+        plugin = AlignScore(checkpoint=str(write_align(Path(work))), device="cpu")
+        return Answers({"align": plugin.open(SimpleNamespace(language="en")).measure(pairs)[:, 0].tolist()})

@@ -23,8 +23,8 @@ class AlignScore:
     """AlignScore (nli_sp): how far the reference (context) entails what was written (claim), sentence by sentence.
 
     `checkpoint` is the file AlignScore-base.ckpt, `tokenizer` a folder with the vocabulary of roberta-base; both are
-    looked for in the assets folder, under alignscore-base, where they are not named. bfloat16 is faster and up to 1e-2
-    off. A line break counts as a space, as in the published script.
+    looked for in the assets folder, under alignscore-base, where they are not named. bfloat16 is faster, and another
+    number. A line break counts as a space, as in the published script.
     """
 
     checkpoint: str = ""

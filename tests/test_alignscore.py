@@ -1,4 +1,4 @@
-"""align against the values of AlignScore's package (tests/oracles), and what a checkpoint file may not do."""
+"""align against what AlignScore's package answered (make oracle), and what a checkpoint file may not do."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+import oracle
+
 from harness import CannotJudge, Pair
 from harness.errors import AssetError, SettingsError
 from harness.lineup import build
@@ -24,7 +26,7 @@ from harness.nlp.entailment import Entailment, divide, open_entailment
 from scorers.alignscore import MOST_QUESTIONS, AlignScore, AlignScorer
 from tests.tiny_models import align_pairs, align_weights, write_align, write_checkpoint, write_vocabulary
 
-GOLDEN = json.loads((Path(__file__).parent / "goldens" / "alignscore.json").read_bytes())
+ANSWERED = json.loads((Path(oracle.__file__).parent / "alignscore.json").read_bytes())
 PAIRS = [Pair(str(at), "1", "f", *texts) for at, texts in enumerate(align_pairs())]
 
 
@@ -57,9 +59,9 @@ def values(scorer: AlignScorer) -> Any:
 
 
 def test_it_meets_the_package(values: Any) -> None:
-    assert GOLDEN["versions"]["alignscore-speedofmagic"] == "0.1.4"
-    assert len(GOLDEN["align"]) == len(PAIRS) == 10
-    np.testing.assert_allclose(values[:, 0], GOLDEN["align"], rtol=0, atol=2e-6)
+    assert ANSWERED["versions"]["alignscore-SpeedOfMagic"] == "0.1.4"
+    assert len(ANSWERED["values"]["align"]) == len(PAIRS) == 10
+    np.testing.assert_allclose(values[:, 0], ANSWERED["values"]["align"], rtol=0, atol=2e-6)
     assert np.ptp(values) > 0.1  # the weights are random, but the texts make a difference
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from harness.engines.runtime import prepare_torch, quiet
 from harness.errors import AssetError
@@ -26,16 +26,12 @@ from harness.nlp.networks import (
     weights_digest,
 )
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Vectors = NDArray[np.float32]
-
 CPU_BATCH = 1024
 GPU_BATCH = 65536
 _RECOUNT = 256
 _SUFFIX = ".npy"
+
+_WHOLE = "check that the folder holds config.json, tokenizer and weights of a BERT-like model, whole"
 
 Tokens = tuple[int, ...]
 """The tokens of a text as the model reads them: cut, its two special tokens around them."""
@@ -49,38 +45,42 @@ def open_contextual(
     `family` is what the model's configuration has to say that it is. `threads` of 0 leaves the number to torch. Raises
     AssetError for a folder that cannot be loaded whole, SettingsError for an unknown dtype or device."""
     prepare_torch(threads)
+    on, kind = device_named(device), dtype_named(dtype)
+    with quiet():
+        try:
+            tokenizer, model, missing = _load(folder, family, layer)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise AssetError(
+                f"the model in {folder} cannot be loaded: {str(error).splitlines()[0]}", todo=_WHOLE
+            ) from None
+    if missing:
+        raise AssetError(f"the model in {folder} has no weights for {missing[0]}", todo=_WHOLE)
+    if tokenizer.cls_token_id is None or tokenizer.sep_token_id is None:
+        raise AssetError(f"the tokenizer in {folder} has no tokens [CLS] and [SEP]", todo=_WHOLE)
+    weights = weights_digest(model.named_parameters())
+    return ContextualEncoder(model.to(on, kind).eval(), tokenizer, layer, weights)
+
+
+def _load(folder: Path, family: str, layer: int) -> tuple[Any, Any, list[str]]:
+    """Tokenizer, model, and which of its weights the folder lacks."""
     import torch
     from transformers import AutoConfig, AutoModel, AutoTokenizer
 
-    on, kind = device_named(device), dtype_named(dtype)
-    whole = "check that the folder holds config.json, tokenizer and weights of a BERT-like model, whole"
-    with quiet():
-        try:
-            config = AutoConfig.from_pretrained(folder, local_files_only=True)
-            layers, config.num_hidden_layers = config.num_hidden_layers, layer
-            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-            model, loading = AutoModel.from_pretrained(
-                folder, config=config, dtype=torch.float32, local_files_only=True, output_loading_info=True
-            )
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise AssetError(
-                f"the model in {folder} cannot be loaded: {str(error).splitlines()[0]}", todo=whole
-            ) from None
-    if config.model_type != family or layers < layer:
+    config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    if config.model_type != family or config.num_hidden_layers < layer:
         raise AssetError(
-            f"the model in {folder} is a {config.model_type} of {layers} layers, "
+            f"the model in {folder} is a {config.model_type} of {config.num_hidden_layers} layers, "
             f"where a {family} of {layer} or more is wanted",
             todo="name the folder of another model",
         )
-    missing = sorted(name for name in loading["missing_keys"] if not name.startswith("pooler."))
-    if missing:
-        raise AssetError(f"the model in {folder} has no weights for {missing[0]}", todo=whole)
-    if tokenizer.cls_token_id is None or tokenizer.sep_token_id is None:
-        raise AssetError(f"the tokenizer in {folder} has no tokens [CLS] and [SEP]", todo=whole)
+    config.num_hidden_layers = layer
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    model, loading = AutoModel.from_pretrained(
+        folder, config=config, dtype=torch.float32, local_files_only=True, output_loading_info=True
+    )
     if getattr(model, "pooler", None) is not None:
-        model.pooler = None
-    weights = weights_digest(model.named_parameters())
-    return ContextualEncoder(model.to(on, kind).eval(), tokenizer, layer, weights)
+        model.pooler = None  # it pools last hidden states, which nobody asks for; some folders have no weights of it
+    return tokenizer, model, sorted(name for name in loading["missing_keys"] if not name.startswith("pooler."))
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ class KeptVectors:
 
     def __init__(self, folder: Path, encoder: ContextualEncoder, limit: int) -> None:
         self._encoder = encoder
-        self._folder = private_folder(folder / digest([encoder.identity, encoder.device])[:16])
+        self._folder = private_folder(folder / digest([encoder.identity, encoder.environment])[:16])
         self._limit = min(limit, self._size() + shutil.disk_usage(self._folder).free // 2)
         self._kept, self._uncounted = self._size(), 0
 

@@ -1,7 +1,6 @@
-"""What runs in the environment of AlignScore's package, unmodified, on random weights: see `oracle.alignscore`.
+"""AlignScore's package, unmodified, on random weights. Runs in its own environment, also as a process that answers:
 
-    python -m oracle.alignscore_package NLTK_DATA golden FILE     judge `align_pairs`, write versions and values
-    python -m oracle.alignscore_package NLTK_DATA serve FOLDER    answer lines of JSON: pairs -> seconds and values
+    python -m oracle._alignscore_package FOLDER      a line of JSON (pairs) in, a line (seconds and values) out
 
 FOLDER holds vocab.json, merges.txt and AlignScore-base.ckpt; its name has to say roberta.
 """
@@ -11,55 +10,41 @@ from __future__ import annotations
 import importlib
 import json
 import sys
-import tempfile
 import time
+from argparse import Namespace
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.tiny_models import align_pairs, write_align
+from oracle._nltk_data import nltk_data
 
-PACKAGES = ("alignscore-speedofmagic", "nltk", "numpy", "pytorch-lightning", "tokenizers", "torch", "transformers")
+PACKAGES = ("alignscore-speedofmagic", "nltk", "pytorch-lightning", "torch", "transformers")
 BATCH_SIZE = 8  # the published script's
-
-
-def main() -> None:
-    nltk_data, task, path = sys.argv[1:]
-    importlib.import_module("nltk").data.path.insert(0, nltk_data)
-    {"golden": golden, "serve": serve}[task](Path(path))
-
-
-def golden(file: Path) -> None:
-    """One question at a time: the package cuts a premise by what else is in the batch of questions."""
-    with tempfile.TemporaryDirectory() as work:
-        scorer = open_package(write_align(Path(work) / "roberta-tiny").parent, batch_size=1)
-        values = score(scorer, align_pairs())
-    versions = {one: version(one) for one in PACKAGES}
-    file.write_text(json.dumps({"versions": versions, "align": values}, indent=1) + "\n")
 
 
 def serve(folder: Path) -> None:
     scorer = open_package(folder, BATCH_SIZE)
-    print(json.dumps({"versions": {one: version(one) for one in PACKAGES}}), flush=True)
+    print(json.dumps({one: version(one) for one in PACKAGES}), flush=True)
     for line in sys.stdin:
-        pairs = json.loads(line)
         start = time.perf_counter()
-        values = score(scorer, pairs)
+        values = score(scorer, json.loads(line))
         print(json.dumps({"seconds": time.perf_counter() - start, "values": values}), flush=True)
 
 
 def score(scorer: Any, pairs: Sequence[Sequence[str]]) -> list[float]:
-    """As the published script asks: line breaks are spaces, the reference is the context, one row at a time."""
+    """As the published script asks: line breaks are spaces, the reference is the context."""
     flat = [[text.replace("\n", " ") for text in pair] for pair in pairs]
     return [float(scorer.score(contexts=[context], claims=[claim])[0]) for context, claim in flat]
 
 
 def open_package(folder: Path, batch_size: int) -> Any:
+    import nltk
     import spacy
     import torch
     from transformers import RobertaConfig, RobertaForMaskedLM
 
+    nltk.data.path[:] = [str(nltk_data())]
     spacy.load = lambda _: None  # the constructor loads a model that nli_sp never uses
     file = folder / "AlignScore-base.ckpt"
     weights = torch.load(file, weights_only=False)["state_dict"]  # written by us
@@ -78,7 +63,7 @@ def open_package(folder: Path, batch_size: int) -> Any:
     RobertaForMaskedLM(config).save_pretrained(folder)
     settings = {"model_max_length": 512, "tokenizer_class": "RobertaTokenizer"}
     (folder / "tokenizer_config.json").write_text(json.dumps(settings))
-    torch.serialization.add_safe_globals([importlib.import_module("argparse").Namespace])  # for Lightning
+    torch.serialization.add_safe_globals([Namespace])  # for Lightning
     return importlib.import_module("alignscore").AlignScore(
         model=str(folder),
         batch_size=batch_size,
@@ -90,4 +75,4 @@ def open_package(folder: Path, batch_size: int) -> Any:
 
 
 if __name__ == "__main__":
-    main()
+    serve(Path(sys.argv[1]))
