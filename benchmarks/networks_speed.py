@@ -31,8 +31,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from harness import Pair, assets
-from oracle.alignscore import REQUIREMENTS
 from oracle.__main__ import HOUSE, environment
+from oracle.alignscore import REQUIREMENTS
 from oracle.bertscore import open_package
 from scorers.alignscore import AlignScore
 from scorers.bertscore import BertScore

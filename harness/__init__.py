@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from harness.errors import AssetError, CannotJudge
     from harness.nlp.contextual import ContextualEncoder, KeptVectors, open_contextual
     from harness.nlp.entailment import Division, Entailment, divide, open_entailment
+    from harness.nlp.sentences import punkt_digest, punkt_parameters
     from harness.plugins import scorer, system, task
     from harness.prepare import arrange
     from harness.types import (
@@ -75,6 +76,8 @@ __all__ = [
     "open_contextual",
     "open_entailment",
     "place",
+    "punkt_digest",
+    "punkt_parameters",
     "scorer",
     "system",
     "task",
@@ -93,6 +96,8 @@ _ELSEWHERE = {
     "open_contextual": "harness.nlp.contextual",
     "open_entailment": "harness.nlp.entailment",
     "place": "harness.assets",
+    "punkt_digest": "harness.nlp.sentences",
+    "punkt_parameters": "harness.nlp.sentences",
     "scorer": "harness.plugins",
     "system": "harness.plugins",
     "task": "harness.plugins",

@@ -8,7 +8,7 @@ import random
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -49,16 +49,16 @@ def reference() -> Answers:
 
     with tempfile.TemporaryDirectory() as made:
         subprocess.run([sys.executable, str(TABLES / "build.py"), str(nltk_data()), "--out", made], check=True)
-        return Answers(values, _facts(Path(made), word_tokenize, synonyms))
+        return Answers(values, _facts(sorted(Path(made).glob("*.tsv")), word_tokenize, synonyms))
 
 
 def ours() -> Answers:
-    from harness import Pair
-    from scorers._english import EnglishWords, punkt_parameters
+    from harness import Pair, punkt_parameters
+    from harness.nlp.sentences import PUNKT
+    from scorers._english import EnglishWords
     from scorers._wordnet import WordNet
     from scorers.bleu import Bleu
-    from scorers.meteor import PUNKT, Meteor
-    from scorers.meteor import WORDNET as SYNONYMS
+    from scorers.meteor import WORDNET, Meteor
     from scorers.rouge import Rouge
     from scorers.sacrebleu import SacreBleu
 
@@ -67,9 +67,8 @@ def ours() -> Answers:
     for plugin in (Bleu, Rouge, Meteor, SacreBleu):
         scorer = plugin().open(SimpleNamespace(language="en"))
         values |= dict(zip(scorer.columns, scorer.measure(asked).T.tolist(), strict=True))
-    tokens = EnglishWords(punkt_parameters((TABLES / PUNKT).read_text("utf-8")))
-    synonyms = WordNet((TABLES / SYNONYMS).read_text("utf-8")).synonyms
-    return Answers(values, _facts(TABLES, tokens, synonyms))
+    synonyms = WordNet((TABLES / WORDNET).read_text("utf-8")).synonyms
+    return Answers(values, _facts([PUNKT, TABLES / WORDNET], EnglishWords(punkt_parameters()), synonyms))
 
 
 # --------------------------------------------------------------------------- the questions
@@ -94,11 +93,11 @@ def words() -> list[str]:
 
 
 def _facts(
-    tables: Path, tokens: Callable[[str], list[str]], synonyms: Callable[[str], Iterable[str]]
+    tables: Sequence[Path], tokens: Callable[[str], list[str]], synonyms: Callable[[str], Iterable[str]]
 ) -> dict[str, str]:
     asked = words()
     return {
-        "compiled tables": _digest(file.read_text("utf-8") for file in sorted(tables.glob("*.tsv"))),
+        "compiled tables": _digest(file.read_text("utf-8") for file in tables),
         "tokens": _digest(tokens(text) for pair in pairs() for text in pair),
         f"synonyms of {len(asked)} words": _digest(sorted({*synonyms(word), word}) for word in asked),
     }

@@ -10,7 +10,6 @@ sentence or not by the words beside it. Whatever is out of the ordinary goes to 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import chain
 
@@ -158,20 +157,3 @@ def _marks(text: str) -> Iterator[tuple[re.Match[str], str]]:
         last, start, end = mark, word_start, mark.start()
     if last:
         yield last, text[start:end]
-
-
-def punkt_parameters(table: str) -> PunktParameters:
-    """Punkt's parameters from their compiled table: lines of a kind, a tab, and one entry of that kind."""
-    parameters = PunktParameters()
-    parameters.ortho_context = Counter()  # nltk's own would grow by every word that it is asked about
-    for line in table.rstrip("\n").split("\n"):
-        kind, *entry = line.split("\t")
-        if kind == "abbreviation":
-            parameters.abbrev_types.add(entry[0])
-        elif kind == "starter":
-            parameters.sent_starters.add(entry[0])
-        elif kind == "collocation":
-            parameters.collocations.add((entry[0], entry[1]))
-        else:
-            parameters.ortho_context[entry[0]] = int(entry[1])
-    return parameters

@@ -17,7 +17,7 @@ from importlib.resources import files
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from harness import Pair, Signature, scorer
+from harness import Pair, Signature, punkt_digest, punkt_parameters, scorer
 
 if TYPE_CHECKING:
     from harness import ScoringContext
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 COLUMNS = ("meteor",)
 ALPHA, BETA, GAMMA = 0.9, 3.0, 0.5
 EXACT = "exact"
-PUNKT, WORDNET = "punkt-english.tsv", "wordnet-3.0.tsv"
+WORDNET = "wordnet-3.0.tsv"
 ALONE = -2  # the partner of a word that has none; no neighbour of a position
 NOWHERE = [ALONE]
 
@@ -155,17 +155,17 @@ class Language:
 def _english_language() -> Language:
     from nltk.stem.porter import PorterStemmer
 
-    from scorers._english import EnglishWords, punkt_parameters
+    from scorers._english import EnglishWords
     from scorers._texts import Memo
     from scorers._wordnet import WordNet
 
-    punkt, wordnet = (files("scorers").joinpath("tables", name).read_bytes() for name in (PUNKT, WORDNET))
-    words = EnglishWords(punkt_parameters(punkt.decode()))
+    wordnet = files("scorers").joinpath("tables", WORDNET).read_bytes()
+    words = EnglishWords(punkt_parameters())
     return Language(
         words=lambda text: words(text.replace("\n", " ")),
         stages=(stages := "exact,porter,wordnet"),
         identity={
-            "tokenizer": f"nltk/punkt-{_digest(punkt)}",
+            "tokenizer": f"nltk/punkt-{punkt_digest()[:16]}",
             "stages": stages,
             "wordnet": f"3.0-{_digest(wordnet)}",
         },

@@ -18,7 +18,6 @@ import numpy as np
 import pytest
 
 import oracle
-
 from harness import CannotJudge, Pair
 from harness.errors import AssetError, SettingsError
 from harness.lineup import build

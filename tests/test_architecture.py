@@ -56,6 +56,8 @@ PUBLIC = [
     "open_contextual",
     "open_entailment",
     "place",
+    "punkt_digest",
+    "punkt_parameters",
     "scorer",
     "system",
     "task",

@@ -19,11 +19,12 @@ from nltk.translate.meteor_score import single_meteor_score
 
 import harness
 from benchmarks.texts import ODD_LETTERS, ODD_SPACES, ODD_WORDS, odd_pairs, summaries
-from harness import Pair
-from scorers._english import EnglishWords, punkt_parameters
+from harness import Pair, punkt_parameters
+from harness.nlp.sentences import PUNKT
+from scorers._english import EnglishWords
 from scorers._wordnet import WordNet
-from scorers.meteor import PUNKT, Meteor
 from scorers.meteor import WORDNET as SYNONYMS
+from scorers.meteor import Meteor
 from tests.conftest import SHARED, needs_shared
 
 TABLES = Path(harness.__file__).resolve().parents[1] / "scorers" / "tables"
@@ -36,7 +37,7 @@ texts = st.one_of(odd, st.text(max_size=60), st.text(ODD_LETTERS, max_size=60))
 
 @cache
 def ours() -> EnglishWords:
-    return EnglishWords(punkt_parameters((TABLES / PUNKT).read_text("utf-8")))
+    return EnglishWords(punkt_parameters())
 
 
 @cache
@@ -54,7 +55,7 @@ class Corpus:
 
 @cache
 def punkt() -> PunktSentenceTokenizer:
-    return PunktSentenceTokenizer(punkt_parameters((TABLES / PUNKT).read_text("utf-8")))
+    return PunktSentenceTokenizer(punkt_parameters())
 
 
 def nltk_words(text: str) -> list[str]:
@@ -152,7 +153,8 @@ def test_in_another_language_words_match_as_they_are() -> None:
 
 
 def test_meteor_signs_its_stages_and_its_tables() -> None:
-    punkt_digest, wordnet_digest = (sha256((TABLES / name).read_bytes()).hexdigest()[:16] for name in (PUNKT, SYNONYMS))
+    tables = (PUNKT, TABLES / SYNONYMS)
+    punkt_digest, wordnet_digest = (sha256(table.read_bytes()).hexdigest()[:16] for table in tables)
     english, german = scorer().signature("meteor"), scorer("de").signature("meteor")
     assert str(english) == (
         f"metric:meteor|alpha:0.9|beta:3|gamma:0.5|tokenizer:nltk/punkt-{punkt_digest}|stages:exact,porter,wordnet|"

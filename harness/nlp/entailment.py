@@ -28,7 +28,7 @@ from harness.nlp.networks import (
     vocabulary_digest,
     weights_digest,
 )
-from harness.nlp.sentences import sentences, table_digest
+from harness.nlp.sentences import punkt_digest, sentences
 
 FOLDER = "alignscore-base"
 FILE = "AlignScore-base.ckpt"
@@ -169,7 +169,7 @@ class Entailment:
             "weights": self.weights[:16],
             "dtype": self.dtype,
             "chunk_words": str(CHUNK_WORDS),
-            "sentences": f"punkt-{table_digest()[:16]}",
+            "sentences": f"punkt-{punkt_digest()[:16]}",
             "tokenizer": type(self.tokenizer).__name__,
             "vocabulary": vocabulary_digest(self.tokenizer)[:16],
             "max_length": str(self.max_length),

@@ -1,11 +1,12 @@
 """Compile the tables of METEOR from nltk's own data: what its sentence splitter and its synonyms are made of.
 
-    python scorers/tables/build.py NLTK_DATA [--out scorers/tables]
+    python scorers/tables/build.py NLTK_DATA [--out FOLDER]
 
 NLTK_DATA is a folder as `nltk.download` makes it, with `tokenizers/punkt_tab/english` and `corpora/wordnet`
 (WordNet 3.0). The same data give the same bytes. The tables are lines of fields with a tab between them:
 
-    punkt-english.tsv   kind (abbreviation, starter, collocation, orthography), then the entry of that kind
+    punkt-english.tsv   kind (abbreviation, starter, collocation, orthography), then the entry of that kind; it lies
+                        in harness/nlp/tables, for align's sentences are cut in the same way
     wordnet-3.0.tsv     part of speech, form, the names of one word in lower case of all its synsets;
                         and part of speech with a !, irregular form, its base forms
 """
@@ -65,14 +66,17 @@ def lines(file: Path) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("nltk_data", type=Path, metavar="NLTK_DATA")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent)
+    parser.add_argument("--out", type=Path, help="for both, in place of where they belong")
     asked = parser.parse_args()
+    here = Path(__file__).resolve().parent
     tables = {
-        "punkt-english.tsv": punkt(asked.nltk_data / "tokenizers" / "punkt_tab" / "english"),
-        "wordnet-3.0.tsv": wordnet(asked.nltk_data / "corpora" / "wordnet"),
+        here.parents[1] / "harness/nlp/tables/punkt-english.tsv": punkt(
+            asked.nltk_data / "tokenizers/punkt_tab/english"
+        ),
+        here / "wordnet-3.0.tsv": wordnet(asked.nltk_data / "corpora/wordnet"),
     }
-    for name, table in tables.items():
-        (asked.out / name).write_bytes("".join(f"{line}\n" for line in table).encode())
+    for place, table in tables.items():
+        (asked.out / place.name if asked.out else place).write_bytes("".join(f"{line}\n" for line in table).encode())
 
 
 if __name__ == "__main__":
