@@ -8,7 +8,6 @@ import random
 import subprocess
 import sys
 import time
-from importlib.metadata import distribution
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,17 +17,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import oracle
 from harness import Pair, assets
 from harness.errors import AssetError
 from harness.nlp.contextual import ContextualEncoder, KeptVectors, open_contextual
+from oracle import bertscore as beside_bert_score
 from scorers.bertscore import BertScore, BertScorer
 from tests.conftest import SHARED, needs_shared
 from tests.tiny_models import WORDS, align_pairs, write_distilbert
 
 PAIRS = [Pair(str(at), "1", "f", *texts) for at, texts in enumerate(align_pairs())]
-BASELINE = Path(
-    str(distribution("bert-score").locate_file("bert_score/rescale_baseline/en/distilbert-base-uncased.tsv"))
-)
 EMPTY = (0 - 0.6014007) / (1 - 0.6014007)
 
 
@@ -70,33 +68,29 @@ def test_the_twin_meets_bert_score_on_all_goldens(twin: BertScorer) -> None:
 
 
 @pytest.fixture(scope="module")
-def oracle(folder: Path) -> Any:
+def package(folder: Path) -> Any:
     """bert_score as the published script sets it up, but for the name of the model."""
-    import bert_score
-
-    return bert_score.BERTScorer(
-        model_type=str(folder),
-        num_layers=4,
-        batch_size=64,
-        nthreads=4,
-        all_layers=False,
-        idf=False,
-        device="cpu",
-        lang="en",
-        rescale_with_baseline=True,
-        baseline_path=str(BASELINE),
-    )
+    return beside_bert_score.open_package(folder, 4, rescaled=True)
 
 
-def theirs(oracle: Any, pairs: list[Pair]) -> list[float]:
+def theirs(package: Any, pairs: list[Pair]) -> list[float]:
     """One pair at a time: where all similarities are below 0, bert_score's padding with 0 is the nearest token."""
-    return [float(oracle.score([one.hypothesis], [one.reference], batch_size=64)[2][0]) for one in pairs]
+    return [float(package.score([one.hypothesis], [one.reference], batch_size=64)[2][0]) for one in pairs]
 
 
-def test_the_official_one_equals_bert_score_rescaled(official: BertScorer, oracle: Any) -> None:
+def test_the_official_one_equals_bert_score_rescaled(official: BertScorer, package: Any) -> None:
     values = official.measure(PAIRS)[:, 0]
-    np.testing.assert_allclose(values, theirs(oracle, PAIRS), rtol=0, atol=2e-6)
+    np.testing.assert_allclose(values, theirs(package, PAIRS), rtol=0, atol=2e-6)
     assert np.ptp(values) > 0.1
+
+
+def test_it_meets_what_bert_score_answered_with_the_libraries_of_its_time() -> None:
+    answered = json.loads((Path(oracle.__file__).parent / "bertscore.json").read_bytes())
+    assert answered["versions"]["bert-score"] == "0.3.13"
+    assert answered["versions"]["transformers"].startswith("4.")
+    expected = answered["values"]["bertscore"]
+    np.testing.assert_allclose(beside_bert_score.ours().values["bertscore"], expected, rtol=0, atol=2e-6)
+    assert expected[-3:] == [pytest.approx(EMPTY, abs=1e-6)] * 3  # of nothing, and beside nothing
 
 
 words = st.lists(st.sampled_from([*WORDS, "[SEP]", "[CLS]", "\u00dcbelkeit", "x\u0301", "\u65e5\u672c", "...", "___"]))
@@ -105,9 +99,9 @@ words = st.lists(st.sampled_from([*WORDS, "[SEP]", "[CLS]", "\u00dcbelkeit", "x\
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(words.filter(bool).map(" ".join), words.filter(bool).map(" ".join))
 def test_whatever_is_written_it_equals_bert_score(
-    official: BertScorer, oracle: Any, reference: str, hypothesis: str
+    official: BertScorer, package: Any, reference: str, hypothesis: str
 ) -> None:
-    expected = theirs(oracle, [pair(reference, hypothesis)])[0]
+    expected = theirs(package, [pair(reference, hypothesis)])[0]
     # What has no word but special tokens is 0 / 0 for bert_score, and 0 here as there.
     assert official.measure([pair(reference, hypothesis)])[0, 0] == pytest.approx(max(expected, EMPTY), abs=2e-6)
 
@@ -145,11 +139,11 @@ def test_odd_texts_have_a_value(official: BertScorer, text: str) -> None:
 # --------------------------------------------------------------------------- long texts
 
 
-def test_five_thousand_words_are_cut_at_what_the_model_reads(official: BertScorer, oracle: Any) -> None:
+def test_five_thousand_words_are_cut_at_what_the_model_reads(official: BertScorer, package: Any) -> None:
     endless = " ".join(random.Random(2).choices([word for word in WORDS if word.isalpha()], k=5000))
     long, start = pair(endless, f"fever {endless}"), " ".join(endless.split()[:505])
     value = official.measure([long])[0, 0]
-    assert value == pytest.approx(theirs(oracle, [long])[0], abs=2e-6)
+    assert value == pytest.approx(theirs(package, [long])[0], abs=2e-6)
     assert value != pytest.approx(official.measure([pair(start, f"fever {start}")])[0, 0], abs=1e-9)
     tokens, unseen = official.truncated([long])[0]
     assert tokens > 10_000
@@ -314,7 +308,7 @@ def test_the_signature_says_what_the_number_is(
         **digests,
         "layer": "4",
         "dtype": "float32",
-        "tokenizer": "BertTokenizer",
+        "tokenizer": "DistilBertTokenizer",
         "max_length": "512",
         "version": "1",
     }

@@ -9,19 +9,43 @@ from typing import Any
 
 import pytest
 
+from harness import assets
 from harness.contract import Result, ask, check, check_file, pools, rules_and_subject, scorers, systems, tasks
 from harness.contract.systems import ORDER
 from harness.contract.trial import QUIET, SETTINGS, Trial, Ward
 from harness.plugins import KINDS, registry, registry_of
+from tests.tiny_models import write_align
 
 REGISTRY = registry()
+
+
+UNTRAINED = "a reference scores no less than its shuffled words"
+"""What random weights do not keep."""
+
+
+def stands_in() -> bool:
+    return not assets.place("alignscore-base").is_dir()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Where AlignScore's checkpoint is not, random weights are."""
+    folder = tmp_path_factory.mktemp("assets")
+    for one in assets.assets_folder().glob("[!.]*"):
+        (folder / one.name).symlink_to(one)
+    if stands_in():
+        write_align(folder / "alignscore-base")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HARNESS_ASSETS", str(folder))
+        yield
 
 
 def every_rule() -> Iterator[Any]:
     for kind in KINDS:
         for entry in REGISTRY.entries(kind):
             rules, _ = rules_and_subject(Trial(entry, REGISTRY, Ward(Path())))
-            for rule in rules:
+            left_out = {UNTRAINED} if entry.name == "alignscore" and stands_in() else set()
+            for rule in [rule for rule in rules if rule not in left_out]:
                 yield pytest.param(kind, entry.name, rule, id=f"{kind} {entry.name}: {rule}")
 
 
