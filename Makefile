@@ -38,6 +38,7 @@ format: install
 # What the README's figures of speed and endurance rest on; minutes, not seconds.
 bench: install
 	$(BIN)/python -m benchmarks.overlap_speed
+	$(BIN)/python -m benchmarks.networks_speed
 	$(BIN)/python benchmarks/large_split.py --out $(or $(SCRATCH),/tmp/discharge-harness-bench)
 	$(BIN)/python benchmarks/endurance.py
 
