@@ -22,6 +22,10 @@ from harness.corpora.ward.telling import interval, shown
 Section: TypeAlias = tuple[str, list[str]]
 
 
+PROSE = 0.75
+"""Share of the histories that are told in sentences; the others are labels and lists."""
+
+
 class Chart:
     """Writes the chart of one course. `bulk` from 0 to 1 says how much of it there is."""
 
@@ -73,19 +77,8 @@ class Chart:
 
     def history(self) -> str:
         course, main = self.course, self.course.main
-        man = {"F": "woman", "M": "man"}[course.patient.sex]
-        story = [f"{course.age}-year-old {man}."]
-        known = [p.dx for p in course.problems if p.role == "chronic"]
-        if known and self.dice.chance(0.5):
-            story.append(f"Background: {self.names(self.dice.sample(known, 3))}.")
-        complaints = self.one(main, "symptoms")
-        if complaints:
-            story.append(f"{self.pick('Complains of', 'Reports', 'History of', 'Describes')} {self.names(complaints)}.")
-        for fact in self.one(main, "onset"):
-            if complaints:
-                self.say(fact)
-                begun = self.pick("Timeline: symptoms of", "Duration:")
-                story.append(f"{begun} {self.names(complaints[:1])} x {fact.value}.")
+        prose = self.dice.chance(PROSE)
+        story = list(self.presentation(main, prose))
         story += [self.pick(*fillers.STORY) for _ in range(int(6 * self.bulk))]
         for fact in self.one(main, "trigger"):
             story.append(
@@ -97,27 +90,83 @@ class Chart:
             story.append(f"{self.pick('Last admission here', 'Prior stay')} (___): {self.hand.word('dx', before)}.")
         if len(course.visits) > 1:
             story.append(self.pick("Was in the ED shortly before and sent home.", "Second ED presentation in a week."))
+        emergency = self.emergency_told(main) if prose else self.emergency_noted(main)
         denied = self.one(main, "denied")
-        review = f"ROS: {self.pick('negative for', 'denies', 'no')} {self.names(denied, ' or ')}." if denied else ""
-        paragraphs = [" ".join(dict.fromkeys(story)), self.emergency(), review]
+        review = ""
+        if denied and prose:
+            review = f"{self.who()} {self.pick('denies', 'denied')} {self.listed(denied, 'or')}."
+        elif denied:
+            review = f"ROS: {self.pick('negative for', 'denies', 'no')} {self.names(denied, ' or ')}."
+        paragraphs = [" ".join(dict.fromkeys(story)), " ".join(emergency), review]
         return "\n \n".join(fill(one, 78) for one in paragraphs if one)
 
-    def emergency(self) -> str:
-        main = self.course.main
-        vitals = [f"{self.hand.name(fact)} {fact.value}" for fact in self.one(main, "vitals")]
-        self.say(*self.one(main, "vitals"))
-        lines = [f"ED vitals: {', '.join(vitals)}."] if vitals else []
-        labs = self.one(main, "labs")[:3]
-        self.say(*labs)
+    def presentation(self, main: Problem, prose: bool) -> Iterator[str]:
+        """Who comes, with what, and since when."""
+        man = {"F": "woman", "M": "man"}[self.course.patient.sex]
+        known = [p.dx for p in self.course.problems if p.role == "chronic"]
+        known = self.dice.sample(known, 3) if self.dice.chance(0.5) else []
+        complaints = self.one(main, "symptoms")
+        onset = self.one(main, "onset") if complaints else []
+        self.say(*onset)
+        if prose:
+            of = f" with a history of {self.listed(known)}" if known else ""
+            came = f" who {self.pick('presents', 'presented', 'was sent in')} with" if complaints else ""
+            named = f" {self.listed(complaints)}" if complaints else ""
+            yield f"{self.who()} is {self.hand.base['an']} {self.course.age} year old {man}{of}{came}{named}."
+            for fact in onset:
+                begun = self.pick("began", "started up", "came on")
+                yield f"The {self.names(complaints[:1])} {begun} {fact.value} ago."
+            return
+        yield f"{self.course.age}-year-old {man}."
+        if known:
+            yield f"Background: {self.names(known)}."
+        if complaints:
+            yield f"{self.pick('Complains of', 'Reports', 'History of', 'Describes')} {self.names(complaints)}."
+        for fact in onset:
+            yield f"{self.pick('Timeline: symptoms of', 'Duration:')} {self.names(complaints[:1])} x {fact.value}."
+
+    def emergency_told(self, main: Problem) -> Iterator[str]:
+        """What happened in the emergency department, in sentences."""
+        vitals, labs = self.one(main, "vitals"), self.one(main, "labs")[:3]
+        self.say(*vitals, *labs)
+        if vitals:
+            were = self.pick("the vital signs were", "vitals were")
+            yield f"In the emergency department {were} {self.measured(vitals)}."
         if labs:
-            lines.append(f"ED labs: {', '.join(f'{self.hand.name(fact)} {fact.value}' for fact in labs)}.")
+            yield f"{self.pick('The labs were notable for', 'Labs showed')} {self.measured(labs)}."
         for fact in self.one(main, "working"):
-            lines.append(f"ED impression: {self.pick('concern for', 'possible', 'r/o')} {self.names([fact])}.")
+            yield f"There was {self.pick('concern for', 'a question of')} {self.names([fact])}."
         for group in main.groups.get("given", ()):
             drugs = self.charted([fact for fact in group if fact.kind == "given"])
             if drugs:
-                lines.append(f"{self.pick('ED meds', 'In ED')}: {self.pick('given', 'received')} {self.names(drugs)}.")
-        return " ".join(lines)
+                yield f"{self.who()} {self.pick('was given', 'received')} {self.listed(drugs)}."
+
+    def emergency_noted(self, main: Problem) -> Iterator[str]:
+        """The same as labels and lists."""
+        vitals, labs = self.one(main, "vitals"), self.one(main, "labs")[:3]
+        self.say(*vitals, *labs)
+        if vitals:
+            yield f"ED vitals: {self.measured(vitals, ', ')}."
+        if labs:
+            yield f"ED labs: {self.measured(labs, ', ')}."
+        for fact in self.one(main, "working"):
+            yield f"ED impression: {self.pick('concern for', 'possible', 'r/o')} {self.names([fact])}."
+        for group in main.groups.get("given", ()):
+            drugs = self.charted([fact for fact in group if fact.kind == "given"])
+            if drugs:
+                yield f"{self.pick('ED meds', 'In ED')}: {self.pick('given', 'received')} {self.names(drugs)}."
+
+    def who(self) -> str:
+        return self.pick("The patient", str(self.hand.base["He"]), str(self.hand.base["He"]))
+
+    def listed(self, facts: Sequence[Fact], last: str = "and") -> str:
+        """The names as a sentence lists them."""
+        self.say(*facts)
+        return _in_a_sentence([self.hand.name(fact) for fact in facts], last)
+
+    def measured(self, facts: Sequence[Fact], glue: str = "") -> str:
+        values = [f"{self.hand.name(fact)} {fact.value}" for fact in facts]
+        return glue.join(values) if glue else _in_a_sentence(values, "and")
 
     def past(self) -> str:
         lines = [self.names([p.dx]) for p in self.course.problems if p.role == "chronic"]
@@ -467,6 +516,10 @@ class Chart:
         self.keys = keys
         row["chiefcomplaint"] = capital(self.names(self.one(self.course.main, "symptoms")[:2])) or "TRANSFER"
         return row, self.keys
+
+
+def _in_a_sentence(items: Sequence[str], last: str) -> str:
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}"
 
 
 _COLUMNS = {
