@@ -38,8 +38,6 @@ format: install
 # What the README's figures of speed and endurance rest on; minutes, not seconds.
 bench: install
 	$(BIN)/python benchmarks/overlap_speed.py
-	$(BIN)/python -m benchmarks.medcon_speed
-	$(BIN)/python -m benchmarks.medcon_agreement
 	$(BIN)/python benchmarks/large_split.py --out $(or $(SCRATCH),/tmp/discharge-harness-bench)
 	$(BIN)/python benchmarks/endurance.py
 
