@@ -6,8 +6,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from harness.errors import CannotJudge
+    from harness.assets import place
+    from harness.errors import AssetError, CannotJudge
     from harness.nlp.concepts import compare_concepts, open_matcher
+    from harness.nlp.contextual import ContextualEncoder, KeptVectors, open_contextual
+    from harness.nlp.entailment import Division, Entailment, divide, open_entailment
+    from harness.nlp.sentences import punkt_digest, punkt_parameters
     from harness.plugins import scorer, system, task
     from harness.prepare import arrange
     from harness.types import (
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
         Part,
         Pool,
         Prompt,
+        PublishedScript,
         Runner,
         Sampling,
         Scorer,
@@ -40,20 +45,26 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Arranged",
+    "AssetError",
     "Candidate",
     "CannotJudge",
     "Case",
     "Column",
     "Completion",
     "Context",
+    "ContextualEncoder",
+    "Division",
+    "Entailment",
     "Example",
     "Failure",
     "Field",
+    "KeptVectors",
     "ModelInput",
     "Pair",
     "Part",
     "Pool",
     "Prompt",
+    "PublishedScript",
     "Runner",
     "Sampling",
     "Scorer",
@@ -65,7 +76,14 @@ __all__ = [
     "Task",
     "arrange",
     "compare_concepts",
+    "divide",
+    "open_contextual",
+    "open_entailment",
     "open_matcher",
+    "place",
+    "punkt_digest",
+    "punkt_parameters",
+    "read_facts",
     "scorer",
     "system",
     "task",
@@ -73,10 +91,22 @@ __all__ = [
 
 
 _ELSEWHERE = {
+    "AssetError": "harness.errors",
     "CannotJudge": "harness.errors",
+    "ContextualEncoder": "harness.nlp.contextual",
+    "Division": "harness.nlp.entailment",
+    "Entailment": "harness.nlp.entailment",
+    "KeptVectors": "harness.nlp.contextual",
     "arrange": "harness.prepare",
+    "divide": "harness.nlp.entailment",
+    "open_contextual": "harness.nlp.contextual",
+    "open_entailment": "harness.nlp.entailment",
+    "place": "harness.assets",
+    "punkt_digest": "harness.nlp.sentences",
+    "punkt_parameters": "harness.nlp.sentences",
     "compare_concepts": "harness.nlp.concepts",
     "open_matcher": "harness.nlp.concepts",
+    "read_facts": "harness.corpora.ward.matcher",
     "scorer": "harness.plugins",
     "system": "harness.plugins",
     "task": "harness.plugins",

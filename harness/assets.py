@@ -135,6 +135,11 @@ def assets_folder() -> Path:
     return Path(chosen).expanduser().absolute() if chosen else Path(cache_home) / "discharge-harness"
 
 
+def place(name: str) -> Path:
+    """Where an asset lies or would lie; of one that cannot be fetched, where somebody has to put it."""
+    return assets_folder() / name
+
+
 def path(name: str) -> Path:
     """The folder of an asset, ready to load; fetched if it is absent. Raises AssetError."""
     folder = assets_folder() / _asset(name).name

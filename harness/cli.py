@@ -70,7 +70,8 @@ def _list(args: Args) -> int:
 def _synthesize(args: Args) -> int:
     from harness.corpora.synthetic import synthesize
 
-    for split, stays in synthesize(args.out, args.stays, args.seed).items():
+    versions = {"version": args.ward_version} if args.ward_version is not None else {}
+    for split, stays in synthesize(args.out, args.stays, args.seed, **versions).items():
         print(f"{split}: {stays} stays")
     return 0
 
@@ -88,7 +89,17 @@ def _submit(args: Args) -> int:
     for what, count in corpus.warnings(split).items():
         print(f"  note: {count} {what}")
     contest = open_contest(
-        task, corpus, split, lineup, plugins, args.out, limit=args.limit, seed=args.seed, cut_leaks=args.cut_leaks
+        task,
+        corpus,
+        split,
+        lineup,
+        plugins,
+        args.out,
+        limit=args.limit,
+        seed=args.seed,
+        cut_leaks=args.cut_leaks,
+        scorers=args.scorers,
+        jobs=args.jobs,
     )
     checked = ", ".join(f"{count} {what}" for what, count in contest.leak_check.items())
     drawn = f", a sample drawn with seed {contest.seed}: partial, never ranked" if contest.limit else ""
@@ -100,7 +111,7 @@ def _submit(args: Args) -> int:
 
 
 def _import(args: Args) -> int:
-    from harness.contest import import_submission
+    from harness.contest import import_submission, scoring_of
     from harness.corpora import open_corpus
     from harness.lineup import find_lineup, read_lineup
 
@@ -108,20 +119,22 @@ def _import(args: Args) -> int:
     lineup = read_lineup(find_lineup(args.lineup))
     split = args.split or task.default_split
     corpus = open_corpus(args.data, task, split)
-    handed_in = import_submission(args.file, args.label, task, corpus, split, plugins, lineup, args.out)
+    with scoring_of(task, corpus, split, plugins, lineup, args.scorers, args.jobs) as scoring:
+        handed_in = import_submission(args.file, args.label, task, corpus, split, scoring, args.out)
     _print_handed_in(handed_in, task)
     return 0
 
 
 def _print_handed_in(handed_in: HandedIn, task: Task) -> None:
-    from harness.leaderboard import row_lines
+    from harness.board_text import row_lines
+    from harness.leaderboard import row
     from harness.validate import summary
 
     print(f"{handed_in.folder / task.submission.archive_name}\n{summary(handed_in.problems)}")
     for line in handed_in.missing:
         print(line)
     if handed_in.card:
-        print(row_lines(handed_in.card, task))
+        print(row_lines(row(handed_in.card, task)))
     else:
         print("this split has no references here: the task's server scores it")
 
@@ -147,13 +160,13 @@ def _score(args: Args) -> int:
     plugins, task = _task(args)
     lineup = read_lineup(find_lineup(args.lineup))
     ids = _read_ids(args.ids) if args.ids else None
-    scorers = tuple(name for name in (args.scorers or "").split(",") if name)
-    scored = score_paths(args.paths, Judgement(task, plugins, lineup, args.data, args.split, ids, scorers))
+    how = Judgement(task, plugins, lineup, args.data, args.split, ids, args.scorers, args.jobs, args.variant)
+    scored = score_paths(args.paths, how)
     if scored.cards:
         _print_boards(scored.cards, plugins, "md", None)
-    for refusal in scored.refusals:
-        print(f"harness: {refusal}", file=sys.stderr)
-    return 1 if scored.refusals else 0
+    for line in scored.missing:
+        print(line)
+    return _print_refusals(scored.refusals)
 
 
 def _read_ids(path: Path) -> frozenset[str]:
@@ -169,20 +182,26 @@ def _leaderboard(args: Args) -> int:
     from harness.leaderboard import collect
     from harness.plugins import registry
 
-    _print_boards(collect(args.dir), registry(args.plugin), args.format, args.out)
-    return 0
+    collected = collect(args.dir)
+    if collected.cards or not collected.refusals:
+        _print_boards(collected.cards, registry(args.plugin), args.format, args.out)
+    return _print_refusals(collected.refusals)
+
+
+def _print_refusals(refusals: Sequence[HarnessError]) -> int:
+    for refusal in refusals:
+        print(f"harness: {refusal}", file=sys.stderr)
+    return 1 if refusals else 0
 
 
 def _print_boards(cards: Sequence[ScoreCard], plugins: Registry, form: str, out: Path | None) -> None:
+    from harness.board_text import render
     from harness.files import write_atomic
-    from harness.leaderboard import contests, render, table
+    from harness.leaderboard import boards
 
-    boards = [
-        render(table(group, plugins.entry("task", group[0].manifest.task).load()()), form) for group in contests(cards)
-    ]
-    if not boards:
+    if not cards:
         raise UsageError("there is nothing scored here yet", todo="make submit SYSTEM=des")
-    text = "\n".join(boards)
+    text = "\n".join(render(board, form) for board in boards(cards, lambda name: plugins.entry("task", name).load()()))
     if out is None:
         print(text, end="")
         return
@@ -305,7 +324,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--stays", type=int, default=64, metavar="N", help="stays of all splits together")
     sub.add_argument("--seed", type=int, default=0, metavar="S")
 
-    everything = ("plugins", "task", "data", "lineup", "out")
+    everything = ("plugins", "task", "data", "scoring", "out")
     sub = command("submit", _submit, "let a system compete: a scored submission.zip", *everything)
     sub.add_argument("system", metavar="SYSTEM", help="an entry of the lineup, else a plugin's name")
     sub.add_argument("--limit", type=int, metavar="N", help="only a seeded sample of N cases; never ranked")
@@ -325,7 +344,12 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("score", _score, "score runs, csv and zip files, folders of them", *everything[:-1])
     sub.add_argument("paths", type=Path, nargs="+", metavar="PATH")
     sub.add_argument("--ids", type=Path, metavar="FILE", help="score only these cases, one id a line")
-    sub.add_argument("--scorers", metavar="A,B", help="default: the task's")
+    sub.add_argument(
+        "--variant",
+        choices=["corrected", "official"],
+        default="corrected",
+        help="official: what the task's published script makes of the cases, bug for bug",
+    )
 
     sub = command("leaderboard", _leaderboard, "one table of everything scored", "plugins")
     sub.add_argument("dir", type=Path, nargs="?", default=Path("submissions"), metavar="DIR")
@@ -368,8 +392,20 @@ def _data_group(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--split", metavar="S", help="default: the task's")
 
 
-def _lineup_group(sub: argparse.ArgumentParser) -> None:
+def _scoring_group(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--lineup", metavar="F", help="a lineup's file or name (default: embedded)")
+    sub.add_argument("--scorers", type=_names, default=(), metavar="A,B", help="who judges (default: the task's)")
+    sub.add_argument("--jobs", type=_count, default=1, metavar="N", help="processes that score (default: 1)")
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for name in text.split(",") if name)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no number from 1 on")
+    return int(text)
 
 
 def _out_group(sub: argparse.ArgumentParser) -> None:
@@ -380,7 +416,7 @@ _GROUPS = {
     "plugins": _plugins_group,
     "task": _task_group,
     "data": _data_group,
-    "lineup": _lineup_group,
+    "scoring": _scoring_group,
     "out": _out_group,
 }
 

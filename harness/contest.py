@@ -18,7 +18,7 @@ from harness.errors import SettingsError, SubmissionError
 from harness.files import canonical_json, digest, digest_bytes, locked, private_folder, remove_torn, write_atomic
 from harness.leaks import refuse_leaks
 from harness.lineup import Lineup
-from harness.panel import OpenScorer, ScorerContext, choose, open_scorers
+from harness.panel import ScorerContext, choose
 from harness.plugins import Registry
 from harness.pool import select, shares
 from harness.prepare import Prepared, prepare, reference
@@ -30,13 +30,16 @@ from harness.run import (
     claim,
     differences,
     generate,
+    hosts,
     identity,
     imported_identity,
     read_identity,
     refuse_other,
     store,
 )
-from harness.score import remove_card, score, write_card
+from harness.score import score
+from harness.scorecard import make_card, remove_cards, variants_in, write_cards
+from harness.scoring import Scoring
 from harness.submission import read_submission, write_csv, write_zip
 from harness.types import Candidate, Case, Manifest, Pool, Reference, ScoreCard, Task
 from harness.validate import Problem, summary, validate
@@ -52,7 +55,8 @@ class Contest:
 
     `limit` is the size of a seeded sample of the cases, None for all. `leak_check` counts cases by how their
     redaction was checked, `records` are the figures of every case as JSON lines (ids in them: they stay with the
-    runs). `root` is the folder of all submissions."""
+    runs). `root` is the folder of all submissions. These `scorers` judge, the task's where none is named, in `jobs`
+    processes."""
 
     task: Task
     corpus: TablesCorpus
@@ -66,6 +70,8 @@ class Contest:
     lineup: Lineup
     resources: Resources
     root: Path
+    scorers: tuple[str, ...] = ()
+    jobs: int = 1
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -135,6 +141,8 @@ def open_contest(
     limit: int | None = None,
     seed: int = 0,
     cut_leaks: bool = False,
+    scorers: tuple[str, ...] = (),
+    jobs: int = 1,
 ) -> Contest:
     """Prepare the cases of a split. Raises LeakError if a target is left in what systems would see."""
     ids = draw(corpus.ids(split), limit, seed)
@@ -155,6 +163,8 @@ def open_contest(
         lineup=lineup,
         resources=Resources(task, corpus, split, lineup, {case.group for case in cases}),
         root=root,
+        scorers=scorers,
+        jobs=jobs,
     )
 
 
@@ -184,7 +194,17 @@ def draw(ids: Sequence[str], limit: int | None, seed: int) -> list[str]:
 
 def enter(contest: Contest, name: str, *, label: str = "", overrides: Mapping[str, Any] | None = None) -> Entered:
     """Let a system compete: generate (for a pool: its members first, then choose), write, validate, score."""
-    return _play(contest, _settle(contest, name, label, overrides or {}, ()))
+    turn = _settle(contest, name, label, overrides or {}, ())
+    with scoring_of(
+        contest.task,
+        contest.corpus,
+        contest.split,
+        contest.registry,
+        contest.lineup,
+        contest.scorers,
+        contest.jobs,
+    ) as scoring:
+        return _play(contest, turn, scoring)
 
 
 @dataclass(frozen=True)
@@ -202,6 +222,11 @@ class _Turn:
         for member in self.members.values():
             yield from member.competitors()
 
+    def folders(self) -> Iterator[Path]:
+        yield self.folder
+        for member in self.members.values():
+            yield from member.folders()
+
 
 def _settle(contest: Contest, name: str, label: str, overrides: Mapping[str, Any], above: tuple[str, ...]) -> _Turn:
     if name in above:
@@ -216,8 +241,8 @@ def _settle(contest: Contest, name: str, label: str, overrides: Mapping[str, Any
     return _Turn(competitor, pool, members, wanted, folder)
 
 
-def _play(contest: Contest, turn: _Turn) -> Entered:
-    members = {name: _play(contest, member) for name, member in turn.members.items()}
+def _play(contest: Contest, turn: _Turn, scoring: Scoring) -> Entered:
+    members = {name: _play(contest, member, scoring) for name, member in turn.members.items()}
     claim(turn.folder, turn.identity, contest.corpus.data)
     with locked(turn.folder / "run.lock", f"the run {turn.folder}"):
         remove_torn(turn.folder)
@@ -234,7 +259,7 @@ def _play(contest: Contest, turn: _Turn) -> Entered:
             )
         rows = _rows(contest, generated)
         manifest = _manifest(contest, turn, generated)
-        handed_in = hand_in(contest.task, contest.corpus, contest.registry, contest.lineup, turn.folder, rows, manifest)
+        handed_in = hand_in(contest.task, contest.corpus, scoring, turn.folder, rows, manifest)
     return Entered(turn.folder.name, turn.competitor, generated, handed_in, tuple(members.values()))
 
 
@@ -260,7 +285,7 @@ def _rows(contest: Contest, generated: Generated) -> dict[str, dict[str, str]]:
 
 
 def _manifest(contest: Contest, turn: _Turn, generated: Generated) -> Manifest:
-    models, external = manifests.models(list(turn.competitors()), contest.lineup)
+    models, external = manifests.models(list(turn.competitors()), contest.resources)
     common = manifests.begin(contest.task, contest.corpus, contest.split, contest.ids, turn.folder.name)
     effective = ("settings", "engine", "encoder", "members")
     return replace(
@@ -272,6 +297,7 @@ def _manifest(contest: Contest, turn: _Turn, generated: Generated) -> Manifest:
         seed=contest.seed,
         model_digests=models,
         external_data=external,
+        hosts=tuple(sorted({host for folder in turn.folders() for host in hosts(folder)})),
         leak_check=contest.leak_check,
         candidates_digest=manifests.candidates_digest(generated),
         failures=len(generated.failures),
@@ -281,14 +307,14 @@ def _manifest(contest: Contest, turn: _Turn, generated: Generated) -> Manifest:
 def hand_in(
     task: Task,
     corpus: TablesCorpus,
-    registry: Registry,
-    lineup: Lineup,
+    scoring: Scoring,
     folder: Path,
     rows: Mapping[str, Mapping[str, str]],
     manifest: Manifest,
 ) -> HandedIn:
     """Write csv, zip and manifest, validate what was written, and score it where the split has references."""
-    remove_card(folder)  # a crash from here on leaves no scores of another text
+    variants = variants_in(folder)
+    remove_cards(folder)  # a crash from here on leaves no scores of another text
     csv = write_csv(rows, task)
     archive = folder / task.submission.archive_name
     write_atomic(folder / task.submission.file_name, csv)
@@ -298,39 +324,40 @@ def hand_in(
     problems = validate(archive, task, frozenset(corpus.ids(manifest.split)))
     if not corpus.has_targets(manifest.split):
         return HandedIn(folder, tuple(problems), None)
-    scorers = scorers_of(task, corpus, manifest.split, registry, lineup, task.scorers)
     references = read_references(corpus, task, manifest.split, rows)
-    card, stats = score(read_submission(archive, task), references, task, scorers, manifest, salt(corpus.root))
-    write_card(card, stats, folder)
-    missing = tuple(f"{', '.join(one.columns)} n/a: {one.missing}" for one in scorers if one.missing)
-    return HandedIn(folder, tuple(problems), card, missing)
+    submission = read_submission(archive, task)
+    measured = score(submission, references, task, scoring, salt(corpus.root), cases=len(rows))
+    cards = [make_card(measured, manifest, task, variant) for variant in variants]
+    write_cards(cards, measured.stats, folder)
+    return HandedIn(folder, tuple(problems), cards[0], scoring.missing)
 
 
-def scorers_of(
-    task: Task, corpus: TablesCorpus, split: str, registry: Registry, lineup: Lineup, names: Sequence[str]
-) -> tuple[OpenScorer, ...]:
-    """Open scorers by name; their caches lie under the corpus's root."""
-    context = ScorerContext(task.language, private_folder(corpus.root / "scorers"), corpus.data / split)
-    return open_scorers(choose(names, registry, lineup), context)
-
-
-def read_references(
-    corpus: TablesCorpus, task: Task, split: str, ids: Collection[str] | None = None
-) -> dict[str, Reference]:
-    """The references of a split (of `ids` only, if given) by id. Stays without any target have none."""
-    found = (reference(stay, task) for stay in corpus.stays(split, ids))
-    return {one.id: one for one in found if one is not None}
-
-
-def import_submission(
-    path: Path,
-    label: str,
+def scoring_of(
     task: Task,
     corpus: TablesCorpus,
     split: str,
     registry: Registry,
     lineup: Lineup,
-    root: Path,
+    names: Sequence[str],
+    jobs: int,
+) -> Scoring:
+    """The scorers of these names, else the task's; what they keep lies under the corpus's root."""
+    work = private_folder(corpus.root / "scorers")
+    context = ScorerContext(task.language, work, corpus.data / split)
+    return Scoring(choose(names or task.scorers, registry, lineup), context, work / "kept.sqlite", jobs)
+
+
+def read_references(
+    corpus: TablesCorpus, task: Task, split: str, ids: Collection[str] | None = None
+) -> Iterator[Reference]:
+    """The references of a split (of `ids` only, if given), one in memory at a time. Stays without any target have
+    none."""
+    found = (reference(stay, task) for stay in corpus.stays(split, ids))
+    return (one for one in found if one is not None)
+
+
+def import_submission(
+    path: Path, label: str, task: Task, corpus: TablesCorpus, split: str, scoring: Scoring, root: Path
 ) -> HandedIn:
     """Make a run of somebody's csv or zip: its texts become candidates, and it is scored like our own.
 
@@ -354,4 +381,4 @@ def import_submission(
     claim(folder, imported_identity(manifest), corpus.data)
     with locked(folder / "run.lock", f"the run {folder}"):
         store(folder, generated)
-        return hand_in(task, corpus, registry, lineup, folder, rows, manifest)
+        return hand_in(task, corpus, scoring, folder, rows, manifest)

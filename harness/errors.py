@@ -8,6 +8,7 @@
     ├── LeakError               a target is left in what a system would see
     ├── AssetError              a model, encoder or vocabulary is missing or torn
     ├── RunError                a run cannot go on
+    ├── GenerationError         prompts that an engine could not complete; the others are
     ├── SubmissionError         a submission that cannot be read
     ├── ScoreError              scores that cannot be computed
     ├── CannotJudge             one pair that a scorer cannot judge; the others go on
@@ -18,6 +19,8 @@ Messages never hold text of a patient. Ids may stand in them: they go to the use
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 
 class HarnessError(Exception):
@@ -62,6 +65,16 @@ class RunError(HarnessError):
     pass
 
 
+class GenerationError(HarnessError):
+    """Raised by `Engine.complete` after it has yielded all that it could complete. `reasons` says why, by index, for
+    the prompts that it could not; they hold nothing of prompts and answers."""
+
+    def __init__(self, reasons: Mapping[int, str]) -> None:
+        first = next(iter(reasons.values()))
+        super().__init__(f"{len(reasons)} prompts could not be completed, the first because {first}")
+        self.reasons = reasons
+
+
 class SubmissionError(HarnessError):
     pass
 
@@ -72,9 +85,9 @@ class ScoreError(HarnessError):
 
 class CannotJudge(HarnessError):
     """Raised by `Scorer.measure` for the pair at the index `at` of its pairs. `reason` holds nothing of its texts
-    but their size, so that equal reasons can be counted."""
+    but their size, so that equal reasons can be counted. A function of one pair leaves `at` out."""
 
-    def __init__(self, reason: str, *, at: int) -> None:
+    def __init__(self, reason: str, *, at: int = 0) -> None:
         super().__init__(reason)
         self.at = at
 

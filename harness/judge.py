@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness import manifest as manifests
-from harness.contest import read_references, scorers_of
+from harness.aggregate import Variant, check_variant
+from harness.contest import read_references, scoring_of
 from harness.corpora import open_corpus
 from harness.corpora.tables import TablesCorpus
-from harness.errors import HarnessError, RunError, ScoreError, SubmissionError, UsageError
+from harness.errors import CorpusError, HarnessError, RunError, ScoreError, SubmissionError, UsageError
 from harness.files import digest_file, locked
 from harness.lineup import Lineup
 from harness.plugins import Registry
-from harness.score import score, write_card
+from harness.score import Measured, ids_digest, reference_digest, salted_ids, score, signatures, take
+from harness.scorecard import CARD_FILES, make_card, read_card, read_stats, variants_in, write_cards
+from harness.scoring import Scoring
 from harness.submission import read_submission
 from harness.types import Manifest, ScoreCard, Submission, Task
 from harness.workspace import salt
@@ -27,7 +31,7 @@ _SUFFIXES = (".csv", ".csv.gz", ".zip")
 @dataclass(frozen=True)
 class Judgement:
     """What to judge by. `data` and `split` may be left out for a run's folder, which knows its own; `ids` limits the
-    cases; without `scorers` the task's default ones judge."""
+    cases; without `scorers` the task's default ones judge; `jobs` processes measure."""
 
     task: Task
     registry: Registry
@@ -36,26 +40,50 @@ class Judgement:
     split: str | None = None
     ids: frozenset[str] | None = None
     scorers: tuple[str, ...] = ()
+    jobs: int = 1
+    variant: Variant = "corrected"
 
 
 @dataclass(frozen=True)
 class Scored:
-    """The cards of what could be scored, and why the rest was refused."""
+    """The cards of what could be scored, why the rest was refused, and why columns are n/a."""
 
     cards: tuple[ScoreCard, ...]
     refusals: tuple[HarnessError, ...]
+    missing: tuple[str, ...]
 
 
 def score_paths(paths: Sequence[Path], how: Judgement) -> Scored:
     """Score everything below `paths`. A run's card is written anew, unless `ids` leaves cases out."""
+    check_variant(how.task, how.variant)
     cards: list[ScoreCard] = []
-    refusals: list[HarnessError] = []
-    for item, label in _labelled(paths, how.task).items():
-        try:
-            cards.append(_score_run(item, how) if item.is_dir() else _score_file(item, label, how))
-        except (SubmissionError, RunError) as refusal:
-            refusals.append(refusal)
-    return Scored(tuple(cards), tuple(refusals))
+    refusals: dict[str, HarnessError] = {}
+    with ExitStack() as closing:
+        desk = _Desk(how, closing, {})
+        for item, label in _labelled(paths, how.task).items():
+            try:
+                cards.append(_score_run(item, desk) if item.is_dir() else _score_file(item, label, desk))
+            except (SubmissionError, RunError, CorpusError) as refusal:
+                refusals.setdefault(str(refusal), refusal)
+        missing = dict.fromkeys(line for scoring in desk.opened.values() for line in scoring.missing)
+    return Scored(tuple(cards), tuple(refusals.values()), tuple(missing))
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """What to judge by, and the scorers that are open: one set for each corpus and split."""
+
+    how: Judgement
+    closing: ExitStack
+    opened: dict[tuple[Path, str], Scoring]
+
+    def scoring(self, corpus: TablesCorpus, split: str) -> Scoring:
+        key = corpus.root, split
+        if key not in self.opened:
+            how = self.how
+            scoring = scoring_of(how.task, corpus, split, how.registry, how.lineup, how.scorers, how.jobs)
+            self.opened[key] = self.closing.enter_context(scoring)
+        return self.opened[key]
 
 
 def _labelled(paths: Sequence[Path], task: Task) -> dict[Path, str]:
@@ -97,13 +125,13 @@ def _find(path: Path) -> Iterator[Path]:
     yield from [*runs, *files]
 
 
-def _score_run(folder: Path, how: Judgement) -> ScoreCard:
+def _score_run(folder: Path, desk: _Desk) -> ScoreCard:
     with locked(folder / "run.lock", f"the run {folder}"):
-        return _score_locked_run(folder, how)
+        return _score_locked_run(folder, desk)
 
 
-def _score_locked_run(folder: Path, how: Judgement) -> ScoreCard:
-    manifest = manifests.read(folder)
+def _score_locked_run(folder: Path, desk: _Desk) -> ScoreCard:
+    how, manifest = desk.how, manifests.read(folder)
     for option, wanted, made in (("task", how.task.name, manifest.task), ("split", how.split, manifest.split)):
         if wanted is not None and wanted != made:
             raise SubmissionError(
@@ -120,38 +148,78 @@ def _score_locked_run(folder: Path, how: Judgement) -> ScoreCard:
         raise SubmissionError(
             f"{path} was changed after it was written", todo="submit again, or import the changed file"
         )
-    ids = frozenset(_read(path, how.task).rows) if manifest.partial else None
-    return _score(path, manifest, corpus, how, ids, folder if how.ids is None else None)
+    kept = _kept(folder, manifest, corpus, desk)
+    if kept is None:
+        ids = frozenset(_read(path, how.task).rows) if manifest.partial else None
+        kept = _measure(path, manifest, corpus, desk, ids)
+    if how.ids is not None:
+        return make_card(kept, replace(manifest, cases=len(how.ids)), how.task, how.variant)
+    variants = dict.fromkeys([*variants_in(folder), how.variant])
+    cards = {variant: make_card(kept, manifest, how.task, variant) for variant in variants}
+    write_cards(list(cards.values()), kept.stats, folder)
+    return cards[how.variant]
 
 
-def _score_file(path: Path, label: str, how: Judgement) -> ScoreCard:
+def _score_file(path: Path, label: str, desk: _Desk) -> ScoreCard:
+    how = desk.how
     if how.data is None:
         raise UsageError(f"{path}: whose cases are these?", todo="give --data DIR and --split S")
     split = how.split or how.task.default_split
     corpus = open_corpus(how.data, how.task, split)
     manifest = manifests.begin(how.task, corpus, split, corpus.ids(split), label)
-    return _score(path, manifest, corpus, how, None, None)
-
-
-def _score(
-    path: Path, manifest: Manifest, corpus: TablesCorpus, how: Judgement, ids: Collection[str] | None, home: Path | None
-) -> ScoreCard:
     if how.ids is not None:
-        unknown = sorted(how.ids - frozenset(corpus.ids(manifest.split)))
-        if unknown:
-            raise ScoreError(
-                f"--ids names {len(unknown)} ids that {manifest.split} does not have, the first {unknown[0]}",
-                todo="give one id a line, all of this split",
-            )
-        ids = how.ids
-        manifest = replace(manifest, cases=len(ids))
-    names = how.scorers or how.task.scorers
-    scorers = scorers_of(how.task, corpus, manifest.split, how.registry, how.lineup, names)
-    references = read_references(corpus, how.task, manifest.split, ids)
-    card, stats = score(_read(path, how.task), references, how.task, scorers, manifest, salt(corpus.root))
-    if home is not None:
-        write_card(card, stats, home)
-    return card
+        manifest = replace(manifest, cases=len(how.ids))
+    return make_card(_measure(path, manifest, corpus, desk, None), manifest, how.task, how.variant)
+
+
+def _measure(
+    path: Path, manifest: Manifest, corpus: TablesCorpus, desk: _Desk, ids: Collection[str] | None
+) -> Measured:
+    how, split = desk.how, manifest.split
+    ids = _known_ids(how, corpus, split) if how.ids is not None else ids
+    references = read_references(corpus, how.task, split, ids)
+    cases = len(corpus.ids(split) if ids is None else ids)
+    return score(_read(path, how.task), references, how.task, desk.scoring(corpus, split), salt(corpus.root), cases)
+
+
+def _known_ids(how: Judgement, corpus: TablesCorpus, split: str) -> frozenset[str]:
+    wanted = how.ids or frozenset()
+    unknown = sorted(wanted - frozenset(corpus.ids(split)))
+    if unknown:
+        raise ScoreError(
+            f"--ids names {len(unknown)} ids that {split} does not have, the first {unknown[0]}",
+            todo="give one id a line, all of this split",
+        )
+    return wanted
+
+
+def _kept(folder: Path, manifest: Manifest, corpus: TablesCorpus, desk: _Desk) -> Measured | None:
+    """What the statistics in the run's folder say of the cases, if they are of this text and these measures."""
+    how, scoring = desk.how, desk.scoring(corpus, manifest.split)
+    try:
+        card = read_card(folder / CARD_FILES["corrected"])
+        stats = read_stats(folder, card)
+    except ScoreError:
+        return None
+    if (card.manifest, card.measures) != (manifest, scoring.measures):
+        return None
+    if {*card.scores} != {*scoring.measures, *scoring.absent}:
+        return None
+    kept = Measured(stats, card.reference_digest, card.ids_digest, signatures(scoring), card.measures, scoring.absent)
+    if how.ids is None:
+        return kept
+    places = {id: at for at, id in enumerate(stats.ids)}
+    wanted = _known_ids(how, corpus, manifest.split)
+    chosen = sorted(places[id] for id in salted_ids(salt(corpus.root), wanted) if id in places)
+    references = list(read_references(corpus, how.task, manifest.split, wanted))
+    if len(chosen) != len(references):
+        return None
+    return replace(
+        kept,
+        stats=take(stats, chosen),
+        reference_digest=reference_digest(references, how.task),
+        ids_digest=ids_digest(one.id for one in references),
+    )
 
 
 def _read(path: Path, task: Task) -> Submission:

@@ -1,22 +1,26 @@
 """Score cards -> one table.
 
 Unlike measures, references, cases, splits, corpora or tasks never stand in one table. Nobody is ranked by a mean
-of which a column is missing, and only the mean of all the task's columns is called Overall.
+of which a column is missing, and only the mean of all the task's columns is called Overall. The variant `official` of
+a mean may stand beside it, with the difference, and ranks nobody.
 """
 
 from __future__ import annotations
 
-import csv
-import io
+import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.errors import LeaderboardError
-from harness.score import CARD_FILE, mean_over_columns, mean_over_fields, read_card
+from harness.aggregate import mean_over_columns, mean_over_fields, says_official
+from harness.errors import HarnessError, LeaderboardError, ScoreError
+from harness.score import SHORT
+from harness.scorecard import CARD_FILES, read_card
 from harness.types import ColumnScore, ScoreCard, Signature, Task
 
 OVERALL = "Overall"
+DIFFERENCE = "difference"
 MEAN = "mean"
 NOT_AVAILABLE = "n/a"
 
@@ -69,11 +73,34 @@ class Board:
 # --------------------------------------------------------------------------- cards -> board
 
 
-def collect(folder: Path) -> list[ScoreCard]:
-    """Every score card below the folder, partial ones too, in the order of their paths."""
+@dataclass(frozen=True)
+class Collected:
+    """The cards of a folder, and why others of them cannot be read."""
+
+    cards: tuple[ScoreCard, ...]
+    refusals: tuple[HarnessError, ...]
+
+
+def collect(folder: Path) -> Collected:
+    """Every score card below the folder, of both variants, partial ones too, in the order of their paths."""
     if not folder.is_dir():
         raise LeaderboardError(f"there is no folder {folder}", todo="name the folder of the scored submissions")
-    return [read_card(path.parent) for path in sorted(folder.rglob(CARD_FILE))]
+    cards: list[ScoreCard] = []
+    refusals: list[HarnessError] = []
+    for path in sorted(path for name in CARD_FILES.values() for path in folder.rglob(name)):
+        try:
+            cards.append(read_card(path))
+        except ScoreError as refusal:
+            refusals.append(refusal)
+    return Collected(tuple(cards), tuple(refusals))
+
+
+def boards(cards: Sequence[ScoreCard], task_of: Callable[[str], Task]) -> list[Board]:
+    """A table for each contest; `task_of` gives the task of a name. Two of one title are told apart by their corpora's
+    digests."""
+    groups = [(group, task_of(group[0].manifest.task)) for group in contests(cards)]
+    titles = Counter(_contest(group[0], task) for group, task in groups)
+    return [table(group, task, tell_apart=titles[_contest(group[0], task)] > 1) for group, task in groups]
 
 
 def contests(cards: Iterable[ScoreCard]) -> list[list[ScoreCard]]:
@@ -85,32 +112,98 @@ def contests(cards: Iterable[ScoreCard]) -> list[list[ScoreCard]]:
     return [found[key] for key in sorted(found)]
 
 
-def table(cards: Sequence[ScoreCard], task: Task) -> Board:
-    """Rank the cards of one task, corpus and split. Raises LeaderboardError where two are not comparable."""
+def table(cards: Sequence[ScoreCard], task: Task, *, tell_apart: bool = False) -> Board:
+    """Rank the cards of one task, corpus and split. Raises LeaderboardError where two are not comparable.
+
+    Corrected cards rank, with the official ones made from the same statistics beside them; official ones rank where
+    there are no others. `tell_apart` puts the corpus's digest into the title."""
     if not cards:
         raise LeaderboardError("there is no score card", todo="score a submission first: harness submit lead")
-    whole = [card for card in cards if not card.manifest.partial]
-    _check_comparable(cards, task, whole)
+    first = [card for card in cards if card.variant == "corrected"] or cards
+    whole = [card for card in first if not card.manifest.partial]
+    ranking = {_identity(card) for card in whole}
+    beside = {_identity(card): card for card in cards if card not in first and _identity(card) in ranking}
+    _check_comparable(first, task, whole)
+    _check_comparable(list(beside.values()), task, list(beside.values()))
 
     columns = _columns(whole, task)
     standings = [_standing(card, columns, task) for card in whole]
     ranked_by = next((name for name in _means(task) if _complete(standings, name)), None)
     means = [name for name in _means(task) if name == ranked_by or (name == OVERALL and _any(standings, name))]
-    shown = (*means, *(column for column in columns if _any(standings, column)))
-    partial = [_standing(card, columns, task) for card in cards if card.manifest.partial]
+    if ranked_by and beside:
+        standings = [_compared(one, beside.get(_identity(one.card)), ranked_by, columns, task) for one in standings]
+        means += [_of_script(ranked_by), DIFFERENCE]
+    measured = [column for column in columns if _any(standings, column)]
+    partial = [_standing(card, columns, task) for card in first if card.manifest.partial]
+    title = _contest(cards[0], task) + (f" ({cards[0].manifest.corpus_digest[:8]})" if tell_apart else "")
+    title += ", variant official" if first[0].variant == "official" else ""
     return Board(
         task=task,
-        title=f"{_contest(cards[0], task)}, {_ranking(standings, ranked_by, task)}",
+        title=f"{title}, {_ranking(standings, ranked_by, task)}",
         ranked_by=ranked_by,
-        shown=shown,
+        shown=(*means, *measured),
         standings=_ranked(standings, ranked_by, task),
         notes=(
             *_missing(standings, columns),
             *_partial(partial),
             *_excluded(standings, task),
-            *_measures(whole, shown),
+            *_kinds(measured, task),
+            *_script([*beside.values(), *first], task),
+            *_short(whole, task),
+            *_refusals(whole),
+            *_measures(whole, measured),
         ),
     )
+
+
+def row(card: ScoreCard, task: Task) -> Board:
+    """A board of one card, partial or not, ranked by nobody, with all that there is to say of it."""
+    columns = _columns([card], task)
+    standing = _standing(card, columns, task)
+    best = next((name for name in _means(task) if _complete([standing], name)), None)
+    measured = [column for column in columns if _any([standing], column)]
+    return Board(
+        task=task,
+        title=f"{standing.label}: {_contest(card, task)}{', partial' if card.manifest.partial else ''}",
+        ranked_by=None,
+        shown=(*([best] if best else []), *measured),
+        standings=(standing,),
+        notes=(
+            *_missing([standing], columns),
+            *_excluded([standing], task),
+            *_kinds(measured, task),
+            *_script([card], task),
+            *_without_short(card, measured, task),
+            *_refusals([card]),
+            *_truncation(card, task),
+            *_measures([card], measured),
+        ),
+    )
+
+
+def _identity(card: ScoreCard) -> tuple[str, str]:
+    """What the two variants of one submission's scores have in common."""
+    return card.manifest.label, card.cases_digest
+
+
+def _of_script(mean: str) -> str:
+    return f"{mean} (official)"
+
+
+def _compared(one: Standing, official: ScoreCard | None, mean: str, columns: Sequence[str], task: Task) -> Standing:
+    """The row with the official variant of a mean beside the corrected one, and how much more it is."""
+
+    def beside(line: Line, other: Line | None) -> Line:
+        ours, theirs = line.values[mean], other.values[mean] if other else None
+        difference = None if ours is None or theirs is None else theirs - ours
+        return replace(line, values={**line.values, _of_script(mean): theirs, DIFFERENCE: difference})
+
+    if official is None:
+        lines = tuple(beside(line, None) for line in one.fields)
+        return replace(one, fields=lines, mean=beside(one.mean, None))
+    other = _standing(official, columns, task)
+    lines = tuple(beside(line, same) for line, same in zip(one.fields, other.fields, strict=True))
+    return replace(one, fields=lines, mean=beside(one.mean, other.mean))
 
 
 def _check_comparable(cards: Sequence[ScoreCard], task: Task, whole: Sequence[ScoreCard]) -> None:
@@ -162,18 +255,28 @@ def _means(task: Task) -> dict[str, tuple[str, ...]]:
 
 
 def _columns(cards: Sequence[ScoreCard], task: Task) -> list[str]:
-    """The task's columns in its order, then what else the cards hold."""
+    """The task's columns in its order, each followed by its twins, then what else the cards hold."""
     known = [column.key for column in task.columns]
-    return known + sorted({column for card in cards for column in card.scores} - set(known))
+    others = sorted({column for card in cards for column in card.scores} - set(known))
+    twins = {key: [other for other in others if _twin_of(other, task) == key] for key in known}
+    placed = [column for key in known for column in (key, *twins[key])]
+    return [*placed, *(other for other in others if other not in placed)]
+
+
+def _twin_of(column: str, task: Task) -> str | None:
+    """The column of the task that an open twin stands for."""
+    base, bracket, _ = column.partition("[")
+    return base if bracket and any(base == one.key for one in task.columns) else None
 
 
 def _standing(card: ScoreCard, columns: Sequence[str], task: Task) -> Standing:
     scores = {column: by_field for column, by_field in card.scores.items() if by_field is not None}
-    measured = next(iter(scores.values()), {})  # how many texts count does not depend on the column
     fields = []
-    for name in [field.name for field in task.fields if field.name in measured]:
-        counts, only = measured[name], {column: {name: by_field[name]} for column, by_field in scores.items()}
-        fields.append(Line(name, str(counts.n), counts.failed, counts.excluded, _values(only, columns, task)))
+    for name in [field.name for field in task.fields if any(field.name in by_field for by_field in scores.values())]:
+        only = {column: {name: by_field[name]} for column, by_field in scores.items()}
+        counts = [by_field[name] for by_field in scores.values()]  # unlike where a scorer refuses, or a batch counts
+        n, failed, excluded = (max(getattr(one, what) for one in counts) for what in ("n", "failed", "excluded"))
+        fields.append(Line(name, str(n), failed, excluded, _values(only, columns, task)))
     numbers = [line.n for line in fields]
     mean = Line(
         MEAN,
@@ -242,6 +345,59 @@ def _excluded(standings: Sequence[Standing], task: Task) -> list[str]:
     return [f"cases that have no reference are out for every system: {', '.join(out)}"] if out else []
 
 
+def _kinds(columns: Sequence[str], task: Task) -> list[str]:
+    """Which columns are the task's own, where others stand beside them."""
+    own = [column for column in columns if any(column == one.key for one in task.columns)]
+    twins = [column for column in columns if _twin_of(column, task)]
+    others = [column for column in columns if column not in {*own, *twins}]
+    said = [f"open twins, no official columns: {', '.join(twins)}"] if twins else []
+    said += [f"besides: {', '.join(others)}"] if others else []
+    return ["; ".join([f"official columns: {', '.join(own) or 'none'}", *said])] if said else []
+
+
+def _script(cards: Sequence[ScoreCard], task: Task) -> list[str]:
+    official = next((card for card in cards if card.variant == "official"), None)
+    return [says_official(task, official.scores)] if official and task.published else []
+
+
+def _short(cards: Sequence[ScoreCard], task: Task) -> list[str]:
+    """All rows have the same references, so the first speaks for all."""
+    counts = [f"{one.n} in {task.field(field).title}" for field, one in cards[0].short.items()] if cards else []
+    said = "a metric says little of so short a text; the score cards have the means without them"
+    return [f"references under {SHORT} tokens: {', '.join(counts)} ({said})"] if counts else []
+
+
+def _refusals(cards: Sequence[ScoreCard]) -> list[str]:
+    return [
+        f"{card.manifest.label}: {column} could not judge {count} texts, which count as failed: {reason}"
+        for card in cards
+        for column, reasons in card.refusals.items()
+        for reason, count in reasons.items()
+    ]
+
+
+def _without_short(card: ScoreCard, shown: Sequence[str], task: Task) -> list[str]:
+    said = []
+    for field, one in card.short.items():
+        values = [f"{c} {one.without[c]:.4f}" for c in shown if not math.isnan(one.without.get(c, math.nan))]
+        without = f"; without them: {', '.join(values)}" if values else ""
+        said.append(f"{task.field(field).title}: {one.n} references under {SHORT} tokens{without}")
+    return said
+
+
+def _truncation(card: ScoreCard, task: Task) -> list[str]:
+    """What share of the tokens each metric never saw, where it is any."""
+    said = []
+    for column, by_field in card.truncation.items():
+        shares = [
+            f"{one.unseen / one.tokens:.1%} of {task.field(field).title} (cut in {one.cut} cases)"
+            for field, one in by_field.items()
+            if one.unseen
+        ]
+        said += [f"tokens that {column} never saw: {', '.join(shares)}"] if shares else []
+    return said
+
+
 def _measures(cards: Sequence[ScoreCard], shown: Sequence[str]) -> list[str]:
     """What each column is, and a warning where its library versions are not the same for all rows."""
     signatures: list[str] = []
@@ -253,7 +409,7 @@ def _measures(cards: Sequence[ScoreCard], shown: Sequence[str]) -> list[str]:
                 by_version.setdefault(_environment(card.signatures[column]), []).append(card.manifest.label)
         if by_version:
             signature = next(card.signatures[column] for card in cards if column in card.signatures)
-            signatures.append(_signature_line(column, signature))
+            signatures.append(signature_line(column, signature))
         if len(by_version) > 1:
             unlike = "; ".join(f"{versions} for {', '.join(labels)}" for versions, labels in by_version.items())
             warnings.setdefault(unlike, []).append(column)
@@ -264,94 +420,5 @@ def _environment(signature: Signature) -> str:
     return ", ".join(f"{package} {version}" for package, version in signature.environment.items()) or "none"
 
 
-def _signature_line(column: str, signature: Signature) -> str:
+def signature_line(column: str, signature: Signature) -> str:
     return f"{column}: {signature}" + (f" ({_environment(signature)})" if signature.environment else "")
-
-
-# --------------------------------------------------------------------------- board -> text
-
-
-def render(board: Board, format: str) -> str:
-    """The board as "md" (aligned, values to four digits) or "csv" (a row for each field and one for the mean,
-    values in full)."""
-    renderers = {"md": _markdown, "csv": _csv}
-    if format not in renderers:
-        raise LeaderboardError(f"there is no format '{format}'", todo=f"choose {' or '.join(renderers)}")
-    return renderers[format](board)
-
-
-def row_lines(card: ScoreCard, task: Task) -> str:
-    """One card as a short block of text: its values by field and over all, and what they are."""
-    columns = _columns([card], task)
-    standing = _standing(card, columns, task)
-    best = next((name for name in _means(task) if _complete([standing], name)), None)
-    shown = [*([best] if best else []), *(column for column in columns if _any([standing], column))]
-    rows = [["", "n", *(_heading(key, task) for key in shown), "failed"]]
-    for line in (*standing.fields, standing.mean):
-        name = MEAN if line is standing.mean else task.field(line.name).title
-        rows.append([name, line.n, *_cells(line.values, shown), str(line.failed)])
-    title = f"{standing.label}: {_contest(card, task)}"
-    partial = ", partial" if card.manifest.partial else ""
-    notes = [*_missing([standing], columns), *_excluded([standing], task), *_measures([card], shown)]
-    lines = [title + partial, *("  ".join(row) for row in _aligned(rows, left=0)), *notes]
-    return "".join(f"{_printable(line)}\n" for line in lines)
-
-
-def _markdown(board: Board) -> str:
-    unproven = any(one.unproven for one in board.standings)
-    rows = [["rank", "label", "n", *(_heading(key, board.task) for key in board.shown), "failed"]]
-    rows[0] += ["unproven"] * unproven
-    for one in board.standings:
-        label = _printable(one.label).replace("|", r"\|")
-        values = _cells(one.mean.values, board.shown)
-        rows.append([_rank(one), label, one.mean.n, *values, str(one.mean.failed), *[str(one.unproven)] * unproven])
-    header, *body = _aligned(rows, left=1)
-    rule = [":" + "-" * (len(cell) - 1) if i == 1 else "-" * (len(cell) - 1) + ":" for i, cell in enumerate(header)]
-    lines = [f"### {_printable(board.title)}", "", *(f"| {' | '.join(row)} |" for row in (header, rule, *body))]
-    if board.notes:
-        lines += ["", *(f"- {_printable(note)}" for note in board.notes)]
-    return "".join(f"{line}\n" for line in lines).replace("<", "&lt;")
-
-
-def _csv(board: Board) -> str:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["rank", "label", "field", "n", "failed", "excluded", *board.shown, "unproven", "signatures"])
-    for one in board.standings:
-        measures = one.card.signatures
-        signatures = "; ".join(_signature_line(key, measures[key]) for key in board.shown if key in measures)
-        for line in (*one.fields, one.mean):
-            values = [NOT_AVAILABLE if (v := line.values[key]) is None else repr(v) for key in board.shown]
-            counts = [line.n, line.failed, line.excluded]
-            writer.writerow([_rank(one), one.label, line.name, *counts, *values, one.unproven, signatures])
-    return buffer.getvalue()
-
-
-def _rank(standing: Standing) -> str:
-    return NOT_AVAILABLE if standing.rank is None else str(standing.rank)
-
-
-def _heading(key: str, task: Task) -> str:
-    return next((column.title for column in task.columns if column.key == key), key)
-
-
-def _cells(values: Values, keys: Sequence[str]) -> list[str]:
-    return [NOT_AVAILABLE if (value := values[key]) is None else f"{value:.4f}" for key in keys]
-
-
-def _aligned(rows: Sequence[Sequence[str]], left: int) -> list[list[str]]:
-    """Cells padded to the width of their column (at least two, for the rule of a markdown table), on the left
-    but in the column `left`."""
-    widths = [max(2, *map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        [
-            cell.ljust(width) if i == left else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        for row in rows
-    ]
-
-
-def _printable(text: str) -> str:
-    """Names come from other people: no line breaks, no terminal codes."""
-    return "".join(c if c.isprintable() else " " for c in text)

@@ -11,13 +11,16 @@ A setting is checked against the annotation of the dataclass field that it sets.
 from __future__ import annotations
 
 import dataclasses
+import json
+import re
 import tomllib
 import types
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
+from urllib.parse import urlsplit
 
 from harness.errors import SettingsError
 from harness.plugins import unknown
@@ -31,7 +34,7 @@ _TABLES = ("title", "engine", "encoder", "systems", "scorers")
 
 @dataclass(frozen=True)
 class EngineSettings:
-    """How text is generated. `model` is the name of an asset or the folder of a local model. `threads` of 0
+    """The engine `transformers`. `model` is the name of an asset or the folder of a local model. `threads` of 0
     leaves the number to torch; `batch_size` prompts at most, `batch_tokens` padded tokens at most go into a batch."""
 
     kind: str = "transformers"
@@ -42,6 +45,73 @@ class EngineSettings:
     batch_size: int = 8
     batch_tokens: int = 16384
     chat: bool = True
+
+
+_OURS = ("model", "messages", "prompt", "stream", "n", "max_tokens", "temperature", "top_p", "seed", "stop")
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """The engine `server`: an endpoint that speaks OpenAI's API, at `url` (such as http://127.0.0.1:8000/v1).
+
+    `model` is the server's name for the model; it may be left out where the server has one alone. Without `chat` the
+    messages are joined by blank lines and completed as they stand. At most `concurrency` requests are under way; each
+    waits `timeout` seconds for its answer and is made again up to `retries` times. `hosts` names the hosts, besides
+    this machine, that texts of a restricted corpus may be sent to. `api_key_env` names the environment variable that
+    holds the key, never the key. `tokenizer` (the name of an asset, or a folder) and `context_length` (tokens) serve
+    where the server does not count or does not say. `extra` goes into each request as it is: what this server
+    understands beyond OpenAI's API, or logprobs = false for one that refuses to give log-probabilities.
+    """
+
+    kind: str = "server"
+    url: str = ""
+    model: str = ""
+    chat: bool = True
+    concurrency: int = 8
+    timeout: float = 600.0
+    retries: int = 8
+    hosts: tuple[str, ...] = ()
+    api_key_env: str = ""
+    tokenizer: str = ""
+    context_length: int = 0
+    extra: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Raises ValueError; no message repeats a value in which a key or a password may stand."""
+        if not _is_plain_url(self.url):
+            raise ValueError("url takes http://HOST:PORT/v1 or https://HOST/v1, without user, password or query")
+        if self.api_key_env and not re.fullmatch(r"[A-Z_][A-Z0-9_]*", self.api_key_env):
+            raise ValueError("api_key_env takes the name of an environment variable, in capitals, and never a key")
+        for host in self.hosts:
+            if not host or "/" in host or "@" in host or re.search(r"[^:]:\d+$", host):
+                raise ValueError("hosts takes names or addresses of hosts, without scheme and port")
+        if self.concurrency < 1 or self.timeout <= 0 or self.retries < 0 or self.context_length < 0:
+            raise ValueError("concurrency takes 1 or more, timeout more than 0, retries and context_length 0 or more")
+        if taken := sorted(set(self.extra) & set(_OURS)):
+            raise ValueError(f"extra may not hold {', '.join(taken)}: that is for the system or for [engine] to say")
+        try:
+            json.dumps(self.extra)
+        except TypeError:
+            raise ValueError("extra takes what JSON can say: texts, numbers, true and false, lists, tables") from None
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).hostname or ""
+
+
+def _is_plain_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
+    named = bool(parts.hostname) and parts.username is None and parts.password is None
+    return parts.scheme in ("http", "https") and named and not parts.query and not parts.fragment
+
+
+AnyEngineSettings: TypeAlias = EngineSettings | ServerSettings
+
+_ENGINES: Mapping[str, type[AnyEngineSettings]] = {"transformers": EngineSettings, "server": ServerSettings}
 
 
 @dataclass(frozen=True)
@@ -64,7 +134,7 @@ class Entrant:
 @dataclass(frozen=True)
 class Lineup:
     path: Path
-    engine: EngineSettings
+    engine: AnyEngineSettings
     encoder: EncoderSettings
     entrants: Mapping[str, Entrant]
     scorers: Mapping[str, Mapping[str, Any]]
@@ -104,7 +174,7 @@ def read_lineup(path: Path) -> Lineup:
     systems, scorers = _table(data, "systems", path), _table(data, "scorers", path)
     return Lineup(
         path,
-        build(EngineSettings, _table(data, "engine", path), f"{path} [engine]"),
+        _engine(_table(data, "engine", path), f"{path} [engine]"),
         build(EncoderSettings, _table(data, "encoder", path), f"{path} [encoder]"),
         {name: _entrant(name, _table(systems, name, path, "systems."), path) for name in systems},
         {name: _table(scorers, name, path, "scorers.") for name in scorers},
@@ -116,6 +186,13 @@ def _table(data: Mapping[str, Any], name: str, path: Path, above: str = "") -> d
     if not isinstance(table, dict):
         raise SettingsError(f"{path}: {above}{name} is no table", todo=f"write [{above}{name}], its settings below")
     return table
+
+
+def _engine(table: Mapping[str, Any], where: str) -> AnyEngineSettings:
+    kind = _checked(table.get("kind", "transformers"), str, f"{where}: kind")
+    if kind not in _ENGINES:
+        raise SettingsError(f"{where}: there is no engine '{kind}'", todo=f"there are: {', '.join(_ENGINES)}")
+    return build(_ENGINES[kind], table, where)
 
 
 def _entrant(name: str, table: Mapping[str, Any], path: Path) -> Entrant:
@@ -179,6 +256,10 @@ def _checked(value: Any, hint: Any, where: str) -> Any:
             except SettingsError:
                 continue
         raise _mismatch(where, " or ".join(_name(a) for a in args), value)
+    if origin is Mapping:
+        if isinstance(value, Mapping):
+            return value
+        raise _mismatch(where, "a table", value)
     if hint is float and type(value) is int:
         return float(value)
     if isinstance(hint, type) and type(value) is hint:

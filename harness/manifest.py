@@ -15,7 +15,8 @@ from harness.competitor import Competitor
 from harness.corpora.tables import TablesCorpus
 from harness.errors import SubmissionError
 from harness.files import canonical_json, digest, write_atomic
-from harness.lineup import Lineup
+from harness.lineup import ServerSettings
+from harness.resources import Resources
 from harness.run import Generated
 from harness.score import ids_digest
 from harness.types import Candidate, Manifest, Task
@@ -73,13 +74,20 @@ def revision() -> str:
     return head + "+" * bool(changed.strip())
 
 
-def models(competitors: Sequence[Competitor], lineup: Lineup) -> tuple[dict[str, str], tuple[str, ...]]:
-    """(digests of the models that the systems read, what the task's disclosure rule wants named of them)."""
+def models(competitors: Sequence[Competitor], resources: Resources) -> tuple[dict[str, str], tuple[str, ...]]:
+    """(digests of the models that the systems read, what the task's disclosure rule wants named of them). The digest
+    of a model behind a server is that of what the server says of it."""
     needs = {need for competitor in competitors for need in competitor.tag.needs}
-    names = ([lineup.engine.model] if "engine" in needs else []) + (
-        [lineup.encoder.model] if needs & {"encoder", "guide"} else []
-    )
-    return {Path(name).name: assets.digest(name) for name in names}, tuple(map(assets.disclosure, names))
+    engine, names, served = resources.lineup.engine, [], {}
+    if "engine" in needs and isinstance(engine, ServerSettings):
+        served[str(resources.engine_identity["model"])] = resources.digest_of("engine")
+    elif "engine" in needs:
+        names.append(engine.model)
+    if needs & {"encoder", "guide"}:
+        names.append(resources.lineup.encoder.model)
+    digests = {Path(name).name: assets.digest(name) for name in names}
+    told = [f"{name} (as a server names it)" for name in served]
+    return {**served, **digests}, (*told, *map(assets.disclosure, names))
 
 
 def candidates_digest(generated: Generated) -> str:

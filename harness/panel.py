@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import assets
-from harness.errors import AssetError, HarnessError, PluginError, SettingsError
+from harness.errors import AssetError, CannotJudge, HarnessError, PluginError, SettingsError
 from harness.files import digest_bytes, private_folder
 from harness.lineup import EncoderSettings, Lineup, build
-from harness.plugins import Entry, Registry
+from harness.plugins import Entry, Registry, Tag
 from harness.resources import open_encoder
 from harness.types import Encoder, Pair, Scorer, Signature
 
@@ -66,24 +66,41 @@ class Choice:
 
 
 def choose(names: Sequence[str], registry: Registry, lineup: Lineup) -> tuple[Choice, ...]:
-    """Scorers by name, with the line-up's settings. Raises PluginError for a name that no scorer has, wherever it
-    stands: settings that nobody reads are a slip of the pen."""
+    """Scorers by name, with the line-up's settings.
+
+    Raises PluginError for a name that no scorer has, wherever it stands (settings that nobody reads are a slip of the
+    pen), and SettingsError for a setting that a scorer does not take: before anybody works, not after."""
     for name in lineup.scorers:
         registry.entry("scorer", name)
-    return tuple(
+    choices = tuple(
         Choice(registry.entry("scorer", name), lineup.scorers.get(name, {}), f"{lineup.path.name} [scorers.{name}]")
         for name in names
     )
+    for choice in choices:
+        _plugin(choice)
+    return choices
 
 
 @dataclass(frozen=True)
 class OpenScorer:
-    """A scorer ready to measure; where an asset is missing, `scorer` is None and `missing` says which."""
+    """A scorer ready to measure, `batch` pairs at once; where an asset is missing, `scorer` is None and `missing` says
+    which. `source` is the digest of the plugin's file."""
 
     name: str
     columns: tuple[str, ...]
     scorer: Scorer | None
     missing: str = ""
+    batch: int = 256
+    source: str = ""
+
+    @property
+    def ready(self) -> Scorer:
+        assert self.scorer is not None
+        return self.scorer
+
+    @property
+    def tells_truncation(self) -> bool:
+        return callable(getattr(self.scorer, "truncated", None))
 
 
 def open_scorers(choices: Sequence[Choice], context: ScorerContext) -> tuple[OpenScorer, ...]:
@@ -93,7 +110,7 @@ def open_scorers(choices: Sequence[Choice], context: ScorerContext) -> tuple[Ope
     Raises SettingsError for a setting that a scorer does not take, PluginError naming a scorer that cannot be
     opened, or two that fill the same column.
     """
-    opened = tuple(_open(choice, context) for choice in choices)
+    opened = tuple(open_scorer(choice, context) for choice in choices)
     owners: dict[str, str] = {}
     for one in opened:
         for column in one.columns:
@@ -105,28 +122,19 @@ def open_scorers(choices: Sequence[Choice], context: ScorerContext) -> tuple[Ope
     return opened
 
 
-def _open(choice: Choice, context: ScorerContext) -> OpenScorer:
-    entry, plugin = choice.entry, choice.entry.load()
-    if not isinstance(plugin, type):
-        if choice.settings:
-            raise SettingsError(
-                f"{choice.where}: the scorer '{entry.name}' is a function and takes no settings",
-                todo=f"leave out {', '.join(choice.settings)}",
-            )
-        short = _ShortScorer(entry.name, plugin, plugin.__harness__.worst, digest_bytes(entry.source()))
-        return OpenScorer(entry.name, short.columns, short)
-    if not dataclasses.is_dataclass(plugin):
-        raise PluginError(
-            f"{entry.origin}: the scorer '{entry.name}' is a class but no dataclass",
-            todo="put @dataclass(frozen=True) under its decorator",
-        )
+def open_scorer(choice: Choice, context: ScorerContext) -> OpenScorer:
+    """See `open_scorers`."""
+    entry, plugin = choice.entry, _plugin(choice)
+    tag: Tag = plugin.__harness__
+    source = digest_bytes(entry.source())
+    if isinstance(plugin, _ShortScorer):
+        return OpenScorer(entry.name, plugin.columns, plugin, batch=tag.batch, source=source)
     try:
-        settings: Any = build(plugin, choice.settings, choice.where)
         try:
-            scorer = settings.open(replace(context, work=private_folder(context.work / entry.name)))
+            scorer = plugin.open(replace(context, work=private_folder(context.work / entry.name)))
         except AssetError as error:
-            return OpenScorer(entry.name, tuple(settings.columns), None, str(error))
-        return OpenScorer(entry.name, tuple(scorer.columns), scorer)
+            return OpenScorer(entry.name, tuple(plugin.columns), None, str(error))
+        return OpenScorer(entry.name, tuple(scorer.columns), scorer, batch=tag.batch, source=source)
     except HarnessError:
         raise
     except Exception as error:
@@ -135,13 +143,31 @@ def _open(choice: Choice, context: ScorerContext) -> OpenScorer:
         ) from None
 
 
+def _plugin(choice: Choice) -> Any:
+    """The plugin with its settings; a function as a scorer that is open already."""
+    entry, plugin = choice.entry, choice.entry.load()
+    if isinstance(plugin, type):
+        if dataclasses.is_dataclass(plugin):
+            return build(plugin, choice.settings, choice.where)
+        raise PluginError(
+            f"{entry.origin}: the scorer '{entry.name}' is a class but no dataclass",
+            todo="put @dataclass(frozen=True) under its decorator",
+        )
+    if choice.settings:
+        raise SettingsError(
+            f"{choice.where}: the scorer '{entry.name}' is a function and takes no settings",
+            todo=f"leave out {', '.join(choice.settings)}",
+        )
+    return _ShortScorer(entry.name, plugin, plugin.__harness__, digest_bytes(entry.source()))
+
+
 @dataclass(frozen=True)
 class _ShortScorer:
     """A function `(Pair) -> float` as a Scorer with one column of its name."""
 
     name: str
     function: Callable[[Pair], float]
-    worst_value: float
+    __harness__: Tag
     source_digest: str
 
     @property
@@ -149,10 +175,16 @@ class _ShortScorer:
         return (self.name,)
 
     def measure(self, pairs: Sequence[Pair]) -> NDArray[np.float64]:
-        return np.array([[self.function(pair)] for pair in pairs], dtype=np.float64)
+        return np.array([[self._value(at, pair)] for at, pair in enumerate(pairs)], dtype=np.float64)
+
+    def _value(self, at: int, pair: Pair) -> float:
+        try:
+            return self.function(pair)
+        except CannotJudge as refusal:
+            raise CannotJudge(refusal.what, at=at) from None
 
     def worst(self, column: str) -> float:
-        return self.worst_value
+        return self.__harness__.worst
 
     def signature(self, column: str) -> Signature:
         return Signature({"metric": column, "source": self.source_digest[:16]}, {})

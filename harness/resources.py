@@ -6,7 +6,7 @@ Each is opened when it is first asked for; the digests that make up a candidate'
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -15,10 +15,10 @@ from typing import Any
 
 from harness import assets
 from harness.corpora.tables import TablesCorpus
-from harness.errors import PluginError, RunError
+from harness.errors import GenerationError, PluginError, RunError
 from harness.examples import ExampleStore, open_examples, store_key
 from harness.files import digest, digest_file, private_folder, write_atomic
-from harness.lineup import EncoderSettings, EngineSettings, Lineup
+from harness.lineup import AnyEngineSettings, EncoderSettings, Lineup, ServerSettings
 from harness.plugins import Need
 from harness.types import Completion, Encoder, Engine, Example, Guide, Message, Prompt, Sampling, Task
 
@@ -35,6 +35,16 @@ class Resources:
     @cached_property
     def engine(self) -> Engine:
         return open_engine(self.lineup.engine)
+
+    @cached_property
+    def engine_identity(self) -> dict[str, Any]:
+        return engine_identity(self.lineup.engine)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts that prompts are sent to."""
+        engine = self.lineup.engine
+        return (engine.host,) if isinstance(engine, ServerSettings) else ()
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -72,7 +82,7 @@ class Resources:
         """Identity of a resource, without opening it."""
         match need:
             case "engine":
-                return digest(engine_identity(self.lineup.engine))
+                return digest(self.engine_identity)
             case "encoder":
                 return digest([assets.digest(self.lineup.encoder.model), _versions()])
             case "examples":
@@ -99,9 +109,11 @@ def open_encoder(settings: EncoderSettings) -> Encoder:
     return encoder.open_encoder(assets.model_from(settings.model), settings.threads)
 
 
-def open_engine(settings: EngineSettings) -> Engine:
-    if settings.kind != "transformers":
-        raise RunError(f"there is no engine '{settings.kind}'", todo="there is: transformers")
+def open_engine(settings: AnyEngineSettings) -> Engine:
+    if isinstance(settings, ServerSettings):
+        from harness.engines.server import open_server
+
+        return open_server(settings)
     from harness.engines.transformers import open_transformers
 
     return open_transformers(
@@ -115,8 +127,12 @@ def open_engine(settings: EngineSettings) -> Engine:
     )
 
 
-def engine_identity(settings: EngineSettings) -> dict[str, Any]:
-    """What determines an engine's texts: settings, model and library versions."""
+def engine_identity(settings: AnyEngineSettings) -> dict[str, Any]:
+    """What determines an engine's texts: settings, model and library versions; for a server what it says of itself."""
+    if isinstance(settings, ServerSettings):
+        from harness.engines.server import server_identity
+
+        return server_identity(settings)
     return {**dataclasses.asdict(settings), "model": assets.digest(settings.model), "packages": _versions()}
 
 
@@ -126,16 +142,27 @@ def _versions() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class ResumingEngine:
-    """An engine that leaves out the batches of which every case is stored already."""
+    """An engine that leaves out the batches of which every case is stored already, and that takes note, in `failed`, of
+    the cases that could not be completed: the system goes on with the others."""
 
     engine: Engine
     stored: Collection[tuple[str, str]]
+    failed: MutableMapping[tuple[str, str], str]
 
     def complete(
         self, prompts: Sequence[Prompt], sampling: Sampling, done: Collection[int] = ()
     ) -> Iterator[tuple[int, list[Completion]]]:
         stored = {at for at, prompt in enumerate(prompts) if (prompt.case, prompt.field) in self.stored}
-        return self.engine.complete(prompts, sampling, stored | set(done))
+        completed = self.engine.complete(prompts, sampling, stored | set(done))
+        return self._noting(completed, prompts)
+
+    def _noting(
+        self, completed: Iterator[tuple[int, list[Completion]]], prompts: Sequence[Prompt]
+    ) -> Iterator[tuple[int, list[Completion]]]:
+        try:
+            yield from completed
+        except GenerationError as error:
+            self.failed.update({(prompts[at].case, prompts[at].field): why for at, why in error.reasons.items()})
 
     def count_tokens(self, text: str) -> int:
         return self.engine.count_tokens(text)
@@ -163,11 +190,12 @@ class SystemContext:
     resources: Resources
     stored: Collection[tuple[str, str]]
     name: str
+    failed: MutableMapping[tuple[str, str], str] = dataclasses.field(default_factory=dict)
 
     @property
     def engine(self) -> Engine:
         self._grant("engine")
-        return ResumingEngine(self.resources.engine, self.stored)
+        return ResumingEngine(self.resources.engine, self.stored, self.failed)
 
     @property
     def encoder(self) -> Encoder:

@@ -18,10 +18,11 @@ from harness.errors import PluginError, RunError
 from harness.files import JsonLines, canonical_json, digest, private_folder, write_atomic
 from harness.prepare import model_input
 from harness.progress import counter
-from harness.resources import Resources, SystemContext, engine_identity
+from harness.resources import Resources, SystemContext
 from harness.types import Candidate, Case, Failure, Manifest, ModelInput, Task
 
 CANDIDATES = "candidates.jsonl"
+HOSTS = "hosts.txt"
 
 RECIPE = 1
 """Raised by hand when the harness itself changes what a system is shown or what becomes of its text."""
@@ -68,7 +69,7 @@ def identity(competitor: Competitor, resources: Resources, seed: int, limit: int
         "seed": seed,
         "system": competitor.plugin,
         "settings": dict(competitor.settings),
-        "engine": engine_identity(resources.lineup.engine) if "engine" in needs else None,
+        "engine": resources.engine_identity if "engine" in needs else None,
         "encoder": resources.digest_of("encoder") if "encoder" in needs or "guide" in needs else None,
     }
 
@@ -152,10 +153,12 @@ def _generate_field(
         stored_now = set(done)
         context = _context(run, stored_now)
         context.load()
+        if "engine" in run.competitor.tag.needs:
+            _remember_hosts(run.folder, run.resources.hosts)
         runner = run.competitor.open(context)
         asked_for = inputs if run.competitor.batched else missing
         with run.candidates_file.appending() as file:
-            for result in _checked(run, runner, asked_for, keys, done):
+            for result in _checked(run, runner, asked_for, keys, done, context.failed):
                 if isinstance(result, Failure):
                     generated.failures.append(result)
                     continue
@@ -170,10 +173,15 @@ def _generate_field(
 
 
 def _checked(
-    run: Run, runner: Any, inputs: Sequence[ModelInput], keys: Mapping[Place, str], done: set[Place]
+    run: Run,
+    runner: Any,
+    inputs: Sequence[ModelInput],
+    keys: Mapping[Place, str],
+    done: set[Place],
+    not_completed: Mapping[Place, str],
 ) -> Iterator[Candidate | Failure]:
     """The runner's results that are wanted and new, each candidate with its system and key; a case that
-    the runner passes over in silence is a Failure."""
+    the runner passes over in silence is a Failure, with the engine's reason where there is one."""
     field_name = inputs[0].field
     left = {(asked.case, asked.field) for asked in inputs} - done
     seen: set[tuple[Place, int]] = set()
@@ -205,7 +213,19 @@ def _checked(
             )
     progress.close()
     for case, name in sorted(left):
-        yield Failure(case, name, "the system yielded nothing for it")
+        yield Failure(case, name, not_completed.get((case, name), "the system yielded nothing for it"))
+
+
+def hosts(folder: Path) -> tuple[str, ...]:
+    """The hosts that prompts of this run were sent to, by whichever process."""
+    path = folder / HOSTS
+    return tuple(path.read_text(encoding="utf-8").split()) if path.exists() else ()
+
+
+def _remember_hosts(folder: Path, reached: Sequence[str]) -> None:
+    """Write them down before anything is sent: the run may be killed, and go on with another server."""
+    if known := {*hosts(folder), *reached}:
+        write_atomic(folder / HOSTS, "".join(f"{host}\n" for host in sorted(known)).encode())
 
 
 def _context(run: Run, stored: set[Place]) -> SystemContext:

@@ -83,13 +83,26 @@ class SubmissionFormat:
 
 
 @dataclass(frozen=True)
+class PublishedScript:
+    """Where the published scorer of a task departs from a plain mean over cases. It takes them in the order of their
+    ids as integers, `batch` at a time; of the columns `last_batch` only the last batch counts, the columns
+    `batch_means` are a mean of batch means. `revision` names the state that was read, and none that any server ran."""
+
+    revision: str
+    batch: int
+    last_batch: tuple[str, ...] = ()
+    batch_means: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Task:
     """The rules of one shared task, as data.
 
     `fields` stand in the order in which they are written. `times` maps a table with dated rows to
     its time column: rows later than the note are unknown to everybody. `means` are named partial
     means of columns, in the order in which the board prefers them. `split` cuts a text in which one
-    note holds all fields. `version` is raised when a rule changes.
+    note holds all fields. `published` says what the variant `official` of the scores does, where there is one.
+    `version` is raised when a rule changes.
     """
 
     name: str
@@ -105,6 +118,7 @@ class Task:
     default_split: str
     times: Mapping[str, str] = dataclasses.field(default_factory=_no_text)
     split: Callable[[str], Mapping[str, str]] | None = None
+    published: PublishedScript | None = None
     version: int = 1
 
     def field(self, name: str) -> Field:
@@ -301,8 +315,8 @@ class Signature:
 
 @dataclass(frozen=True)
 class ColumnScore:
-    """The value of one column for one field: the mean over `n` cases, `failed` of them at the column's
-    worst value because the hypothesis was empty or missing; `excluded` cases had no reference."""
+    """The value of one column for one field, from `n` cases. `failed` cases have the column's worst value, because the
+    hypothesis was empty or missing or the scorer refused it; `excluded` cases had no reference."""
 
     value: float
     n: int
@@ -311,9 +325,31 @@ class ColumnScore:
 
 
 @dataclass(frozen=True)
+class ShortTargets:
+    """References of one field that are too short to be judged fairly (under 4 tokens): how many there are, and the
+    value of each column without their cases."""
+
+    n: int
+    without: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Truncation:
+    """Tokens of one field's references and hypotheses, how many of them a metric never saw, and in how many cases."""
+
+    tokens: int
+    unseen: int
+    cut: int
+
+
+@dataclass(frozen=True)
 class ScoreCard:
-    """All that a leaderboard reads. `scores[column][field]` is None where an asset is missing (n/a).
-    `signatures` by column. `cases_digest` is the digest of the `cases.npz` beside the card."""
+    """All that a leaderboard reads. `scores[column]` is None where an asset is missing (n/a), else by field.
+
+    `signatures` by column; `truncation` by column and field, for the columns that tell; `short` by field, for the
+    fields that have any; `refusals` by column: how many texts the scorer would not judge, by reason. `cases_digest` is
+    the digest of the `cases.npz` beside the card. Cards of unlike `variant` are made from the same statistics.
+    `measures` by column tells whether those are what the scorers would measure now."""
 
     manifest: Manifest
     reference_digest: str
@@ -321,7 +357,12 @@ class ScoreCard:
     signatures: Mapping[str, Signature]
     scores: Mapping[str, Mapping[str, ColumnScore] | None]
     cases_digest: str
-    schema: int = 1
+    variant: Literal["corrected", "official"] = "corrected"
+    truncation: Mapping[str, Mapping[str, Truncation]] = dataclasses.field(default_factory=dict)
+    short: Mapping[str, ShortTargets] = dataclasses.field(default_factory=dict)
+    refusals: Mapping[str, Mapping[str, int]] = dataclasses.field(default_factory=dict)
+    measures: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    schema: int = 2
 
 
 # --------------------------------------------------------------------------- generating text
@@ -353,11 +394,11 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Completion:
-    """One generated text, without its prompt and without the stop string."""
+    """One generated text, without its prompt and without the stop string. `tokens` is None where nobody counted."""
 
     text: str
     finish: Literal["stop", "length"]
-    tokens: int
+    tokens: int | None
     seconds: float
     logprob: float | None = None
 
@@ -370,7 +411,8 @@ class Engine(Protocol):
     ) -> Iterator[tuple[int, list[Completion]]]:
         """Yield (index into prompts, its completions) as batches finish. The plan of batches depends on all of
         `prompts` and the settings, never on `done`: a batch is left out if all its indices are done, else made whole.
-        """
+        Raises GenerationError at the very end if some could not be completed; a system never meets it, it
+        only misses those prompts."""
         ...
 
     def count_tokens(self, text: str) -> int: ...
@@ -537,7 +579,9 @@ class Scorer(Protocol):
 class ScorerPlugin(Protocol):
     """A frozen dataclass of typed settings that opens into a Scorer.
 
-    `columns` are known without opening, so that a missing asset (an AssetError from `open`) gives `n/a`."""
+    `columns` are known without opening, so that a missing asset (an AssetError from `open`) gives `n/a`. Opening sees
+    whether the assets are there, and knows the signatures; what is heavy had better load with the first `measure`,
+    which never comes where every row is kept. A scorer is opened anew in each process that measures."""
 
     @property
     def columns(self) -> tuple[str, ...]: ...

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -38,10 +37,22 @@ class Bleu:
 class BleuScorer:
     columns = COLUMNS
 
+    def __init__(self) -> None:
+        from scorers._texts import NumberedTexts
+
+        self._texts = NumberedTexts(words=str.split, form=str)
+
+    def __reduce__(self) -> tuple[Callable[..., BleuScorer], tuple[()]]:
+        return BleuScorer, ()
+
     def measure(self, pairs: Sequence[Pair]) -> Any:
         import numpy as np
 
-        rows = [bleu(pair.reference.split(), pair.hypothesis.split()) for pair in pairs]
+        from scorers._grams import clipped_matches
+
+        wanted, given = self._texts.pairs((pair.reference for pair in pairs), (pair.hypothesis for pair in pairs))
+        matches = clipped_matches(wanted, given, ORDER).tolist()
+        rows = [bleu(*row) for row in zip(matches, map(len, wanted), map(len, given), strict=True)]
         return np.array(rows, dtype=np.float64).reshape(len(pairs), len(COLUMNS))
 
     def worst(self, column: str) -> float:
@@ -59,25 +70,15 @@ class BleuScorer:
         return Signature(identity, {})
 
 
-def bleu(reference: Sequence[str], hypothesis: Sequence[str]) -> float:
-    """BLEU of one tokenised text: geometric mean of the clipped n-gram precisions, times the brevity penalty."""
+def bleu(matches: Sequence[int], wanted: int, given: int) -> float:
+    """BLEU of one text: geometric mean of its clipped n-gram precisions, times the brevity penalty.
+
+    `matches` are the clipped matches of n = 1 to 4; `wanted` and `given` count the tokens of reference and
+    hypothesis.
+    """
     product = 1.0
-    for n, matches in enumerate(_matches(reference, hypothesis), 1):
-        product *= (matches + TINY) / (max(len(hypothesis) - n + 1, 0) + SMALL)
-    ratio = (len(hypothesis) + TINY) / (len(reference) + SMALL)
+    for n, matched in enumerate(matches, 1):
+        product *= (matched + TINY) / (max(given - n + 1, 0) + SMALL)
+    ratio = (given + TINY) / (wanted + SMALL)
     brevity = math.exp(1 - 1 / ratio) if ratio < 1 else 1.0
     return math.pow(product, 1 / ORDER) * brevity
-
-
-def _matches(reference: Sequence[str], hypothesis: Sequence[str]) -> Iterator[int]:
-    """For n = 1 to 4: how many n-grams of the hypothesis stand in the reference, each at most as often as there."""
-    matches = len(hypothesis)
-    for n in range(1, ORDER + 1):
-        if matches:  # where no n-gram matches, no longer one does
-            wanted, given = _grams(reference, n), _grams(hypothesis, n)
-            matches = sum(min(wanted[gram], given[gram]) for gram in wanted.keys() & given.keys())
-        yield matches
-
-
-def _grams(tokens: Sequence[str], n: int) -> Counter[tuple[str, ...]]:
-    return Counter(zip(*(tokens[i:] for i in range(n)), strict=False))

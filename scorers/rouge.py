@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib.metadata import version
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from harness import Pair, Signature, scorer
@@ -24,8 +21,6 @@ COLUMNS = ("rouge1", "rouge2", "rougel")
 
 _LATIN_WORD = re.compile(r"[a-z0-9]+")
 _ANY_WORD = re.compile(r"[^\W_]+")
-
-Tokens = tuple[int, ...]
 
 
 @scorer("rouge")
@@ -42,22 +37,36 @@ class Rouge:
         return COLUMNS
 
     def open(self, context: ScoringContext) -> RougeScorer:
-        return RougeScorer(english=context.language == "en")
+        return RougeScorer(context.language == "en")
 
 
 class RougeScorer:
     columns = COLUMNS
 
-    def __init__(self, *, english: bool) -> None:
+    def __init__(self, english: bool) -> None:
+        from scorers._texts import NumberedTexts
+
         self._english = english
-        self._words = _latin_words if english else _unicode_words
-        self._numbers = _Numbers(_porter_stem() if english else str)
-        self._reference_tokens = cache(self._tokens)
+        if english:
+            self._texts = NumberedTexts(_latin_words, _porter_stem())
+        else:
+            self._texts = NumberedTexts(_unicode_words, str)
+
+    def __reduce__(self) -> tuple[Callable[..., RougeScorer], tuple[bool]]:
+        return RougeScorer, (self._english,)
 
     def measure(self, pairs: Sequence[Pair]) -> Any:
         import numpy as np
+        from rapidfuzz.distance import LCSseq
 
-        rows = [_row(self._reference_tokens(pair.reference), self._tokens(pair.hypothesis)) for pair in pairs]
+        from scorers._grams import clipped_matches
+
+        wanted, given = self._texts.pairs((pair.reference for pair in pairs), (pair.hypothesis for pair in pairs))
+        matches = clipped_matches(wanted, given, 2).tolist()
+        rows = []
+        for (words, bigrams), a, b in zip(matches, wanted, given, strict=True):
+            common = LCSseq.similarity(a.tolist(), b.tolist())
+            rows.append((_f1(words, len(b), len(a)), _f1(bigrams, len(b) - 1, len(a) - 1), _f1(common, len(b), len(a))))
         return np.array(rows, dtype=np.float64).reshape(len(pairs), len(COLUMNS))
 
     def worst(self, column: str) -> float:
@@ -73,22 +82,6 @@ class RougeScorer:
             identity |= {"tokenizer": "unicode", "stemmer": "none"}
             environment["unicode"] = unicodedata.unidata_version
         return Signature(identity, environment)
-
-    def _tokens(self, text: str) -> Tokens:
-        return tuple(map(self._numbers.__getitem__, self._words(text)))
-
-
-class _Numbers(dict[str, int]):
-    """The number of each word's stem, given out as words are met."""
-
-    def __init__(self, stem: Callable[[str], str]) -> None:
-        super().__init__()
-        self._stem = stem
-        self._stems: dict[str, int] = {}
-
-    def __missing__(self, word: str) -> int:
-        number = self[word] = self._stems.setdefault(self._stem(word), len(self._stems))
-        return number
 
 
 def _latin_words(text: str) -> list[str]:
@@ -109,23 +102,6 @@ def _porter_stem() -> Callable[[str], str]:
         return str(stemmer.stem(word)) if len(word) > 3 else word
 
     return stem
-
-
-def _row(reference: Tokens, hypothesis: Tokens) -> tuple[float, float, float]:
-    from rapidfuzz.distance import LCSseq
-
-    wanted, given = len(reference), len(hypothesis)
-    return (
-        _f1(_common(reference, hypothesis), given, wanted),
-        _f1(_common(pairwise(reference), pairwise(hypothesis)), given - 1, wanted - 1),
-        _f1(LCSseq.similarity(reference, hypothesis), given, wanted),
-    )
-
-
-def _common(reference: Any, hypothesis: Any) -> int:
-    """How many items the two have in common, each counted as often as both hold it."""
-    wanted, given = Counter(reference), Counter(hypothesis)
-    return sum(min(wanted[item], given[item]) for item in wanted.keys() & given.keys())
 
 
 def _f1(matches: int, given: int, wanted: int) -> float:

@@ -6,6 +6,7 @@ import csv
 import gzip
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,11 @@ from harness.corpora.synthetic import synthesize
 from harness.files import locked
 from harness.tasks.discharge_me import discharge_me
 from tests.conftest import SHARED, needs_shared
+
+FEW = ("--scorers", "bleu,rouge")
+SUBMIT = ("submit", "quiet", "--plugin", "quiet.py", *FEW)
+SCORE = ("score", *FEW)
+IMPORT = ("import", *FEW)
 
 QUIET = '''
 from harness import ModelInput, system
@@ -60,7 +66,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def ran(home: Path, ward: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     """The folder of a finished run of `quiet`."""
-    assert main(["submit", "quiet", "--plugin", "quiet.py", "--data", str(ward)]) == 0
+    assert main([*SUBMIT, "--data", str(ward)]) == 0
     capsys.readouterr()
     return home / "submissions/discharge-me/ward/test_phase_1/quiet"
 
@@ -125,7 +131,7 @@ def test_a_limit_of_nothing(fails: Fails, ward: Path) -> None:
 def test_an_unknown_lineup_names_those_shipped(fails: Fails, ward: Path) -> None:
     message = fails("submit", "lead", "--data", str(ward), "--lineup", "wisper")
     assert "there is no lineup wisper" in message
-    assert "embedded, wispermed" in message
+    assert "embedded, server, wispermed" in message
 
 
 def test_usage_is_exit_code_2() -> None:
@@ -192,7 +198,7 @@ def test_the_help_of_validate_lists_its_checks(capsys: pytest.CaptureFixture[str
 def test_an_imported_file_scores_like_our_own(
     ran: Path, ward: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = ["import", str(ran / "submission.zip"), "--as", "theirs", "--data", str(ward)]
+    arguments = [*IMPORT, str(ran / "submission.zip"), "--as", "theirs", "--data", str(ward)]
     assert main(arguments) == 0
     assert "theirs: Discharge Me!" in capsys.readouterr().out
     ours, theirs = (json.loads((ran.parent / label / "scores.json").read_text()) for label in ("quiet", "theirs"))
@@ -203,16 +209,16 @@ def test_an_imported_file_scores_like_our_own(
 
 
 def test_another_file_under_the_same_label_is_refused(ran: Path, ward: Path, fails: Fails, home: Path) -> None:
-    main(["import", str(ran / "submission.csv"), "--as", "theirs", "--data", str(ward)])
+    main([*IMPORT, str(ran / "submission.csv"), "--as", "theirs", "--data", str(ward)])
     other = home / "other.csv"
     other.write_text((ran / "submission.csv").read_text().replace("stable", "good"))
-    message = fails("import", str(other), "--as", "theirs", "--data", str(ward))
+    message = fails(*IMPORT, str(other), "--as", "theirs", "--data", str(ward))
     assert "holds a run with other settings: candidates_digest is" in message
 
 
 def test_a_file_that_the_server_would_refuse_is_not_imported(ward: Path, fails: Fails, home: Path) -> None:
     (home / "bad.csv").write_text("hadm_id,brief_hospital_course\n1,text\n")
-    message = fails("import", "bad.csv", "--as", "bad", "--data", str(ward))
+    message = fails(*IMPORT, "bad.csv", "--as", "bad", "--data", str(ward))
     assert "column 'discharge_instructions'" in message
     assert not (home / "submissions/discharge-me/ward/test_phase_1/bad").exists()
 
@@ -226,7 +232,7 @@ def test_a_folder_of_other_peoples_files_is_one_board(
     (others / "team-a.csv").write_text(text)
     with zipfile.ZipFile(others / "team-b.zip", "w") as archive:
         archive.writestr("submission.csv", text.replace("stable", "a stable"))
-    assert main(["score", str(others), "--data", str(ward)]) == 0
+    assert main([*SCORE, str(others), "--data", str(ward)]) == 0
     board = capsys.readouterr().out
     assert "| team-a |" in board
     assert "| team-b |" in board
@@ -248,9 +254,9 @@ def test_files_of_one_name_have_labels_of_their_own(
             (home / "teams" / name).write_bytes(gzip.compress((ran / "submission.csv").read_bytes()))
         else:
             shutil.copy(ran / f"submission{Path(name).suffix}", home / "teams" / name)
-    assert main(["score", "teams", "--data", str(ward)]) == 0
+    assert main([*SCORE, "teams", "--data", str(ward)]) == 0
     assert labels(capsys.readouterr().out) == ["a", "b", "b/second", "teams/more/c.csv", "teams/more/c.csv.gz"]
-    assert main(["score", "teams/a/submission.zip", "teams/b/submission.zip", "--data", str(ward)]) == 0
+    assert main([*SCORE, "teams/a/submission.zip", "teams/b/submission.zip", "--data", str(ward)]) == 0
     assert labels(capsys.readouterr().out) == ["a", "b"]
 
 
@@ -260,7 +266,7 @@ def test_one_refused_file_leaves_the_board_to_the_others(
     shutil.copy(ran / "submission.csv", home / "good.csv")
     (home / "bad.csv").write_text("hadm_id,brief_hospital_course\n1,text\n")
     (home / "worse.zip").write_text("no zip")
-    assert main(["score", "bad.csv", "good.csv", "worse.zip", "--data", str(ward)]) == 1
+    assert main([*SCORE, "bad.csv", "good.csv", "worse.zip", "--data", str(ward)]) == 1
     shown = capsys.readouterr()
     assert labels(shown.out) == ["good"]
     assert "harness: bad.csv: this is no submission for discharge-me:\n" in shown.err
@@ -269,24 +275,24 @@ def test_one_refused_file_leaves_the_board_to_the_others(
 
 
 def test_a_run_of_another_task_or_split_is_refused(ran: Path, fails: Fails) -> None:
-    message = fails("score", str(ran), "--split", "valid")
+    message = fails(*SCORE, str(ran), "--split", "valid")
     assert "is a run of the split test_phase_1, not valid\n  -> score it with --split test_phase_1" in message
     manifest = json.loads((ran / "manifest.json").read_text())
     (ran / "manifest.json").write_text(json.dumps({**manifest, "task": "other"}))
-    assert "is a run of the task other, not discharge-me\n  -> score it with --task other" in fails("score", str(ran))
+    assert "is a run of the task other, not discharge-me\n  -> score it with --task other" in fails(*SCORE, str(ran))
 
 
 def test_a_run_in_use_is_not_scored(ran: Path, fails: Fails) -> None:
     with locked(ran / "run.lock", "the run"):
-        message = fails("score", str(ran))
+        message = fails(*SCORE, str(ran))
     assert f"the run {ran} is in use by another process\n  -> wait for it to end, or stop it" in message
 
 
 def test_files_that_cannot_be_read_or_written_are_named(ran: Path, fails: Fails, home: Path) -> None:
-    message = fails("score", str(ran), "--ids", "missing.txt", code=2)
+    message = fails(*SCORE, str(ran), "--ids", "missing.txt", code=2)
     assert "--ids missing.txt cannot be read: No such file or directory\n  -> name a file" in message
     (home / "ids.txt").write_bytes(b"\xff")
-    assert "--ids ids.txt is not UTF-8" in fails("score", str(ran), "--ids", "ids.txt", code=2)
+    assert "--ids ids.txt is not UTF-8" in fails(*SCORE, str(ran), "--ids", "ids.txt", code=2)
     message = fails("leaderboard", "--out", "no/such/dir/x", code=2)
     assert "--out no/such/dir/x cannot be written: No such file or directory\n  -> name a file in a folder" in message
 
@@ -298,12 +304,12 @@ def test_a_path_of_a_lineup_is_never_taken_for_one_that_is_shipped(fails: Fails,
 
 def test_two_wards_of_one_name_have_a_table_each(ran: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     synthesize(home / "other" / "ward", 24, 2)
-    submit = ["submit", "quiet", "--plugin", "quiet.py", "--data", "other/ward", "--as", "again"]
+    submit = [*SUBMIT, "--data", "other/ward", "--as", "again"]
     assert main(submit) == 0
     capsys.readouterr()
     assert main(["leaderboard"]) == 0
     board = capsys.readouterr().out
-    assert board.count(", ward, test_phase_1, ranked by") == 2
+    assert len(set(re.findall(r", ward, test_phase_1 \([0-9a-f]{8}\), ranked by", board))) == 2
     assert "| quiet |" in board
     assert "| again |" in board
 
@@ -347,7 +353,7 @@ def test_purge_takes_only_what_we_made(
         (home / name).mkdir(parents=True)
         (home / name / "run.json").write_text('{"data": "mine"}')
         (home / name / ".gitignore").write_text("*\n")
-    assert main(["submit", "quiet", "--plugin", "quiet.py"]) == 0
+    assert main([*SUBMIT]) == 0
     capsys.readouterr()
     assert main(["purge", "--yes"]) == 0
     out = capsys.readouterr().out
@@ -362,7 +368,7 @@ def test_purge_finds_what_derives_from_data_that_were_renamed_or_are_gone(
 ) -> None:
     for act in ("renamed", "gone"):
         shutil.copytree(ward, home / act)
-        assert main(["submit", "quiet", "--plugin", "quiet.py", "--data", act, "--as", act]) == 0
+        assert main([*SUBMIT, "--data", act, "--as", act]) == 0
     marking = home / "renamed" / "corpus.toml"
     marking.write_text(marking.read_text().replace('name = "', 'name = "new-'))
     shutil.rmtree(home / "gone")
@@ -386,21 +392,21 @@ def test_purge_keeps_the_folder_that_it_stands_in(ran: Path, home: Path, monkeyp
 
 
 def test_whose_cases_are_these(fails: Fails, ran: Path) -> None:
-    message = fails("score", str(ran / "submission.csv"), code=2)
+    message = fails(*SCORE, str(ran / "submission.csv"), code=2)
     assert "give --data DIR and --split S" in message
 
 
 def test_a_run_is_scored_again_without_any_model(ran: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = (ran / "scores.json").read_bytes()
     (ran / "scores.json").unlink()
-    assert main(["score", str(ran)]) == 0
+    assert main([*SCORE, str(ran)]) == 0
     assert (ran / "scores.json").read_bytes() == before
 
 
 def test_a_csv_that_was_changed_afterwards_is_not_scored_as_the_run(ran: Path, fails: Fails) -> None:
     lines = (ran / "submission.csv").read_bytes().splitlines(keepends=True)
     (ran / "submission.csv").write_bytes(b"".join(lines[:-1]))
-    assert "was changed after it was written" in fails("score", str(ran))
+    assert "was changed after it was written" in fails(*SCORE, str(ran))
 
 
 def test_only_some_ids_are_scored_and_the_card_stays(
@@ -410,19 +416,142 @@ def test_only_some_ids_are_scored_and_the_card_stays(
     with (ran / "submission.csv").open(newline="") as file:
         ids = [row["hadm_id"] for row in csv.DictReader(file)]
     (home / "hidden.txt").write_text("\n".join(ids[:2]))
-    assert main(["score", str(ran), "--ids", "hidden.txt"]) == 0
+    assert main([*SCORE, str(ran), "--ids", "hidden.txt"]) == 0
     assert "|  2 |" in capsys.readouterr().out
     assert (ran / "scores.json").read_bytes() == before
     (home / "hidden.txt").write_text("1\n")
-    assert "--ids names 1 ids that test_phase_1 does not have" in fails("score", str(ran), "--ids", "hidden.txt")
+    assert "--ids names 1 ids that test_phase_1 does not have" in fails(*SCORE, str(ran), "--ids", "hidden.txt")
+
+
+def test_kept_statistics_score_any_subset_and_either_variant_without_measuring(
+    ran: Path, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import harness.judge
+
+    with (ran / "submission.csv").open(newline="") as file:
+        ids = [row["hadm_id"] for row in csv.DictReader(file)]
+    (home / "some.txt").write_text("\n".join(ids[1:]))
+    assert main([*SCORE, str(ran), "--ids", "some.txt", "--scorers", "bleu"]) == 0  # not the kept measures: measured
+    shutil.rmtree(next(home.glob("workspace/ward-*/scorers")))
+    capsys.readouterr()
+    with monkeypatch.context() as nothing:
+        nothing.setattr(harness.judge, "score", None)
+        for variant in ("corrected", "official"):
+            assert main([*SCORE, str(ran), "--ids", "some.txt", "--variant", variant]) == 0
+    kept = capsys.readouterr().out
+    (ran / "cases.npz").unlink()
+    for variant in ("corrected", "official"):
+        assert main([*SCORE, str(ran), "--ids", "some.txt", "--variant", variant]) == 0
+    assert capsys.readouterr().out == kept
+    assert f"|  {len(ids) - 1} |" in kept
+
+
+def test_the_official_variant_stands_beside_the_corrected_one(
+    ran: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (ran / "scores.json").read_bytes()
+    assert main([*SCORE, str(ran), "--variant", "official"]) == 0
+    board = capsys.readouterr().out
+    assert ", variant official, ranked by overlap4" in board
+    assert (
+        "- variant official, as the script published at b3d663e has it: batches of 8; of rouge1, rouge2, rougel the "
+        "last batch alone counts (3 of 3 rows); the rest are means over all rows\n"
+    ) in board
+    assert (ran / "scores.json").read_bytes() == before
+    assert main(["leaderboard"]) == 0
+    board = capsys.readouterr().out
+    assert "| overlap4 | overlap4 (official) | difference |" in board
+    assert "ranked by overlap4" in board
+    assert board.count("variant:official") == 0
+    assert main([*SUBMIT, "--data", str(ran_data(ran))]) == 0
+    official = json.loads((ran / "scores-official.json").read_text())
+    assert official["cases_digest"] == json.loads((ran / "scores.json").read_text())["cases_digest"]
+
+
+def ran_data(run: Path) -> Path:
+    return Path(json.loads((run / "run.json").read_text())["data"])
+
+
+FICKLE = """
+from dataclasses import dataclass
+import numpy as np
+from harness import Signature, scorer
+
+@scorer("fickle")
+@dataclass(frozen=True)
+class Fickle:
+    columns = ("fickle",)
+    def open(self, context):
+        return self
+    def measure(self, pairs):
+        return np.full((len(pairs), 1), 0.25)
+    def worst(self, column):
+        return 0.0
+    def signature(self, column):
+        return Signature({"metric": "fickle"}, {})
+"""
+
+
+def test_nothing_that_an_edited_scorer_measured_before_is_taken_for_its_own(
+    ran: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = [*SCORE, str(ran), "--plugin", "fickle.py", "--scorers", "fickle"]
+    for text, value in ((FICKLE, "0.2500"), (FICKLE, "0.2500"), (FICKLE.replace("0.25", "0.75"), "0.7500")):
+        (home / "fickle.py").write_text(text)
+        sys.modules.pop("harness_plugin_fickle", None)  # each command has a process of its own
+        assert main(command) == 0
+        assert f"| {value} |" in capsys.readouterr().out
+
+
+def test_a_column_without_its_asset_is_told_with_what_to_do(
+    ran: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lacking = 'raise AssetError("there is no checkpoint", todo="harness assets fetch it")'
+    text = "from harness.errors import AssetError\n" + FICKLE.replace("return self", lacking)
+    (home / "fickle.py").write_text(text)
+    assert main([*SCORE, str(ran), "--plugin", "fickle.py", "--scorers", "fickle,bleu"]) == 0
+    shown = capsys.readouterr().out
+    assert "fickle n/a: there is no checkpoint\n  -> harness assets fetch it\n" in shown
+    assert "- n/a: Overall, " in shown
+
+
+def test_a_run_whose_data_are_gone_leaves_the_board_to_the_others(
+    ran: Path, home: Path, ward: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(ward, home / "gone" / "ward")
+    assert main([*SUBMIT, "--data", "gone/ward", "--as", "lost"]) == 0
+    shutil.rmtree(home / "gone")
+    capsys.readouterr()
+    assert main([*SCORE, "submissions"]) == 1
+    shown = capsys.readouterr()
+    assert labels(shown.out) == ["quiet"]
+    assert "gone/ward: there is no such folder" in shown.err
+
+
+def test_scoring_in_two_processes_gives_the_same_board(
+    ran: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*SCORE, str(ran), "--scorers", "bleu"]) == 0
+    board = capsys.readouterr().out
+    (ran / "scores.json").unlink()
+    shutil.rmtree(next(home.glob("workspace/ward-*/scorers")))
+    assert main([*SCORE, str(ran), "--scorers", "bleu", "--jobs", "2"]) == 0
+    assert capsys.readouterr().out == board
+
+
+def test_a_number_of_processes_is_a_number(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main([*SCORE, "x", "--jobs", "0"])
+    assert exit_.value.code == 2
+    assert "argument --jobs: 0 is no number from 1 on" in capsys.readouterr().err
 
 
 def test_one_scorer_alone(ran: Path, fails: Fails, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["score", str(ran), "--scorers", "bleu"]) == 0
+    assert main([*SCORE, str(ran), "--scorers", "bleu"]) == 0
     board = capsys.readouterr().out
     assert "BLEU-4" in board
     assert "ROUGE-1" not in board
-    assert "there is no scorer 'blue'" in fails("score", str(ran), "--scorers", "blue")
+    assert "there is no scorer 'blue'" in fails(*SCORE, str(ran), "--scorers", "blue")
 
 
 def test_the_board_as_markdown_and_csv(ran: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -444,7 +573,7 @@ def test_a_hidden_test_split_is_cut_by_heading_and_called_unproven(
     hidden = home / "hidden"
     shutil.copytree(ward, hidden)
     (hidden / "test_phase_1" / "discharge_target.csv.gz").unlink()
-    assert main(["submit", "quiet", "--plugin", "quiet.py", "--data", str(hidden)]) == 0
+    assert main([*SUBMIT, "--data", str(hidden)]) == 0
     out = capsys.readouterr().out
     assert "unproven" in out
     assert "the task's server scores it" in out
@@ -457,7 +586,7 @@ def test_a_hidden_test_split_is_cut_by_heading_and_called_unproven(
 @needs_shared
 @pytest.mark.parametrize(("corpus", "rows"), [("discharge-real", 18), ("tables-simulated", 40)])
 def test_shared_corpora_go_through(corpus: str, rows: int, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["submit", "quiet", "--plugin", "quiet.py", "--data", str(SHARED / "data" / corpus)]) == 0
+    assert main([*SUBMIT, "--data", str(SHARED / "data" / corpus)]) == 0
     assert f"{rows} cases; targets cut out: {rows} clean" in capsys.readouterr().out
 
 

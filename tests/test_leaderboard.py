@@ -10,51 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from harness import Column, Field, SubmissionFormat, Task
-from harness.errors import LeaderboardError, ScoreError
-from harness.leaderboard import collect, contests, render, row_lines, table
-from harness.score import Stats, write_card
-from harness.types import ColumnScore, Manifest, ScoreCard, Signature
-
-TASK = Task(
-    name="toy",
-    title="Toy",
-    language="en",
-    fields=(Field("course", "Hospital Course"), Field("advice", "Advice")),
-    sections=(),
-    columns=(Column("bleu", "BLEU-4"), Column("rouge1", "ROUGE-1"), Column("align", "AlignScore")),
-    means={"open3": ("bleu", "rouge1", "align[open]"), "overlap2": ("bleu", "rouge1")},
-    submission=SubmissionFormat("id", ("id", "course", "advice")),
-    scorers=(),
-    splits=("test",),
-    default_split="test",
-)
-MANIFEST = Manifest(
-    task="toy",
-    task_version=1,
-    corpus="ward",
-    corpus_digest="c0ffee",
-    restricted=False,
-    split="test",
-    cases=8,
-    partial=False,
-    ids_digest="",
-    system="lead",
-    label="lead",
-    settings={},
-    seed=0,
-    origin="generated",
-    model_digests={},
-    packages={},
-    revision="",
-    hosts=(),
-    leak_check={},
-    candidates_digest="",
-    csv_digest="",
-)
+from harness import Column, Task
+from harness.board_text import render, row_lines
+from harness.errors import LeaderboardError
+from harness.files import canonical_json
+from harness.leaderboard import boards, collect, contests, row, table
+from harness.types import ColumnScore, ScoreCard, ShortTargets, Signature, Truncation
+from tests.toys import MANIFEST, TASK
 
 
 def card(
@@ -143,7 +107,7 @@ def test_another_format_is_refused() -> None:
 
 def test_the_block_of_one_card() -> None:
     one = card("des", bleu=0.5, rouge1=0.625, align=None, failed=2, excluded=1, manifest={"partial": True})
-    assert row_lines(one, TASK) == (
+    assert row_lines(row(one, TASK)) == (
         "des: Toy, ward, test, partial\n"
         "                   n  overlap2  BLEU-4  ROUGE-1  failed\n"
         "Hospital Course    8    0.6875  0.6250   0.7500       0\n"
@@ -282,28 +246,132 @@ def test_unlike_library_versions_warn() -> None:
     assert not any("warning" in note for note in table([cards[0], cards[2]], TASK).notes)
 
 
+# --------------------------------------------------------------------------- the official variant beside it
+
+
+def official(of: ScoreCard, **columns: float | None) -> ScoreCard:
+    """The other variant of a card."""
+    one = card(of.manifest.label, variant="official", manifest={"partial": of.manifest.partial}, **columns)
+    return replace(one, variant="official", cases_digest=of.cases_digest)
+
+
+def test_both_variants_of_the_mean_that_ranks_stand_side_by_side_with_their_difference() -> None:
+    a, b, c = (
+        replace(card(label, bleu=value, rouge1=0.5), cases_digest=label)
+        for label, value in (("a", 0.5), ("b", 0.25), ("c", 0.0))
+    )
+    cards = [a, official(a, bleu=0.5, rouge1=0.25), b, official(b, bleu=0.25, rouge1=1.0), c]
+    board = table(cards, TASK)
+    assert board.shown == ("overlap2", "overlap2 (official)", "difference", "bleu", "rouge1")
+    assert [(one.label, one.rank) for one in board.standings] == [("a", 1), ("b", 2), ("c", 3)]  # officially b leads
+    values = [[one.mean.values[key] for key in board.shown] for one in board.standings]
+    assert values == [[0.5, 0.375, -0.125, 0.5, 0.5], [0.375, 0.625, 0.25, 0.25, 0.5], [0.25, None, None, 0.0, 0.5]]
+    assert as_csv(cards)[0]["overlap2 (official)"] == "0.5"  # by field too
+    assert board.notes[-3:] == (
+        "variant official, as the script published at f00 has it: batches of 2; of rouge1 the last batch alone counts "
+        "(8 of 8 rows); the rest are means over all rows",
+        "bleu: metric:bleu|variant:corrected",
+        "rouge1: metric:rouge1|variant:corrected (nltk 3.10)",
+    )
+
+
+def test_overall_is_compared_where_it_ranks() -> None:
+    one = card("a", bleu=0.5, rouge1=0.5, align=0.5)
+    board = table([one, official(one, bleu=0.5, rouge1=0.25, align=0.74999)], TASK)
+    assert board.shown == ("Overall", "Overall (official)", "difference", "bleu", "rouge1", "align")
+    line = render(board, "md").splitlines()[4]
+    assert line.startswith("|    1 | a     |  8 |  0.5000 |             0.5000 |     0.0000 |")
+
+
+def test_an_official_card_of_another_state_is_no_comparison() -> None:
+    one = card("a", bleu=0.5, rouge1=0.5)
+    stale = replace(official(one, bleu=0.5, rouge1=0.25), cases_digest="other")
+    board = table([one, stale], TASK)
+    assert board.shown == ("overlap2", "bleu", "rouge1")
+    assert not any("official" in note for note in board.notes)
+
+
+def test_official_cards_alone_are_a_board_of_their_own() -> None:
+    cards = [official(card("a", bleu=0.5, rouge1=0.5), bleu=0.5, rouge1=0.25)]
+    board = table(cards, TASK)
+    assert board.title == "Toy, ward, test, variant official, ranked by overlap2 (mean of bleu, rouge1)"
+    assert board.notes[-1] == "rouge1: metric:rouge1|variant:official (nltk 3.10)"
+
+
+# --------------------------------------------------------------------------- what the notes say
+
+
+def test_twins_stand_beside_what_they_stand_for_and_are_told_apart() -> None:
+    one = card("a", bleu=0.5, rouge1=0.5, align=0.25, align_open=0.5, **{"wordiness": 0.5})
+    board = table([one], TASK)
+    assert board.shown == ("Overall", "bleu", "rouge1", "align", "align[open]", "wordiness")
+    assert (
+        "official columns: bleu, rouge1, align; open twins, no official columns: align[open]; besides: wordiness"
+        in (board.notes)
+    )
+
+
+def test_short_references_are_told_with_the_means_without_them() -> None:
+    without = {"bleu": 0.75, "rouge1": math.nan}
+    one = replace(card("a", bleu=0.5, rouge1=0.5), short={"advice": ShortTargets(3, without)})
+    assert "Advice: 3 references under 4 tokens; without them: bleu 0.7500" in row(one, TASK).notes
+    assert any(note.startswith("references under 4 tokens: 3 in Advice (") for note in table([one], TASK).notes)
+
+
+def test_what_was_never_seen_and_what_was_refused_are_told() -> None:
+    course, advice = Truncation(tokens=200, unseen=25, cut=2), Truncation(tokens=100, unseen=0, cut=0)
+    one = replace(
+        card("a", bleu=0.5, rouge1=0.5),
+        truncation={"rouge1": {"course": course, "advice": advice}, "bleu": {"course": advice, "advice": advice}},
+        refusals={"bleu": {"the text has over 9 words": 2}},
+    )
+    notes = row(one, TASK).notes
+    assert "tokens that rouge1 never saw: 12.5% of Hospital Course (cut in 2 cases)" in notes
+    assert not any("bleu never saw" in note for note in notes)
+    refused = "a: bleu could not judge 2 texts, which count as failed: the text has over 9 words"
+    assert refused in notes
+    assert refused in table([one], TASK).notes
+
+
 # --------------------------------------------------------------------------- names, folders
+
+
+def test_contests_of_one_title_are_told_apart_by_their_digests() -> None:
+    cards = [card("a", bleu=0.5), card("b", bleu=0.5, manifest={"corpus_digest": "dec0de" * 4})]
+    titles = [board.title.partition(", unranked")[0] for board in boards(cards, lambda _: TASK)]
+    assert titles == ["Toy, ward, test (c0ffee)", "Toy, ward, test (dec0dede)"]
+    (alone,) = boards(cards[:1], lambda _: TASK)
+    assert alone.title.startswith("Toy, ward, test, unranked")
 
 
 def test_names_cannot_break_the_table() -> None:
     board = table([card("a|b\n\x1b[31m<img src=x>", bleu=0.5)], TASK)
     line = render(board, "md").splitlines()[4]
     assert r"| a\|b  [31m&lt;img src=x> |" in line
-    assert row_lines(board.standings[0].card, TASK).startswith("a|b  [31m<img src=x>: Toy, ward, test\n")
+    assert row_lines(row(board.standings[0].card, TASK)).startswith("a|b  [31m<img src=x>: Toy, ward, test\n")
     assert as_csv([board.standings[0].card])[0]["label"] == "a|b\n\x1b[31m<img src=x>"
 
 
 def test_the_cards_of_a_folder(tmp_path: Path) -> None:
-    stats = Stats((), (), (), (), np.empty((0, 0, 0)), np.empty((0, 0), dtype=np.bool_))
-    written = [card("des", bleu=0.5), card("lead", bleu=0.25, manifest={"partial": True})]
-    for one in written:
+    cards = [card("des", bleu=0.5), card("lead", bleu=0.25, manifest={"partial": True})]
+    for one in cards:
         folder = tmp_path / "toy" / "ward" / one.manifest.label
         folder.mkdir(parents=True)
-        write_card(one, stats, folder)
-    assert collect(tmp_path) == written
-    (tmp_path / "toy" / "scores.json").write_text("{")
-    with pytest.raises(ScoreError, match=r"toy/scores.json is not a score card"):
-        collect(tmp_path)
+        (folder / "scores.json").write_text(canonical_json(one))
+    assert collect(tmp_path).cards == tuple(cards)
+    assert collect(tmp_path).refusals == ()
+
+
+def test_a_card_that_cannot_be_read_leaves_the_board_to_the_others(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    (tmp_path / "a" / "scores.json").write_text("{")
+    (tmp_path / "b" / "scores.json").write_text(canonical_json(card("des", bleu=0.5)))
+    found = collect(tmp_path)
+    assert [one.manifest.label for one in found.cards] == ["des"]
+    assert [str(one) for one in found.refusals] == [
+        f"{tmp_path / 'a' / 'scores.json'} is not a score card\n  -> score the submission again"
+    ]
 
 
 def test_a_folder_that_is_not_there_and_one_without_scores(tmp_path: Path) -> None:
@@ -313,7 +381,7 @@ def test_a_folder_that_is_not_there_and_one_without_scores(tmp_path: Path) -> No
         f"there is no folder {tmp_path / 'none'}\n  -> name the folder of the scored submissions"
     )
     with pytest.raises(LeaderboardError) as error:
-        table(collect(tmp_path), TASK)
+        table(collect(tmp_path).cards, TASK)
     assert str(error.value) == "there is no score card\n  -> score a submission first: harness submit lead"
 
 

@@ -245,14 +245,44 @@ def test_shipped_lineups_name_plugins_and_settings_that_exist(path: Path) -> Non
                 find_competitor(member, plugins, lineup, task)
 
 
-def test_a_lineup_gives_scorers_their_settings_and_may_not_name_one_that_is_not_there(tmp_path: Path) -> None:
-    lineup = read_lineup(written(tmp_path, "[scorers.rouge]\nspelling = 'any'"))
-    rouge, bleu = choose(["rouge", "bleu"], registry(), lineup)
-    assert (rouge.name, rouge.settings, rouge.where) == ("rouge", {"spelling": "any"}, "mine.toml [scorers.rouge]")
+JUDGE = """
+from dataclasses import dataclass
+from harness import scorer
+
+@scorer("judge")
+@dataclass(frozen=True)
+class Judge:
+    width: int = 2
+    columns = ("judge",)
+"""
+
+
+def test_a_lineup_gives_scorers_their_settings(tmp_path: Path) -> None:
+    (tmp_path / "judge.py").write_text(JUDGE)
+    plugins = registry([tmp_path / "judge.py"])
+    judge, bleu = choose(["judge", "bleu"], plugins, read_lineup(written(tmp_path, "[scorers.judge]\nwidth = 3")))
+    assert (judge.name, judge.settings, judge.where) == ("judge", {"width": 3}, "mine.toml [scorers.judge]")
     assert bleu.settings == {}
-    with pytest.raises(PluginError) as caught:
-        choose(["bleu"], registry(), read_lineup(written(tmp_path, "[scorers.rougge]")))
-    assert str(caught.value) == "there is no scorer 'rougge'\n  -> did you mean rouge?"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "[scorers.judge]\nwidht = 3",
+            "mine.toml [scorers.judge]: there is no setting 'widht'\n  -> did you mean width?",
+        ),
+        ("[scorers.judge]\nwidth = 'wide'", "mine.toml [scorers.judge]: width: takes int, not 'wide'" + TODO),
+        ("[scorers.rougge]", "there is no scorer 'rougge'\n  -> did you mean rouge or judge?"),
+    ],
+)
+def test_faults_in_the_settings_of_scorers_are_named_before_anything_is_opened(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    (tmp_path / "judge.py").write_text(JUDGE)
+    with pytest.raises((PluginError, SettingsError)) as caught:
+        choose(["judge"], registry([tmp_path / "judge.py"]), read_lineup(written(tmp_path, text)))
+    assert str(caught.value) == message
 
 
 def test_the_command_line_wins_over_the_lineup_and_the_lineup_over_the_plugin() -> None:

@@ -177,7 +177,9 @@ def test_a_system_and_a_scorer_may_share_a_name(tmp_path: Path) -> None:
 def test_an_unknown_name_brings_the_nearest() -> None:
     found = registry()
     assert refused(found.entry, "system", "fewshot") == "there is no system 'fewshot'\n  -> did you mean few-shot?"
-    assert refused(found.entry, "scorer", "zzz") == "there is no scorer 'zzz'\n  -> there are: bleu, rouge"
+    assert refused(found.entry, "scorer", "zzz") == (
+        f"there is no scorer 'zzz'\n  -> there are: {', '.join(found.names('scorer'))}"
+    )
     assert str(unknown("system", "a", ())) == "there is no system 'a'\n  -> there are: none"
 
 

@@ -46,7 +46,7 @@ def submit(ward: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Calla
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str) -> int:
-        return main(["submit", *arguments, "--data", str(ward)])
+        return main(["submit", *arguments, "--data", str(ward), "--scorers", "bleu,rouge"])
 
     return run
 
@@ -430,7 +430,7 @@ def test_no_scores_of_another_text_stay_beside_a_submission(
 ) -> None:
     submit("echo", "--plugin", str(echo))
 
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(harness.contest, "score", interrupted)

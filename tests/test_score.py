@@ -2,72 +2,28 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pytest
 
-from harness import Field, Pair, SubmissionFormat, Task
+from harness import Pair
+from harness.aggregate import mean_over_columns, mean_over_fields
 from harness.errors import AssetError, PluginError, ScoreError, SettingsError
 from harness.files import digest_bytes
 from harness.panel import Choice, OpenScorer, ScorerContext, open_scorers
 from harness.plugins import registry
-from harness.score import (
-    Stats,
-    ids_digest,
-    mean_over_columns,
-    mean_over_fields,
-    read_card,
-    read_stats,
-    score,
-    write_card,
-)
-from harness.types import ColumnScore, Manifest, Reference, ScoreCard, Signature, Submission
-from tests.conftest import SHARED, needs_shared
+from harness.score import Measured, Stats, ids_digest, score
+from harness.scorecard import make_card, read_card, read_stats, write_cards
+from harness.types import ColumnScore, Reference, ScoreCard, Submission
+from tests.toys import MANIFEST, TASK, WORDS, Words, scoring_with
 
-TASK = Task(
-    name="toy",
-    title="Toy",
-    language="en",
-    fields=(Field("course", "Course"), Field("advice", "Advice")),
-    sections=(),
-    columns=(),
-    means={},
-    submission=SubmissionFormat("id", ("id", "course", "advice")),
-    scorers=(),
-    splits=("test",),
-    default_split="test",
-)
-MANIFEST = Manifest(
-    task="toy",
-    task_version=1,
-    corpus="ward",
-    corpus_digest="c0",
-    restricted=False,
-    split="test",
-    cases=4,
-    partial=False,
-    ids_digest="i0",
-    system="lead",
-    label="lead",
-    settings={"words": 3, "nested": {"a": [1, 2.5, None]}},
-    seed=0,
-    origin="generated",
-    model_digests={},
-    packages={"numpy": "2"},
-    revision="abc",
-    hosts=("127.0.0.1",),
-    leak_check={"unproven": 0},
-    candidates_digest="d0",
-    csv_digest="e0",
-    external_data=("none",),
-)
 TEXTS = {
     # id: reference of course, of advice, hypothesis of course, of advice
     "10": ("one two", "NA", "one two three", "NA"),
@@ -79,29 +35,18 @@ REFERENCES = {i: Reference(i, f"s{i}", {"course": c, "advice": a}) for i, (c, a,
 SUBMISSION = Submission("toy", {i: {"course": c, "advice": a} for i, (_, _, c, a) in TEXTS.items()})
 
 
-class Words:
-    """How many words a text has, and its share of the reference's: known by heart in the tests below."""
-
-    columns = ("words", "share")
-
-    def measure(self, pairs: Any) -> Any:
-        counts = [(len(p.hypothesis.split()), len(p.reference.split())) for p in pairs]
-        return np.array([[given, given / wanted] for given, wanted in counts])
-
-    def worst(self, column: str) -> float:
-        return {"words": -1.0, "share": 0.0}[column]
-
-    def signature(self, column: str) -> Signature:
-        return Signature({"metric": column, "version": "1"}, {"numpy": "2"})
-
-
-WORDS = OpenScorer("words", Words.columns, Words())
-
-
 def scored(
     *scorers: OpenScorer, submission: Submission = SUBMISSION, references: Mapping[str, Reference] = REFERENCES
 ) -> tuple[ScoreCard, Stats]:
-    return score(submission, references, TASK, scorers, MANIFEST, "salt")
+    measured = judged(*scorers, submission=submission, references=references)
+    return make_card(measured, MANIFEST, TASK, "corrected"), measured.stats
+
+
+def judged(
+    *scorers: OpenScorer, submission: Submission = SUBMISSION, references: Mapping[str, Reference] = REFERENCES
+) -> Measured:
+    with TemporaryDirectory() as folder, scoring_with(scorers, Path(folder)) as scoring:
+        return score(submission, references.values(), TASK, scoring, "salt", len(references))
 
 
 def broken(measure: Callable[[Any, Any], Any]) -> OpenScorer:
@@ -151,13 +96,13 @@ def test_a_scorer_meets_no_empty_text() -> None:
         return Words.measure(self, pairs)
 
     scored(broken(measure))
-    assert [(p.case, p.group, p.field) for p in met] == [
+    assert {(p.case, p.group, p.field) for p in met} == {
         ("9", "s9", "course"),
         ("10", "s10", "course"),
         ("11", "s11", "course"),
         ("100", "s100", "course"),
         ("10", "s10", "advice"),
-    ]
+    }
     assert all(p.reference.strip() and p.hypothesis.strip() for p in met)
 
 
@@ -179,6 +124,13 @@ def test_a_column_without_its_asset_is_not_available() -> None:
     assert mean_over_fields(card.scores["bertscore"]) is None
 
 
+def test_without_any_asset_there_is_a_card_that_says_so() -> None:
+    card, stats = scored(OpenScorer("bertscore", ("bertscore",), None, "the encoder is missing"))
+    assert card.scores == {"bertscore": None}
+    assert (stats.columns, stats.values.shape, stats.refused.dtype) == ((), (2, 4, 0), np.uint16)
+    assert stats.failed.sum() == 2
+
+
 def test_no_reference_at_all_is_an_error() -> None:
     with pytest.raises(ScoreError) as error:
         scored(WORDS, references={})
@@ -192,28 +144,6 @@ def test_means_are_whole_or_absent() -> None:
     assert mean_over_columns(values, ("a", "unheard")) is None
     assert mean_over_columns(values, ()) is None
     assert mean_over_fields({"x": ColumnScore(1, 1, 0, 0), "y": ColumnScore(0, 9, 0, 0)}) == 0.5
-
-
-@needs_shared
-def test_the_board_of_37_real_rows_has_the_published_corrected_rouge(tmp_path: Path) -> None:
-    with gzip.open(SHARED / "goldens" / "official_board.json.gz", "rt", encoding="utf-8") as file:
-        board = json.load(file)
-    found = registry()
-    task = found.entry("task", "discharge-me").load()()
-    context = ScorerContext(task.language, tmp_path)
-    scorers = open_scorers([Choice(found.entry("scorer", name)) for name in task.scorers], context)
-
-    def rows(of: Any) -> dict[str, dict[str, str]]:
-        return {str(row["hadm_id"]): {f.name: row[f.name] for f in task.fields} for row in of}
-
-    references = {i: Reference(i, i, values) for i, values in rows(board["reference"]).items()}
-    assert len(board["systems"]) == 4
-    for system in board["systems"].values():
-        card, _ = score(Submission(task.name, rows(system["rows"])), references, task, scorers, MANIFEST, "salt")
-        means = {column: mean_over_fields(by_field) for column, by_field in card.scores.items()}
-        expected = {key.lower(): value for key, value in system["corrected_rouge"].items()}
-        # The published script batches ROUGE and METEOR wrongly, but not BLEU.
-        assert means == pytest.approx({**expected, "bleu": system["official"]["bleu"]}, abs=1e-12, rel=0)
 
 
 # --------------------------------------------------------------------------- statistics and digests
@@ -232,9 +162,9 @@ def test_statistics_hold_every_case_under_a_salted_name() -> None:
 
 def test_the_order_of_files_and_batches_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     card, stats = scored(WORDS)
-    monkeypatch.setattr("harness.score.BATCH", 2)
+    monkeypatch.setattr("harness.score.CHUNK", 3)
     turned = Submission("toy", dict(reversed(SUBMISSION.rows.items())))
-    card2, stats2 = scored(WORDS, submission=turned, references=dict(sorted(REFERENCES.items())))
+    card2, stats2 = scored(replace(WORDS, batch=2), submission=turned, references=dict(sorted(REFERENCES.items())))
     assert card2 == card
     np.testing.assert_array_equal(stats2.values, stats.values)
 
@@ -379,7 +309,7 @@ def test_an_edited_function_is_another_measure(tmp_path: Path) -> None:
 
 def test_a_function_that_returns_no_number_is_an_error(tmp_path: Path) -> None:
     (bad,) = opened(tmp_path, '@scorer("bad")\ndef bad(pair: Pair) -> float:\n    return pair.reference\n', "bad")
-    with pytest.raises(ScoreError, match=r"^the scorer 'bad' failed: ValueError in .*, on case 9, course\n"):
+    with pytest.raises(ScoreError, match=r"^the scorer 'bad' failed: ValueError in .*, on case 10, course\n"):
         scored(bad)
 
 
@@ -464,15 +394,22 @@ def test_two_scorers_cannot_fill_one_column(tmp_path: Path) -> None:
 
 # --------------------------------------------------------------------------- files
 
+CARD = "scores.json"
+
+
+def written(folder: Path, **what: Any) -> None:
+    card, stats = scored(WORDS, **what)
+    write_cards([card], stats, folder)
+
 
 def test_a_card_is_read_as_it_was_written(tmp_path: Path) -> None:
     card, stats = scored(WORDS, OpenScorer("bertscore", ("bertscore",), None, "missing"))
-    write_card(card, stats, tmp_path)
-    again = read_card(tmp_path)
+    write_cards([card], stats, tmp_path)
+    again = read_card(tmp_path / CARD)
     assert again == card
     assert again.manifest.hosts == ("127.0.0.1",)
     assert str(again.signatures["words"]) == str(card.signatures["words"])
-    read = read_stats(tmp_path)
+    read = read_stats(tmp_path, card)
     assert (read.fields, read.columns, read.ids, read.groups) == (
         stats.fields,
         stats.columns,
@@ -487,7 +424,7 @@ def test_the_same_scores_are_the_same_bytes(tmp_path: Path) -> None:
     folders = [tmp_path / "a", tmp_path / "b"]
     for folder in folders:
         folder.mkdir()
-        write_card(*scored(WORDS), folder)
+        written(folder)
     for name in ("scores.json", "cases.npz"):
         assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes()
     assert sorted(path.name for path in folders[0].iterdir()) == ["cases.npz", "scores.json"]
@@ -496,19 +433,19 @@ def test_the_same_scores_are_the_same_bytes(tmp_path: Path) -> None:
 def test_a_card_holds_no_id_and_no_text(tmp_path: Path) -> None:
     references = {f"2000000{i}": replace(r, id=f"2000000{i}", group=f"1000{i}") for i, r in REFERENCES.items()}
     rows = {f"2000000{i}": row for i, row in SUBMISSION.rows.items()}
-    write_card(*scored(WORDS, references=references, submission=Submission("toy", rows)), tmp_path)
-    written = (tmp_path / "scores.json").read_bytes() + (tmp_path / "cases.npz").read_bytes()
+    written(tmp_path, references=references, submission=Submission("toy", rows))
+    files = (tmp_path / "scores.json").read_bytes() + (tmp_path / "cases.npz").read_bytes()
     wide = "2000000".encode("utf-32-le")
     for secret in (b"2000000", wide, b"1000", b"drink", b"three"):
-        assert secret not in written
+        assert secret not in files
 
 
 def test_a_value_that_does_not_exist_is_null(tmp_path: Path) -> None:
     references = {i: replace(r, values={"course": "x"}) for i, r in REFERENCES.items()}
-    write_card(*scored(WORDS, references=references), tmp_path)
+    written(tmp_path, references=references)
     data = json.loads((tmp_path / "scores.json").read_text(), parse_constant=pytest.fail)
     assert data["scores"]["words"]["advice"]["value"] is None
-    again = read_card(tmp_path).scores["words"]
+    again = read_card(tmp_path / CARD).scores["words"]
     assert again is not None
     assert math.isnan(again["advice"].value)
 
@@ -519,25 +456,25 @@ def test_a_value_that_does_not_exist_is_null(tmp_path: Path) -> None:
         (lambda text: None, "holds no scores.json"),
         (lambda text: text[:-9], "is not a score card"),
         (lambda text: "[]", "is not a score card"),
-        (lambda text: text.replace('\n "schema": 1', '\n "schema": 2'), "has the schema 2, this version reads 1"),
+        (lambda text: text.replace('\n "schema": 2', '\n "schema": 1'), "has the schema 1, this version reads 2"),
         (lambda text: text.replace('"split"', '"spilt"'), "is not a whole score card (TypeError: "),
         (lambda text: text.replace('"reference_digest"', '"referenced"'), "is not a whole score card (KeyError: "),
     ],
 )
 def test_a_card_that_cannot_be_read_says_so(tmp_path: Path, change: Any, message: str) -> None:
-    write_card(*scored(WORDS), tmp_path)
+    written(tmp_path)
     path = tmp_path / "scores.json"
     text = change(path.read_text())
     path.unlink() if text is None else path.write_text(text)
     with pytest.raises(ScoreError) as error:
-        read_card(tmp_path)
+        read_card(tmp_path / CARD)
     assert message in error.value.what
     assert str(tmp_path) in error.value.what
     assert error.value.todo.startswith("score the submission")
 
 
 def test_statistics_of_another_card_are_refused(tmp_path: Path) -> None:
-    write_card(*scored(WORDS), tmp_path)
+    written(tmp_path)
     (tmp_path / "cases.npz").write_bytes(b"torn")
-    with pytest.raises(ScoreError, match=r"cases.npz does not belong to the scores.json beside it"):
-        read_stats(tmp_path)
+    with pytest.raises(ScoreError, match=r"cases.npz does not belong to the card beside it"):
+        read_stats(tmp_path, read_card(tmp_path / CARD))

@@ -1,11 +1,16 @@
-"""rouge and bleu against the packages and the published scorer's values."""
+"""The lexical scorers against the packages and the published scorer's values; meteor has a file of its own."""
 
 from __future__ import annotations
 
 import gzip
 import json
 import math
+import pickle
+import time
+from array import array
+from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,14 +20,19 @@ import sacrebleu
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rouge_score.rouge_scorer import RougeScorer as Oracle
+from sacrebleu.tokenizers.tokenizer_13a import Tokenizer13a
 
 from harness import Pair
-from scorers.bleu import Bleu, bleu
+from scorers import _grams, _texts
+from scorers._grams import clipped_matches
+from scorers.bleu import Bleu
+from scorers.meteor import Meteor
 from scorers.rouge import Rouge
+from scorers.sacrebleu import SacreBleu
 from tests.conftest import SHARED, needs_shared
 
 ORACLE = Oracle(["rouge1", "rouge2", "rougeL"], use_stemmer=True)
-PLUGINS = [Rouge, Bleu]
+PLUGINS = [Rouge, Bleu, Meteor, SacreBleu]
 
 WORDS = ["The", "patients", "patient's", "walked", "walking", "dying", "skies", "BID", "81mg", "___", "fever.", "naïve"]
 WORDS += ["Übelkeit", "İstanbul", "µg", "ﬁne", "№5", "don't", "x", "a\u0301b", "\u2028", "日本語"]
@@ -34,8 +44,13 @@ def pair(reference: str, hypothesis: str) -> Pair:
     return Pair("1", "1", "f", reference, hypothesis)
 
 
+@cache
+def opened(plugin: Any, language: str) -> Any:
+    return plugin().open(SimpleNamespace(language=language))
+
+
 def measure(plugin: Any, pairs: Sequence[Pair], language: str = "en") -> Any:
-    return plugin().open(SimpleNamespace(language=language)).measure(pairs)
+    return opened(plugin, language).measure(pairs)
 
 
 def goldens() -> list[dict[str, Any]]:
@@ -100,6 +115,10 @@ def test_bleu_meets_the_published_scorer() -> None:
     np.testing.assert_allclose(values, [row["bleu4"] for row in rows], rtol=0, atol=1e-9)
 
 
+def bleu(reference: Sequence[str], hypothesis: Sequence[str]) -> float:
+    return float(measure(Bleu, [pair(" ".join(reference), " ".join(hypothesis))])[0, 0])
+
+
 def sacrebleu_of(reference: str, hypothesis: str) -> float:
     metric = sacrebleu.BLEU(tokenize="none", smooth_method="none", effective_order=True)
     return metric.sentence_score(hypothesis, [reference]).score / 100
@@ -147,7 +166,65 @@ def test_bleu_signature() -> None:
     assert signature.environment == {}
 
 
-# --------------------------------------------------------------------------- both
+# --------------------------------------------------------------------------- n-grams
+
+numbers = st.lists(st.integers(0, 5), max_size=20)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(numbers, numbers), max_size=6), st.integers(1, 5), st.sampled_from([1, 2**31, 2**32 - 6]))
+def test_clipped_matches_are_those_that_counting_finds(
+    pairs: list[tuple[list[int], list[int]]], order: int, large: int
+) -> None:
+    """Large numbers take the way that does not sort value and position as one."""
+
+    def grams(text: list[int], n: int) -> Counter[tuple[int, ...]]:
+        return Counter(tuple(text[i : i + n]) for i in range(len(text) - n + 1))
+
+    expected = [[(grams(a, n) & grams(b, n)).total() for n in range(1, order + 1)] for a, b in pairs]
+    sides = [[array("I", [large + number for number in pair[side]]) for pair in pairs] for side in (0, 1)]
+    assert clipped_matches(*sides, order).tolist() == expected
+
+
+def test_pairs_that_are_cut_into_slices_keep_their_matches(monkeypatch: pytest.MonkeyPatch) -> None:
+    sides = [[array("I", [i, i + 1, i + side]) for i in range(50)] for side in (1, 2)]
+    whole = clipped_matches(*sides, 3).tolist()
+    for limit in ("TOKENS_AT_ONCE", "PAIRS_AT_ONCE"):
+        monkeypatch.setattr(_grams, limit, 7)
+        assert clipped_matches(*sides, 3).tolist() == whole
+
+
+# --------------------------------------------------------------------------- sacrebleu
+
+
+@needs_shared
+def test_sacrebleu_is_what_sacrebleu_says() -> None:
+    rows = goldens()
+    values = measure(SacreBleu, [pair(row["reference"], row["hypothesis"]) for row in rows])[:, 0]
+    np.testing.assert_allclose(values, [row["sacrebleu_13a_exp"] for row in rows], rtol=0, atol=1e-9)
+
+
+@settings(max_examples=100, deadline=None)
+@given(texts, texts)
+def test_sacrebleu_is_sentence_bleu_by_default(reference: str, hypothesis: str) -> None:
+    expected = sacrebleu.sentence_bleu(hypothesis.replace("\n", " "), [reference.replace("\n", " ")]).score
+    assert measure(SacreBleu, [pair(reference, hypothesis)]).tolist() == [[expected]]
+
+
+def test_sacrebleu_signs_as_sacrebleu_does_and_keeps_no_text() -> None:
+    scorer = SacreBleu().open(SimpleNamespace(language="en"))
+    signature = scorer.signature("sacrebleu")
+    assert str(signature) == "metric:sacrebleu|scale:0-100|nrefs:1|case:mixed|eff:yes|tok:13a|smooth:exp|version:1"
+    assert set(signature.environment) == {"sacrebleu"}
+    scorer.measure([pair("the patient", "a patient")])
+    assert (
+        str(scorer._metric.get_signature())
+        == f"nrefs:1|case:mixed|eff:yes|tok:13a|smooth:exp|version:{sacrebleu.__version__}"
+    )
+    assert Tokenizer13a.__call__.cache_info().currsize == 0
+
+
+# --------------------------------------------------------------------------- all
 
 
 @pytest.mark.parametrize("plugin", PLUGINS)
@@ -164,7 +241,7 @@ def test_a_line_break_counts_as_a_space(plugin: Any, reference: str, hypothesis:
 @given(pairs=st.lists(st.builds(pair, texts, texts), min_size=1, max_size=20), random=st.randoms())
 def test_rows_depend_on_neither_batch_nor_order(plugin: Any, pairs: list[Pair], random: Any) -> None:
     whole = measure(plugin, pairs)
-    scorer = plugin().open(SimpleNamespace(language="en"))
+    scorer = opened(plugin, "en")
     assert whole.shape == (len(pairs), len(scorer.columns))
     assert whole.dtype == np.float64
     for size in (1, 7):
@@ -180,3 +257,49 @@ def test_the_columns_are_known_before_opening(plugin: Any) -> None:
     scorer = plugin().open(SimpleNamespace(language="en"))
     assert plugin().columns == scorer.columns
     assert [scorer.worst(column) for column in scorer.columns] == [0.0] * len(scorer.columns)
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_scorer_can_go_to_another_process(plugin: Any, language: str) -> None:
+    pairs = [pair("The patients were walking. NA", "Patient walks."), pair("a b c d", "a b c d e")]
+    scorer = opened(plugin, language)
+    there = pickle.loads(pickle.dumps(scorer))
+    assert there.measure(pairs).tolist() == scorer.measure(pairs).tolist()
+    assert [there.signature(column) for column in there.columns] == list(map(scorer.signature, scorer.columns))
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_a_scorer_that_forgets_what_it_knew_says_the_same(plugin: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    scorer = plugin().open(SimpleNamespace(language="en"))
+    pairs = [pair(f"The patient no. {i} was walking.", f"Patient {i} walks, no. {i % 3}") for i in range(40)]
+    before = scorer.measure(pairs).tolist()
+    monkeypatch.setattr(_texts, "MANY_WORDS", 5)
+    assert [scorer.measure([one]).tolist()[0] for one in pairs] == before
+
+
+def test_a_memo_keeps_so_many_and_nothing_long() -> None:
+    asked: list[str] = []
+    memo = _texts.Memo(lambda key: (asked.append(key), key.upper())[1], most=2, longest=3)
+    assert [memo[key] for key in ("a", "a", "b", "long", "long", "c", "a")] == ["A", "A", "B", "LONG", "LONG", "C", "A"]
+    assert asked == ["a", "b", "long", "long", "c", "a"]
+    assert len(memo) == 2
+
+
+MEGABYTE = 1_000_000
+LONG = {
+    "prose": "The patient was seen by Dr. Who, and walked 5.5 m. " * (MEGABYTE // 51),
+    "one word": "x" * MEGABYTE,
+    "questions": "? " * (MEGABYTE // 2),
+    "surrogates": "\ud800 😀 NA\t" * (MEGABYTE // 8),
+    "words": " ".join(f"{number * 7919 % MEGABYTE:06}" for number in range(MEGABYTE // 7)),
+}
+
+
+@pytest.mark.parametrize("text", LONG.values(), ids=LONG)
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_a_text_of_a_megabyte_takes_seconds(plugin: Any, text: str) -> None:
+    started = time.perf_counter()
+    values = measure(plugin, [pair("The patient was well. NA 😀 x", text)])
+    assert np.isfinite(values).all()
+    assert time.perf_counter() - started < 20

@@ -1,9 +1,11 @@
-"""The synthetic ward: the same bytes, the task's schema, targets that follow from the chart and do not leak."""
+"""The synthetic ward: the same bytes, the task's schema, targets that follow from a course and are no form."""
 
 from __future__ import annotations
 
 import csv
 import gzip
+import hashlib
+import json
 import os
 import re
 import statistics
@@ -12,17 +14,26 @@ import sys
 import time
 import tomllib
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.corpora.synthetic import split_sizes, synthesize
+from harness import Pair
+from harness.corpora.synthetic import LATEST, LEDGER, split_sizes, synthesize
+from harness.corpora.tables import open_tables
+from harness.corpora.ward.course import Course, draw_course, draw_patient
+from harness.corpora.ward.matcher import mask, read_facts, sentences
+from harness.corpora.ward.stay import Told, tell
 from harness.errors import CorpusError
+from harness.prepare import prepare
+from harness.tasks.discharge_me import discharge_me
+from scorers.rouge import RougeScorer
 
 SPLITS = ("train", "valid", "test_phase_1", "test_phase_2")
 BHC, DI = "brief_hospital_course", "discharge_instructions"
@@ -57,30 +68,6 @@ SCHEMA = {
     ],
     "diagnosis": ["subject_id", "stay_id", "seq_num", "icd_code", "icd_version", "icd_title"],
 }
-HEADINGS = (
-    "Name:",
-    "Admission Date:",
-    "Date of Birth:",
-    "Service:",
-    "Allergies:",
-    "Attending:",
-    "Chief Complaint:",
-    "Major Surgical or Invasive Procedure:",
-    "History of Present Illness:",
-    "Past Medical History:",
-    "Social History:",
-    "Family History:",
-    "Physical Exam:",
-    "Pertinent Results:",
-    "Brief Hospital Course:",
-    "Medications on Admission:",
-    "Discharge Medications:",
-    "Discharge Disposition:",
-    "Discharge Diagnosis:",
-    "Discharge Condition:",
-    "Discharge Instructions:",
-    "Followup Instructions:",
-)
 STAYS = 500
 
 Rows = list[dict[str, str]]
@@ -94,10 +81,19 @@ def read(folder: Path, table: str) -> Rows:
         return rows
 
 
+Line = dict[str, Any]
+
+
+def read_ledger(folder: Path) -> list[Line]:
+    with gzip.open(folder / LEDGER, "rt", encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
 @dataclass(frozen=True)
 class Ward:
     folder: Path
     splits: dict[str, dict[str, Rows]]
+    ledgers: dict[str, list[Line]]
     seconds: float
 
     def rows(self, table: str) -> Rows:
@@ -119,7 +115,7 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Ward:
     seconds = time.process_time() - begin
     splits = {split: {table: read(folder / split, table) for table in SCHEMA} for split in SPLITS}
     assert {split: len(tables["discharge"]) for split, tables in splits.items()} == sizes
-    return Ward(folder, splits, seconds)
+    return Ward(folder, splits, {split: read_ledger(folder / split) for split in SPLITS}, seconds)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -143,33 +139,65 @@ def longest_run(target: list[str], text: list[str]) -> int:
 
 
 def rest_of(note: dict[str, str], target: dict[str, str]) -> str:
-    """The note without both target sections."""
-    text = note["text"].replace(f"\nBrief Hospital Course:\n{target[BHC]}\n", "\n")
-    return text.replace(f"\nDischarge Instructions:\n{target[DI]}\n", "\n")
+    """The note without both targets."""
+    return note["text"].replace(f"\n{target[BHC]}\n", "\n").replace(f"\n{target[DI]}\n", "\n")
 
 
 # --------------------------------------------------------------------------- files
 
 
-def test_same_seed_same_bytes_whatever_the_hash_seed(tmp_path: Path) -> None:
+def test_same_seed_same_bytes_whatever_the_hash_seed_and_the_processes(tmp_path: Path) -> None:
     code = "import sys; from pathlib import Path; from harness.corpora.synthetic import synthesize; "
-    for hash_seed, name, seed in (("1", "a", 3), ("2", "b", 3), ("1", "other", 4)):
-        call = f"synthesize(Path(sys.argv[1]), 70, {seed})"
+    for hash_seed, name, seed, processes in (("1", "a", 3, 1), ("2", "b", 3, 2), ("1", "other", 4, 1)):
+        call = f"synthesize(Path(sys.argv[1]), 70, {seed}, processes={processes})"
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
         subprocess.run([sys.executable, "-c", code + call, str(tmp_path / name)], env=environment, check=True)
     a, b, other = (contents(tmp_path / name) for name in ("a", "b", "other"))
     assert a == b
-    assert a.keys() == other.keys()
-    assert [name for name in a if a[name] == other[name]] == ["corpus.toml"]
+    assert [name for name in a if a[name] == other.get(name)] == []
+
+
+FROZEN = {1: "0"}
+
+
+@pytest.mark.parametrize("version", FROZEN)
+def test_a_published_version_never_changes(tmp_path: Path, version: int) -> None:
+    """Over plain bytes: compressors may differ between machines, texts may not."""
+    synthesize(tmp_path / "ward", 60, seed=0, version=version)
+    digest = hashlib.sha256()
+    for name, data in contents(tmp_path / "ward").items():
+        digest.update(name.encode() + b"\0" + (gzip.decompress(data) if name.endswith(".gz") else data))
+    assert digest.hexdigest() == FROZEN[version], (
+        f"the bytes of ward version {version} changed: whoever compares on it must be able to write it again, so give "
+        "the change a new version in harness/corpora/synthetic.py and let the old one be"
+    )
+
+
+def test_an_unknown_version(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError) as error:
+        synthesize(tmp_path / "ward", 10, seed=1, version=99)
+    assert str(error.value) == "there is no version 99 of the ward\n  -> choose one of 1: --ward-version"
+    assert not (tmp_path / "ward").exists()
 
 
 def test_layout_and_marking(ward: Ward) -> None:
-    files = {f"{split}/{table}.csv.gz" for split in SPLITS for table in SCHEMA}
+    files = {f"{split}/{table}.csv.gz" for split in SPLITS for table in SCHEMA} | {f"{s}/{LEDGER}" for s in SPLITS}
+    files |= {f"{split}/ids/seen_{what}.txt" for split in SPLITS for what in ("reason", "style")}
+    files |= {f"{split}/ids/unseen_{what}.txt" for split in SPLITS[2:] for what in ("reason", "style")}
     assert contents(ward.folder).keys() == files | {"corpus.toml"}
     marking = tomllib.loads((ward.folder / "corpus.toml").read_text(encoding="utf-8"))
     assert marking["name"] == "ward"
     assert marking["public"] is True
     assert marking["licence"]
+    assert (marking["ward_version"], marking["seed"], marking["stays"]) == (LATEST, 7, STAYS)
+
+
+def test_the_ledger_is_no_input(ward: Ward, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARNESS_WORKSPACE", str(tmp_path / "workspace"))
+    corpus = open_tables(ward.folder, discharge_me())
+    stay = next(corpus.stays("valid"))
+    assert stay.tables.keys() == {"radiology", "edstays", "triage", "diagnosis"}
+    assert "belongs" not in str(stay)
 
 
 def test_gzip_headers_hold_no_time_and_no_name(ward: Ward) -> None:
@@ -229,7 +257,7 @@ def test_split_sizes_are_near_the_official_shares(stays: int) -> None:
 
 
 def test_the_default_ward_has_enough_to_score() -> None:
-    assert split_sizes(96)["test_phase_1"] >= 12
+    assert split_sizes(64)["test_phase_1"] >= 8
 
 
 # --------------------------------------------------------------------------- tables
@@ -255,26 +283,28 @@ def test_splits_share_no_subject_and_some_come_back(ward: Ward) -> None:
     assert stays[2] > stays[3]
 
 
-def test_stays_of_a_subject_follow_each_other(ward: Ward) -> None:
+def test_stays_of_a_subject_follow_each_other_and_some_years_apart(ward: Ward) -> None:
     leaving: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    arrived = {row["hadm_id"]: row["intime"] for row in ward.rows("edstays")}
+    arrived = {row["hadm_id"]: row["intime"] for row in reversed(ward.rows("edstays"))}
     for note in ward.rows("discharge"):
         leaving[note["subject_id"]].append((arrived[note["hadm_id"]], note["charttime"]))
+    years = []
     for periods in leaving.values():
         moments = list(chain(*periods))
         assert moments == sorted(moments)
+        years += [int(after[0][:4]) - int(before[0][:4]) for before, after in pairwise(periods)]
+    assert max(years) >= 3
 
 
 def test_ed_visits(ward: Ward) -> None:
     visits = Counter(Counter(row["hadm_id"] for row in ward.rows("edstays")).values())
-    assert visits.keys() == {1, 2}
-    assert visits[2] < visits[1] / 8
+    assert max(visits) in (2, 3, 4)
+    assert 0 < visits[2] < visits[1] / 8
     diagnoses = Counter(row["stay_id"] for row in ward.rows("diagnosis"))
     assert min(diagnoses.values()) >= 1
     for row in ward.rows("diagnosis"):
         assert re.fullmatch(r"[A-Z]\d[0-9A-Z]{1,5}", row["icd_code"])
         assert row["icd_title"] == row["icd_title"].upper()
-        assert "{" not in row["icd_title"]
 
 
 def test_radiology(ward: Ward) -> None:
@@ -298,64 +328,59 @@ def test_radiology(ward: Ward) -> None:
     assert 0.02 * STAYS < unusable < 0.1 * STAYS
 
 
-def test_what_is_known_after_the_note_is_not_in_it(ward: Ward) -> None:
-    def impression(report: dict[str, str]) -> str:
-        return " ".join(words(report["text"].split("IMPRESSION:")[1]))
-
-    late = 0
-    for note, target, reports in ward.stays():
-        before = {impression(r) for r in reports if r["charttime"] < note["charttime"]}
-        for report in reports:
-            told = impression(report) in " ".join(words(rest_of(note, target)))
-            if report["charttime"] < note["charttime"]:
-                assert told
-            elif impression(report) not in before:
-                late += 1
-                assert not told
-    assert late > 5
-
-
 # --------------------------------------------------------------------------- notes and targets
 
 
-def test_headings_stand_once_and_in_order(ward: Ward) -> None:
-    for note in ward.rows("discharge"):
-        places = [[m.start() for m in re.finditer(f"^{re.escape(h)}", note["text"], flags=re.M)] for h in HEADINGS]
-        assert all(len(found) == 1 for found in places)
-        assert places == sorted(places)
-        assert not re.search(r"[{}|\[\]]", note["text"])
-
-
-def test_targets_stand_verbatim_and_once_under_their_headings(ward: Ward) -> None:
+def test_targets_stand_verbatim_and_once(ward: Ward) -> None:
     for note, target, _ in ward.stays():
         assert note["note_id"] == target["note_id"]
-        for field, heading, following in (
-            (BHC, "Brief Hospital Course:", "Medications on Admission:"),
-            (DI, "Discharge Instructions:", "Followup Instructions:"),
-        ):
-            assert note["text"].count(f"\n{heading}\n{target[field]}\n \n{following}\n") == 1
+        for field in (BHC, DI):
+            assert f"\n{target[field]}\n" in note["text"]
             if len(target[field].split()) > 1:
                 assert note["text"].count(target[field]) == 1
             assert target[f"{field}_word_count"] == str(len(target[field].split()))
+        assert not re.search(r"[{}|\[\]]", note["text"].replace("[ ]", ""))
+        assert note["text"].isascii()
+
+
+def test_houses_have_headings_of_their_own(ward: Ward) -> None:
+    headings = Counter(
+        line
+        for note in ward.rows("discharge")
+        for line in re.findall(r"^.*hospital.*:(?= *$)", note["text"], re.M | re.I)
+    )
+    assert len([heading for heading, count in headings.items() if count > STAYS / 20]) >= 6
+    before = {
+        note["text"].lower().index("medications on admission:") < note["text"].index(target[BHC])
+        for note, target, _ in ward.stays()
+        if "medications on admission:" in note["text"].lower()
+    }
+    assert before == {True, False}
+
+
+def test_the_task_finds_the_targets(ward: Ward, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the targets known, and as in a hidden test, by their headings."""
+    monkeypatch.setenv("HARNESS_WORKSPACE", str(tmp_path / "workspace"))
+    task = discharge_me()
+    for stay in open_tables(ward.folder, task).stays("test_phase_2"):
+        assert {leak.status for leak in prepare(stay, task).leaks} == {"clean"}
+        assert stay.targets is not None
+        hidden = prepare(replace(stay, targets=None), task)
+        assert {leak.status for leak in hidden.leaks} == {"unproven"}
+        chart = words(" ".join(part.text for part in hidden.case.parts))
+        for text in stay.targets.values():
+            assert longest_run(words(text), chart) < 25
 
 
 def test_lengths(ward: Ward) -> None:
     notes = [len(note["text"].split()) for note in ward.rows("discharge")]
-    assert min(notes) >= 600
-    assert max(notes) <= 1500
-    for field, low, middle, high in ((BHC, 90, (160, 200), 300), (DI, 80, (130, 170), 240)):
+    assert 350 <= min(notes) < 600
+    assert 2000 < max(notes) <= 4200
+    for field, middle in ((BHC, (150, 250)), (DI, (100, 180))):
         counts = [count for row in ward.rows("discharge_target") if (count := int(row[f"{field}_word_count"])) > 1]
-        assert min(counts) >= low
         assert middle[0] <= statistics.median(counts) <= middle[1]
-        assert max(counts) <= high
-
-
-def test_a_dozen_reasons_and_more(ward: Ward) -> None:
-    primary = re.compile(r"^Primary(?: diagnosis)?:\n(.+)$", flags=re.M | re.I)
-    named = [primary.findall(note["text"]) for note in ward.rows("discharge")]
-    reasons = Counter(re.sub("left |right ", "", title.lower()) for [title] in named)
-    assert len(reasons) >= 12
-    assert max(reasons.values()) < STAYS / 6
+        assert min(counts) < 45
+        assert max(counts) > 300
 
 
 def awkward(rows: Rows) -> list[str]:
@@ -368,7 +393,7 @@ def test_awkward_targets_are_rare(ward: Ward) -> None:
     assert 0 < found.count("NA") < len(found)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_sixty_stays_have_one_of_each_and_fewer_have_none(tmp_path: Path, seed: int) -> None:
     for stays in (59, 60):
         synthesize(tmp_path / str(stays), stays, seed)
@@ -382,17 +407,11 @@ def test_sixty_stays_have_one_of_each_and_fewer_have_none(tmp_path: Path, seed: 
 
 
 def test_no_target_leaks_through_the_rest_of_the_chart(ward: Ward) -> None:
-    worst = Counter[str]()
     for note, target, reports in ward.stays():
         rest = words(" ".join((rest_of(note, target), *(report["text"] for report in reports))))
         for field in (BHC, DI):
             if len(target[field].split()) > 1:
-                own = words(target[field])
-                run = longest_run(own, rest)
-                assert run < len(own) / 4
-                worst[field] = max(worst[field], run)
-    assert worst[BHC] <= 16
-    assert worst[DI] <= 12
+                assert longest_run(words(target[field]), rest) <= 16
 
 
 def test_longest_run() -> None:
@@ -400,57 +419,181 @@ def test_longest_run() -> None:
     assert longest_run(words("one"), words("two")) == 0
 
 
-def test_no_target_is_another_ones_copy(ward: Ward) -> None:
-    """Of a target's runs of 8 words, the most similar other target holds no more than these shares."""
-    for field, usual, most in ((BHC, 0.25, 0.45), (DI, 0.4, 0.6)):
-        texts = [row[field] for row in ward.rows("discharge_target") if len(row[field].split()) > 1]
-        assert len(texts) == len({*texts})
-        shares = shares_of_the_nearest([words(text) for text in texts], 8)
-        assert statistics.median(shares) < usual
-        assert max(shares) < most
+# --------------------------------------------------------------------------- the ledger
 
 
-def shares_of_the_nearest(texts: list[list[str]], length: int) -> list[float]:
-    runs = [{tuple(text[at : at + length]) for at in range(len(text) - length + 1)} for text in texts]
-    holders: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for number, found in enumerate(runs):
-        for run in found:
-            holders[run].append(number)
+def lines(ward: Ward, *splits: str) -> list[Line]:
+    return [line for split in splits or SPLITS for line in ward.ledgers[split]]
+
+
+def test_the_ledger_has_a_line_a_stay_in_the_order_of_the_notes(ward: Ward) -> None:
+    for split in SPLITS:
+        assert [line["hadm_id"] for line in ward.ledgers[split]] == [
+            note["hadm_id"] for note in ward.splits[split]["discharge"]
+        ]
+    kinds = Counter(fact["kind"] for line in lines(ward) for fact in line["facts"])
+    assert len(kinds) >= 20
+    critical = {fact["critical"] for line in lines(ward) for fact in line["facts"]}
+    assert critical >= {"", "allergy", "dose", "new drug", "stopped drug", "held drug", "pending result", "follow-up"}
+    for line in lines(ward):
+        for number, fact in enumerate(line["facts"]):
+            assert fact["id"] == number
+            assert set(fact["belongs"]) <= set(fact["stated"])
+            if fact["superseded_by"] is not None:
+                assert line["facts"][fact["superseded_by"]]["key"] != fact["key"]
+    assert any(fact["superseded_by"] is not None for line in lines(ward) for fact in line["facts"])
+
+
+def told_stays(count: int, split: str) -> list[tuple[Course, Told]]:
+    test = split.startswith("test")
+    stays = []
+    for number in range(count):
+        patient = draw_patient(11, number, 1, test)
+        course = draw_course(11, number, patient, 0, test)
+        stays.append((course, tell(11, course, split, {})))
+    return stays
+
+
+@pytest.mark.parametrize("split", ["train", "test_phase_1"])
+def test_every_fact_is_found_where_it_is_said_to_stand_and_nowhere_else(split: str) -> None:
+    for course, told in told_stays(75, split):
+        own = course.facts.keys()
+        assert told.keys.keys() - {"header"} == told.texts.keys() - {"header"}
+        for place, text in told.texts.items():
+            heading = "Allergies:\n" if place == "allergies" else ""
+            assert read_facts(heading + text) & own == own & {*told.keys[place]}, (course.id, place)
+
+
+def test_the_ledger_agrees_with_the_files(ward: Ward) -> None:
+    for (note, target, reports), line in zip(ward.stays(), lines(ward), strict=True):
+        assert note["hadm_id"] == line["hadm_id"]
+        texts = {BHC: target[BHC], DI: target[DI]}
+        texts |= {f"radiology:{number}": report["text"] for number, report in enumerate(reports, 1)}
+        texts |= {f"again:{field}": line["again"][field] for field in (BHC, DI)}
+        own = {fact["key"] for fact in line["facts"]}
+        for place, text in texts.items():
+            stated = {fact["key"] for fact in line["facts"] if place in fact["stated"]}
+            assert read_facts(text) & own == stated, (note["hadm_id"], place)
+
+
+def test_some_facts_of_a_target_stand_nowhere_else(ward: Ward) -> None:
+    for field in (BHC, DI):
+        alone = belonging = 0
+        for line in lines(ward):
+            for fact in line["facts"]:
+                if field in fact["belongs"]:
+                    belonging += 1
+                    alone += all(place.endswith((BHC, DI)) for place in fact["stated"])
+        assert 0.10 < alone / belonging < 0.25
+
+
+def test_a_fact_that_is_read_belongs_to_its_stay_alone(ward: Ward) -> None:
+    """Another stay's target states other facts: what a scorer of facts must tell apart."""
+    texts = [row[BHC] for row in ward.splits["valid"]["discharge_target"]]
     shares = []
-    for number, found in enumerate(runs):
-        shared = Counter(other for run in found for other in holders[run] if other != number)
-        shares.append(max(shared.values(), default=0) / len(found))
-    return shares
+    for line, other in zip(ward.ledgers["valid"], texts[1:], strict=False):
+        wanted = {fact["key"] for fact in line["facts"] if BHC in fact["belongs"]}
+        if wanted:
+            shares.append(len(read_facts(other) & wanted) / len(wanted))
+    assert statistics.mean(shares) < 0.15
 
 
-def test_the_hospital_course_follows_from_the_chart(ward: Ward) -> None:
-    """What was measured and prescribed in the course stands elsewhere in the chart, too."""
-    measured = 0
-    for note, target, reports in ward.stays():
-        rest = " ".join((rest_of(note, target), *(report["text"] for report in reports)))
-        for number in re.findall(r"(?<![\d.])\d+\.\d+", target[BHC]):
-            measured += 1
-            assert number in rest
-        drugs = re.search(r"(?:New medications|Started|NEW MEDS): ([^-;]+)", target[BHC])
-        discharged = " ".join(
-            note["text"].split("Discharge Medications:")[1].split("Discharge Disposition:")[0].split()
-        )
-        for drug in re.split(r",| and ", drugs[1]) if drugs else ():
-            name = drug.split()[0]
-            assert name in discharged.lower()
-    assert measured > 2 * STAYS
+# --------------------------------------------------------------------------- splits that test
 
 
-def test_what_is_stopped_is_not_prescribed_and_the_patient_is_told(ward: Ward) -> None:
-    told = 0
-    for note, target, _ in ward.stays():
-        stop = re.search(r"(?:Do not take|Stop taking) ([a-z]+)\b.{0,80}? until", " ".join(target[DI].split()))
-        if stop:
-            told += 1
-            home, discharged = (
-                note["text"].split(heading)[1].split("\n \n")[0].lower()
-                for heading in ("Medications on Admission:\n", "Discharge Medications:\n")
-            )
-            assert stop[1] in home
-            assert stop[1] not in re.sub(r"rx \*.*", "", discharged)
-    assert told > 20
+def test_courses_of_the_test_splits_are_unlike_those_of_train(ward: Ward) -> None:
+    def pairs(*splits: str) -> set[tuple[str, str]]:
+        return {
+            (line["reason"], complication) for line in lines(ward, *splits) for complication in line["complications"]
+        }
+
+    assert len(pairs("test_phase_1", "test_phase_2")) > 50
+    assert not pairs("train", "valid") & pairs("test_phase_1", "test_phase_2")
+    courses = [frozenset(fact["key"] for fact in line["facts"]) for line in lines(ward)]
+    assert len(courses) == len({*courses})
+
+
+def test_no_sentence_that_bears_facts_is_in_two_splits(ward: Ward) -> None:
+    of_split = {
+        split: {
+            " ".join(words(sentence))
+            for row in ward.splits[split]["discharge_target"]
+            for field in (BHC, DI)
+            for sentence in sentences(row[field])
+            if read_facts(sentence)
+        }
+        for split in SPLITS
+    }
+    assert all(len(found) > 500 for found in of_split.values())
+    assert sum(map(len, of_split.values())) == len(set().union(*of_split.values()))
+
+
+def test_what_train_does_not_know_is_marked(ward: Ward) -> None:
+    assert len({line["reason"] for line in lines(ward)}) >= 25
+    assert len({line["style"] for line in lines(ward, "train")}) >= 12
+    assert len({line["house"] for line in lines(ward)}) >= 6
+    assert {line["register"] for line in lines(ward)} == {"letter", "leaflet"}
+    for what in ("reason", "style"):
+        known = {line[what] for line in lines(ward, "train", "valid")}
+        unseen = {line[what] for line in lines(ward) if line[f"unseen_{what}"]}
+        assert len(unseen) in (3, 4)
+        assert not known & unseen
+        for split in SPLITS[2:]:
+            listed = (ward.folder / split / "ids" / f"unseen_{what}.txt").read_text().split()
+            assert listed == [line["hadm_id"] for line in ward.ledgers[split] if line[f"unseen_{what}"]]
+            others = (ward.folder / split / "ids" / f"seen_{what}.txt").read_text().split()
+            assert len(listed) + len(others) == len(ward.ledgers[split])
+
+
+# --------------------------------------------------------------------------- no form
+
+
+@pytest.fixture(scope="module")
+def rouge() -> RougeScorer:
+    return RougeScorer(english=True)
+
+
+def whole(rows: Rows, field: str) -> list[str]:
+    return [row[field] for row in rows if len(row[field].split()) > 1]
+
+
+@pytest.mark.parametrize(("field", "low", "high"), [(BHC, 0.11, 0.17), (DI, 0.07, 0.13)])
+def test_a_random_train_target_scores_as_on_real_sets(
+    ward: Ward, rouge: RougeScorer, field: str, low: float, high: float
+) -> None:
+    """0.14 and 0.10 are the means over pairs of real summaries; 0.03 either way are allowed."""
+    train, test = (whole(ward.splits[split]["discharge_target"], field) for split in ("train", "test_phase_1"))
+    pairs = [
+        Pair("", "", field, text, train[(7 * at + 13 * k) % len(train)])
+        for at, text in enumerate(test)
+        for k in range(8)
+    ]
+    assert low < rouge.measure(pairs).mean() < high
+
+
+@pytest.mark.parametrize("field", [BHC, DI])
+def test_the_second_wording_is_far_above_any_copy_of_the_note(ward: Ward, rouge: RougeScorer, field: str) -> None:
+    """ROUGE-L of two wordings, and of the best of all windows of the note that are as long as the target."""
+    again, copied = [], []
+    notes = {note["hadm_id"]: (note, target) for note, target, _ in ward.stays()}
+    for line in [*ward.ledgers["test_phase_1"], *ward.ledgers["test_phase_2"]][:60]:
+        note, target = notes[line["hadm_id"]]
+        if len(target[field].split()) > 1:
+            again.append(Pair("", "", field, target[field], line["again"][field]))
+            rest, length = rest_of(note, target).split(), len(target[field].split())
+            windows = [" ".join(rest[at : at + length]) for at in range(0, max(1, len(rest) - length + 1), 20)]
+            copied.append(max(rouge.measure([Pair("", "", field, target[field], w) for w in windows])[:, 2]))
+    mean = rouge.measure(again)[:, 2].mean()
+    assert 0.45 < mean < 0.75
+    assert statistics.mean(copied) < mean - 0.2
+
+
+def test_no_skeleton_of_a_sentence_is_common(ward: Ward) -> None:
+    found = Counter(
+        mask(sentence)
+        for row in ward.rows("discharge_target")
+        for field in (BHC, DI)
+        for sentence in sentences(row[field])
+    )
+    assert found.total() > 8000
+    assert found.most_common(1)[0][1] < 0.02 * found.total()

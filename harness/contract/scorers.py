@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import os
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
+import subprocess
+import sys
+import time
+import typing
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from harness.contract.trial import QUIET, SETTINGS, Trial, imports_quietly, settings_can_be_set
-from harness.errors import AssetError, PluginError
+from harness.errors import AssetError, CannotJudge, HarnessError, PluginError
 from harness.files import canonical_json, private_folder
-from harness.panel import Choice, OpenScorer, ScorerContext, open_scorers
-from harness.score import Floats
-from harness.types import Pair, Scorer
+from harness.measure import Floats
+from harness.panel import Choice, OpenScorer, ScorerContext, open_scorer
+from harness.plugins import Tag
+from harness.types import Pair, Scorer, Signature
 
-BATCHES = (1, 7)
+STAYS = 8
+"""Two texts of each are measured: a batch of 7 leaves a rest, one of 8 does not."""
+SOME = 4
+BATCHES = (1, 7, 8)
+NEARLY = 1e-6
+"""How much another batch may change a row where a network computes in float32."""
+LARGE = 1_000_000
+LARGE_SECONDS = 20
 TEXT_RUN = 4
 """Words of a text in a row that a signature must not hold."""
 
@@ -33,6 +49,8 @@ ODD_TEXTS = (
     ("x" * 10_000, "pain " * 2_000),
     ("NA", "x" * 10_000),
     ("{{ chart }} %s \\1", "<b>&amp;</b>"),
+    ("NA", "NA"),
+    ("half a pair: \ud83d", "\ude00"),
 )
 
 
@@ -42,11 +60,17 @@ class ScorerTrial:
         self.name = trial.entry.name
 
     @cached_property
-    def opened(self) -> OpenScorer:
+    def context(self) -> ScorerContext:
         work = private_folder(self.trial.ward.folder / "scorers")
         contest = self.trial.ward.contest
-        context = ScorerContext(contest.task.language, work, contest.corpus.data / contest.split)
-        return open_scorers([Choice(self.trial.entry)], context)[0]
+        return ScorerContext(contest.task.language, work, contest.corpus.data / contest.split)
+
+    @cached_property
+    def opened(self) -> OpenScorer:
+        return self.opened_with({})
+
+    def opened_with(self, settings: Mapping[str, Any]) -> OpenScorer:
+        return open_scorer(Choice(self.trial.entry, settings, "--set"), self.context)
 
     @property
     def scorer(self) -> Scorer:
@@ -58,10 +82,16 @@ class ScorerTrial:
         return np.asarray(self.scorer.measure(pairs), dtype=np.float64)
 
     @cached_property
+    def nearly(self) -> float:
+        """How far apart two rows of one pair may lie."""
+        tag: Tag = self.trial.plugin.__harness__
+        return 0.0 if tag.exact else NEARLY
+
+    @cached_property
     def pairs(self) -> list[Pair]:
         """What was written for one stay beside what was written for the next."""
         contest = self.trial.ward.contest
-        stays = [stay for stay in contest.corpus.stays("train") if stay.targets]
+        stays = [stay for stay in contest.corpus.stays("train") if stay.targets][:STAYS]
         return [
             Pair(stay.id, stay.group, f.name, (stay.targets or {})[f.name], (other.targets or {})[f.name])
             for stay, other in zip(stays, [*stays[1:], stays[0]], strict=True)
@@ -128,12 +158,17 @@ def batches_do_not_matter(trial: ScorerTrial) -> None:
         "in another order": trial.measure([pairs[at] for at in order])[np.argsort(order)],
     }
     for how, values in ways.items():
-        if values.tobytes() != expected.tobytes():
-            row = int((values != expected).any(axis=1).argmax())
-            raise PluginError(
-                f"measured {how} the pair {row} of {len(pairs)} has other values",
-                todo="judge each pair by itself, to the last bit: no statistics over the batch, no state between calls",
-            )
+        _refuse_others(trial, f"measured {how}", values, expected)
+
+
+def _refuse_others(trial: ScorerTrial, how: str, values: Floats, expected: Floats) -> None:
+    unlike = (np.abs(values - expected) > trial.nearly).any(axis=1)
+    if unlike.any():
+        raise PluginError(
+            f"{how} the pair {int(unlike.argmax())} of {len(expected)} has other values",
+            todo="judge each pair by itself, to the last bit (a network: to 1e-6, if its tag says exact=False): no "
+            "statistics over the batch, no state between calls",
+        )
 
 
 def _in_batches(trial: ScorerTrial, size: int) -> Floats:
@@ -190,14 +225,118 @@ def _text_runs(pairs: Sequence[Pair]) -> Iterator[tuple[str, ...]]:
             yield from zip(*(words[start:] for start in range(TEXT_RUN)), strict=False)
 
 
+def signs_its_settings(trial: ScorerTrial) -> None:
+    """A setting that changes a number must show in a signature, or in the names of the columns."""
+    plugin: type[Any] = trial.trial.plugin
+    before, pairs = _signatures(trial.opened), trial.pairs[:SOME]
+    for field in dataclasses.fields(plugin):
+        for value in _others(plugin, field.name):
+            try:
+                opened = trial.opened_with({field.name: value})
+            except HarnessError:
+                continue  # the scorer knows that it cannot work so
+            if opened.scorer is None or _signatures(opened) != before:
+                continue
+            values = np.asarray(opened.scorer.measure(pairs), dtype=np.float64)
+            if (np.abs(values - trial.values[:SOME]) > trial.nearly).any():
+                raise PluginError(
+                    f"with {field.name}={value!r} it has other values, and the same signatures",
+                    todo="put every setting that changes a number into the identity of the signatures",
+                )
+
+
+def _signatures(opened: OpenScorer) -> dict[str, Signature]:
+    return {column: opened.scorer.signature(column) for column in opened.columns} if opened.scorer else {}
+
+
+def _others(plugin: type[Any], name: str) -> list[Any]:
+    """Values that a setting may have beside its default, of the type of its annotation."""
+    hint, default = typing.get_type_hints(plugin)[name], getattr(plugin(), name)
+    choices = [value for option in (hint, *typing.get_args(hint)) for value in _values(option)]
+    return [value for value in choices if value != default]
+
+
+def _values(hint: Any) -> list[Any]:
+    if typing.get_origin(hint) is typing.Literal:
+        return list(typing.get_args(hint))
+    samples: dict[Any, list[Any]] = {bool: [True, False], int: [1, 2], float: [0.25, 0.5], str: ["other"]}
+    return samples.get(hint, [])
+
+
+_FRESH = """
+import json, sys
+from pathlib import Path
+import numpy as np
+from harness.panel import Choice, ScorerContext, open_scorer
+from harness.plugins import registry
+from harness.types import Pair
+
+asked = json.load(sys.stdin)
+entry = registry([Path(file) for file in asked["files"]]).entry("scorer", asked["name"])
+tables = Path(asked["tables"])
+opened = open_scorer(Choice(entry), ScorerContext(asked["language"], Path(asked["work"]), tables))
+rows = np.asarray(opened.scorer.measure([Pair(**pair) for pair in asked["pairs"]]), dtype=np.float64)
+print("\\n" + json.dumps([[value.hex() for value in row] for row in rows.tolist()]))
+"""
+
+
+def a_fresh_process_agrees(trial: ScorerTrial) -> None:
+    context, expected = trial.context, trial.values
+    asked = {
+        "files": [str(path.resolve()) for path in trial.trial.registry.files],
+        "name": trial.name,
+        "language": context.language,
+        "work": str(context.work),
+        "tables": str(context.tables),
+        "pairs": [dataclasses.asdict(pair) for pair in trial.pairs],
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", _FRESH],
+        input=json.dumps(asked),
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONHASHSEED": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        *_, said = ["see what it needs beside its file", *done.stderr.strip().splitlines()]
+        raise PluginError("it cannot measure in a process of its own", todo=said)
+    rows = [[float.fromhex(value) for value in row] for row in json.loads(done.stdout.splitlines()[-1])]
+    _refuse_others(trial, "measured in a fresh process", np.array(rows).reshape(expected.shape), expected)
+
+
 def takes_odd_texts(trial: ScorerTrial) -> None:
     for reference, hypothesis in ODD_TEXTS:
-        values = trial.measure([Pair("1", "1", trial.pairs[0].field, reference, hypothesis)])
+        values = _unless_refused(trial, Pair("1", "1", trial.pairs[0].field, reference, hypothesis))
         if not np.isfinite(values).all():
             raise PluginError(
                 f"it has no finite value for a text that begins with {hypothesis[:12]!r}",
                 todo="guard the division by 0: a text may have no word that the metric knows",
             )
+
+
+def _unless_refused(trial: ScorerTrial, pair: Pair) -> Floats:
+    try:
+        return trial.measure([pair])
+    except CannotJudge as refusal:
+        if refusal.at == 0 and refusal.what:
+            return np.zeros((1, len(trial.opened.columns)))
+        raise PluginError(
+            f"it refuses the pair {refusal.at} of 1, for the reason {refusal.what!r}",
+            todo="raise CannotJudge(reason, at=index of the pair)",
+        ) from None
+
+
+def takes_a_large_text(trial: ScorerTrial) -> None:
+    pair = trial.pairs[0]
+    text = (pair.reference + " ") * (LARGE // (len(pair.reference) + 1) + 1)
+    start = time.monotonic()
+    _unless_refused(trial, replace(pair, hypothesis=text[:LARGE]))
+    if (seconds := time.monotonic() - start) > LARGE_SECONDS:
+        raise PluginError(
+            f"it took {seconds:.0f} seconds for a text of a million letters",
+            todo="read no more of it than counts, or refuse it: raise CannotJudge(reason, at=index)",
+        )
 
 
 def leaves_pairs_alone(trial: ScorerTrial) -> None:
@@ -207,6 +346,7 @@ def leaves_pairs_alone(trial: ScorerTrial) -> None:
         raise PluginError("it changes the pairs that it was given", todo="work on a copy: other scorers read them too")
 
 
+SIGNED_SETTINGS = "its signature changes with every setting that changes a number"
 RULES: dict[str, Callable[[ScorerTrial], None]] = {
     QUIET: lambda trial: imports_quietly(trial.trial),
     SETTINGS: lambda trial: settings_can_be_set(trial.trial),
@@ -217,7 +357,10 @@ RULES: dict[str, Callable[[ScorerTrial], None]] = {
     "no text is worse than its worst": worst_is_worst,
     "a reference scores no less than its shuffled words": the_reference_beats_its_shuffled_words,
     "it takes odd texts": takes_odd_texts,
+    "a text of a million letters takes no more than 20 seconds, or is refused": takes_a_large_text,
     "its signature says what the number is, and nothing else": signs_what_it_is,
+    SIGNED_SETTINGS: signs_its_settings,
+    "a fresh process has the same values": a_fresh_process_agrees,
 }
 
 
@@ -225,5 +368,5 @@ def rules(trial: Trial) -> dict[str, Callable[[ScorerTrial], None]]:
     """A function has no settings."""
     chosen = dict(RULES)
     if not isinstance(trial.plugin, type):
-        del chosen[SETTINGS]
+        del chosen[SETTINGS], chosen[SIGNED_SETTINGS]
     return chosen

@@ -78,7 +78,7 @@ class SystemTrial:
         work = private_folder(contest.resources.corpus.root / "systems" / competitor.plugin)
         noted: set[Need] = set() if asked is None else asked
         context = _OpenContext(
-            contest.task, 0, work, competitor.tag.needs, contest.resources, (), competitor.name, noted
+            contest.task, 0, work, competitor.tag.needs, contest.resources, (), competitor.name, asked=noted
         )
         return list(competitor.open(context).generate(inputs))
 

@@ -36,9 +36,9 @@ def open_corpus(data: Path | None, task: Task, split: str | None = None) -> Tabl
 
 
 def _default_data() -> Path:
-    from harness.corpora.synthetic import synthesize
+    from harness.corpora.synthetic import LATEST, synthesize
 
-    folder = workspace_folder() / f"ward-{WARD_STAYS}-{WARD_SEED}"
+    folder = workspace_folder() / f"ward-{LATEST}-{WARD_STAYS}-{WARD_SEED}"
     if not folder.exists():
         with TemporaryDirectory(prefix=f".{folder.name}.", dir=private_folder(workspace_folder())) as unfinished:
             ward = Path(unfinished) / folder.name

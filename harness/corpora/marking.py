@@ -38,9 +38,10 @@ def read_marking(data: Path) -> Marking:
     return Marking(_folder_name(name or data.resolve().name), not public, licence)
 
 
-def write_marking(data: Path, name: str, licence: str) -> None:
-    """Mark the corpus at `data` as public."""
-    lines = (f"name = {_quoted(name)}", "public = true", f"licence = {_quoted(licence)}")
+def write_marking(data: Path, name: str, licence: str, **numbers: int) -> None:
+    """Mark the corpus at `data` as public; `numbers` say how it was written."""
+    lines = [f"name = {_quoted(name)}", "public = true", f"licence = {_quoted(licence)}"]
+    lines += [f"{key} = {value}" for key, value in numbers.items()]
     write_atomic(data / FILE_NAME, "".join(f"{line}\n" for line in lines).encode())
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from transformers.cache_utils import Cache, DynamicLayer
 
-from harness.files import digest
+from harness.engines.prompts import seed
 from harness.types import Prompt, Sampling
 
 
@@ -47,8 +47,8 @@ def draws(prompt: Prompt, sampling: Sampling, index: int) -> Tensor | None:
     """The uniform numbers that decide each token of a sampled text: its own, whatever shares its batch."""
     if sampling.temperature == 0:
         return None
-    seed = int(digest([sampling.seed, prompt.case, prompt.field, index])[:15], 16)
-    return torch.rand(sampling.max_new_tokens, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    generator = torch.Generator().manual_seed(seed(prompt, sampling, index))
+    return torch.rand(sampling.max_new_tokens, dtype=torch.float64, generator=generator)
 
 
 @torch.inference_mode()

@@ -12,6 +12,7 @@ from typing import Any
 
 from harness import assets
 from harness.engines.batches import plan
+from harness.engines.prompts import prompt_tokens, until
 from harness.engines.runtime import prepare_torch, quiet
 from harness.errors import AssetError, RunError, SettingsError
 from harness.files import digest
@@ -146,10 +147,8 @@ class TransformersEngine:
                     yield at, written[place * samples : (place + 1) * samples]
 
     def _completion(self, row: Any, stops: Any, seconds: float) -> Completion:
-        text = stops.decode(row.tokens)
-        ends = [found for string in stops.strings if (found := text.find(string)) >= 0]
         return Completion(
-            text=text[: min(ends)] if ends else text,
+            text=until(stops.decode(row.tokens), stops.strings),
             finish=row.finish,
             tokens=len(row.tokens),
             seconds=seconds,
@@ -157,16 +156,7 @@ class TransformersEngine:
         )
 
     def _encode(self, messages: Sequence[Message]) -> list[int]:
-        """Tokens of a prompt. A chat template writes its own special tokens: the tokenizer must not add them again."""
-        if not self.chat:
-            return list(self.tokenizer("\n\n".join(text for _, text in messages))["input_ids"])
-        text = self.tokenizer.apply_chat_template(
-            [{"role": role, "content": content} for role, content in messages],
-            tokenize=False,
-            add_generation_prompt=True,
-            date_string="01 Jan 2024",  # some templates state today's date, and every day would have texts of its own
-        )
-        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+        return prompt_tokens(self.tokenizer, messages, self.chat)
 
     def _check_lengths(self, prompts: Sequence[Prompt], encoded: Sequence[Sequence[int]], sampling: Sampling) -> None:
         room = self.context_length - sampling.max_new_tokens

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from harness import assets
 from harness.engines.runtime import prepare_torch, quiet
 from harness.errors import AssetError
 from harness.files import digest
+from harness.nlp.networks import by_length
 from harness.progress import counter
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class TextEncoder:
         found: dict[int, Any] = {}
         encoded = self.tokenizer(list(texts), truncation=True, max_length=self.max_length)["input_ids"] if texts else []
         with counter("encoding", total=len(encoded), unit="text") as progress:
-            for batch in _batches([len(tokens) for tokens in encoded]):
+            for batch in by_length([len(tokens) for tokens in encoded], _BATCH_TOKENS):
                 for at, states in zip(batch, self._hidden([encoded[at] for at in batch]), strict=True):
                     found[at] = _unit(reduce(states[: len(encoded[at])]))
                 progress.update(len(batch))
@@ -92,15 +93,6 @@ class TextEncoder:
         mask = torch.tensor([[1] * len(tokens) + [0] * (width - len(tokens)) for tokens in encoded])
         with torch.inference_mode():
             return self.model(input_ids=ids, attention_mask=mask).last_hidden_state
-
-
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Indices of texts of like length, at most `_BATCH_TOKENS` tokens a batch: small batches win on a CPU."""
-    order = sorted(range(len(lengths)), key=lambda at: (-lengths[at], at))
-    while order:
-        size = max(1, _BATCH_TOKENS // lengths[order[0]])
-        yield order[:size]
-        order = order[size:]
 
 
 def _mean(states: Any) -> Any:

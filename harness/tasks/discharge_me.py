@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness import Column, Field, Section, SubmissionFormat, Task, task
+from harness import Column, Field, PublishedScript, Section, SubmissionFormat, Task, task
 
 _BEFORE_THE_COURSE = (
     "header",
@@ -170,7 +170,10 @@ def discharge_me() -> Task:
         submission=SubmissionFormat(
             id_column="hadm_id", columns=("hadm_id", "brief_hospital_course", "discharge_instructions")
         ),
-        scorers=("bleu", "rouge"),
+        published=PublishedScript(
+            revision="b3d663e", batch=8, last_batch=("rouge1", "rouge2", "rougel"), batch_means=("meteor",)
+        ),
+        scorers=("rouge", "bleu", "meteor", "bertscore", "alignscore", "medcon", "sacrebleu"),
         splits=("train", "valid", "test_phase_1", "test_phase_2"),
         default_split="test_phase_1",
     )

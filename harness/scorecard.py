@@ -1,0 +1,141 @@
+"""Statistics -> score card, and both as files: the same scores give the same bytes.
+
+A card for each variant stands beside the statistics that both are made from."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.aggregate import Variant, aggregate, refusals, short_targets, signed, truncation
+from harness.errors import ScoreError
+from harness.files import canonical_json, digest_bytes, write_atomic
+from harness.score import Measured, Stats
+from harness.types import ColumnScore, Manifest, ScoreCard, ShortTargets, Signature, Task, Truncation
+
+CARD_FILES: Mapping[Variant, str] = {"corrected": "scores.json", "official": "scores-official.json"}
+CASES_FILE = "cases.npz"
+_AGAIN = "score the submission again"
+
+
+def make_card(measured: Measured, manifest: Manifest, task: Task, variant: Variant) -> ScoreCard:
+    stats = measured.stats
+    return ScoreCard(
+        manifest=manifest,
+        variant=variant,
+        reference_digest=measured.reference_digest,
+        ids_digest=measured.ids_digest,
+        signatures={column: signed(one, task, column, variant) for column, one in measured.signatures.items()},
+        scores={**dict.fromkeys(measured.missing), **aggregate(stats, task, variant)},
+        truncation=truncation(stats),
+        short=short_targets(stats, task, variant),
+        refusals=refusals(stats),
+        measures=measured.measures,
+        cases_digest=digest_bytes(_npz(stats)),
+    )
+
+
+def write_cards(cards: Sequence[ScoreCard], stats: Stats, folder: Path) -> None:
+    """Write the cards of one submission, a variant each, and their statistics. No other card is left there."""
+    remove_cards(folder)
+    write_atomic(folder / CASES_FILE, _npz(stats))
+    for card in cards:
+        # NaN is no JSON: a field without any reference has the value null.
+        plain = json.loads(canonical_json(card), parse_constant=lambda _: None)
+        text = json.dumps(plain, sort_keys=True, ensure_ascii=False, indent=1)
+        write_atomic(folder / CARD_FILES[card.variant], text.encode() + b"\n")
+
+
+def variants_in(folder: Path) -> list[Variant]:
+    """The corrected variant, and the official one where it was asked for before: the two are always of one state."""
+    return [variant for variant, name in CARD_FILES.items() if variant == "corrected" or (folder / name).exists()]
+
+
+def remove_cards(folder: Path) -> None:
+    for name in (*CARD_FILES.values(), CASES_FILE):
+        (folder / name).unlink(missing_ok=True)
+
+
+def read_card(path: Path) -> ScoreCard:
+    """Read a card's file. Raises ScoreError for a missing card, a broken one, or one of another schema."""
+    try:
+        data = json.loads(path.read_bytes())
+        schema = data["schema"]
+    except FileNotFoundError:
+        raise ScoreError(f"{path.parent} holds no {path.name}", todo="score the submission first") from None
+    except (ValueError, KeyError, TypeError):
+        raise ScoreError(f"{path} is not a score card", todo=_AGAIN) from None
+    if schema != ScoreCard.schema:
+        raise ScoreError(f"{path} has the schema {schema}, this version reads {ScoreCard.schema}", todo=_AGAIN)
+    try:
+        return _card(data)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ScoreError(f"{path} is not a whole score card ({type(error).__name__}: {error})", todo=_AGAIN) from None
+
+
+def read_stats(folder: Path, card: ScoreCard) -> Stats:
+    """Read the statistics beside the card. Raises ScoreError where they are not the card's own."""
+    path = folder / CASES_FILE
+    data = path.read_bytes() if path.exists() else b""
+    if digest_bytes(data) != card.cases_digest:
+        raise ScoreError(f"{path} does not belong to the card beside it", todo=_AGAIN)
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+        read: dict[str, Any] = {f.name: _plain(arrays[f.name]) for f in fields(Stats)}
+    return Stats(**read)
+
+
+def _npz(stats: Stats) -> bytes:
+    # numpy stamps every member with 1980-01-01, so equal arrays are equal bytes.
+    buffer = io.BytesIO()
+    arrays: dict[str, Any] = {f.name: _array(getattr(stats, f.name)) for f in fields(stats)}
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def _array(value: Any) -> Any:
+    """Names as an array of text, whatever their number."""
+    return np.array(value, dtype=np.str_) if isinstance(value, tuple) else value
+
+
+def _plain(array: Any) -> Any:
+    return tuple(map(str, array)) if array.dtype.kind == "U" else array
+
+
+def _card(data: Mapping[str, Any]) -> ScoreCard:
+    manifest: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in data["manifest"].items()
+    }
+    return ScoreCard(
+        manifest=Manifest(**manifest),
+        variant=data["variant"],
+        reference_digest=data["reference_digest"],
+        ids_digest=data["ids_digest"],
+        signatures={column: Signature(**signature) for column, signature in data["signatures"].items()},
+        scores={column: by_field and _column(by_field) for column, by_field in data["scores"].items()},
+        truncation={
+            column: {field: Truncation(**one) for field, one in by_field.items()}
+            for column, by_field in data["truncation"].items()
+        },
+        short={
+            field: ShortTargets(one["n"], {column: _number(value) for column, value in one["without"].items()})
+            for field, one in data["short"].items()
+        },
+        refusals=data["refusals"],
+        measures=data["measures"],
+        cases_digest=data["cases_digest"],
+    )
+
+
+def _column(by_field: Mapping[str, Mapping[str, Any]]) -> dict[str, ColumnScore]:
+    return {field: ColumnScore(**{**one, "value": _number(one["value"])}) for field, one in by_field.items()}
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value

@@ -1,0 +1,112 @@
+"""Scorers at work: opened once for all texts of a command; what is kept is looked up, the rest is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+from harness.files import digest
+from harness.measure import Floats, Rows, width
+from harness.panel import Choice, OpenScorer, ScorerContext, open_scorers
+from harness.score_cache import ScoreCache, pair_key
+from harness.types import Pair
+from harness.workers import Batch, Workers, measure_here
+
+
+class Scoring:
+    """The scorers of one command on one split. `kept` is the file of the rows that were measured before; `jobs` is
+    how many processes measure. Nothing is opened before it is asked for."""
+
+    def __init__(self, choices: Sequence[Choice], context: ScorerContext, kept: Path, jobs: int = 1) -> None:
+        self._choices, self._context, self._file, self._jobs = tuple(choices), context, kept, jobs
+
+    @cached_property
+    def scorers(self) -> tuple[OpenScorer, ...]:
+        return open_scorers(self._choices, self._context)
+
+    @property
+    def working(self) -> dict[int, OpenScorer]:
+        """The scorers whose assets are there, by their places among all."""
+        return {at: one for at, one in enumerate(self.scorers) if one.scorer is not None}
+
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """The columns that are n/a."""
+        return tuple(column for one in self.scorers if one.scorer is None for column in one.columns)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Why columns are n/a, a line a scorer."""
+        return tuple(f"{', '.join(one.columns)} n/a: {one.missing}" for one in self.scorers if one.missing)
+
+    def measure(self, pairs: Sequence[Pair], moved: Callable[[int], object]) -> list[Rows]:
+        """The rows of each scorer whose assets are there. `moved` is told how many rows have come to hand."""
+        keys = [pair_key(pair) for pair in pairs]
+        found = {at: self._kept(at, keys) for at in self.working}
+        refusals: dict[int, dict[int, str]] = {at: {} for at in found}
+        batches = []
+        for at, cells in found.items():
+            lacking = np.flatnonzero(np.isnan(cells).any(axis=1)).tolist()
+            moved(len(pairs) - len(lacking))
+            batches += list(_batches(at, self.scorers[at].batch, lacking, pairs))
+        for batch, rows in self._run(batches):
+            found[batch.scorer][list(batch.at)] = rows.cells
+            refusals[batch.scorer] |= {batch.at[i]: reason for i, reason in rows.refusals.items()}
+            judged = [i for i in range(len(batch.at)) if i not in rows.refusals]
+            self._cache.put(self._digests[batch.scorer], [keys[batch.at[i]] for i in judged], rows.cells[judged])
+            moved(len(batch.at))
+        if batches:
+            self._cache.flush()
+        return [Rows(cells, refusals[at]) for at, cells in found.items()]
+
+    def _kept(self, at: int, keys: Sequence[bytes]) -> Floats:
+        return self._cache.get(self._digests[at], keys, width(self.scorers[at]))
+
+    @property
+    def measures(self) -> dict[str, str]:
+        """For each column whose assets are there, what tells its values from those of another scorer, or of the same
+        with other settings, libraries or source."""
+        return {column: key for at, key in self._digests.items() for column in self.scorers[at].columns}
+
+    @cached_property
+    def _digests(self) -> dict[int, str]:
+        return {
+            at: digest([one.source, [one.ready.signature(column) for column in one.columns]])[:32]
+            for at, one in self.working.items()
+        }
+
+    @cached_property
+    def _cache(self) -> ScoreCache:
+        return ScoreCache(self._file)
+
+    def _run(self, batches: Sequence[Batch]) -> Iterator[tuple[Batch, Rows]]:
+        alone = self._jobs == 1 or len(batches) < 2
+        return measure_here(self.scorers, batches) if alone else self._workers.run(batches)
+
+    @cached_property
+    def _workers(self) -> Workers:
+        return Workers(self._choices, self._context, self._jobs)
+
+    def __enter__(self) -> Scoring:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        opened = vars(self)
+        try:
+            if "_workers" in opened:
+                self._workers.close()
+        finally:
+            if "_cache" in opened:
+                self._cache.close()
+
+
+def _batches(scorer: int, size: int, lacking: Sequence[int], pairs: Sequence[Pair]) -> Iterator[Batch]:
+    """Where to cut depends on nothing but the pairs that are lacking, so a command that goes on from where it was
+    stopped measures the same batches."""
+    for start in range(0, len(lacking), size):
+        at = lacking[start : start + size]
+        yield Batch(scorer, tuple(at), tuple(pairs[i] for i in at))

@@ -1,0 +1,103 @@
+"""Where batches are measured: in this process, or in several that hold the scorers open."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing import active_children, get_context, parent_process
+
+from harness.errors import ScoreError
+from harness.measure import Rows, measure
+from harness.panel import Choice, OpenScorer, ScorerContext, open_scorer
+from harness.privacy import is_restricted, restrict
+from harness.types import Pair
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Pairs for the scorer number `scorer`; `at` are the pairs' places, for whoever asked."""
+
+    scorer: int
+    at: tuple[int, ...]
+    pairs: tuple[Pair, ...]
+
+
+def measure_here(scorers: Sequence[OpenScorer], batches: Sequence[Batch]) -> Iterator[tuple[Batch, Rows]]:
+    for batch in batches:
+        yield batch, measure(scorers[batch.scorer], batch.pairs)
+
+
+class Workers:
+    """Measures in `jobs` processes, which start with the first batch. A batch is measured whole by one of them, so
+    what comes of it does not depend on how many there are."""
+
+    def __init__(self, choices: Sequence[Choice], context: ScorerContext, jobs: int) -> None:
+        self._jobs = jobs
+        self._others = set(active_children())
+        # Forked, a process could inherit a lock that a thread of torch holds.
+        self._pool = ProcessPoolExecutor(
+            jobs, get_context("spawn"), _begin, (tuple(choices), context, is_restricted(), _threads(jobs))
+        )
+
+    def run(self, batches: Sequence[Batch]) -> Iterator[tuple[Batch, Rows]]:
+        """Yield what is done as it is done. Raises ScoreError where a scorer fails, or a process ends unasked."""
+        try:
+            waiting = {self._pool.submit(_measure, batch.scorer, batch.pairs): batch for batch in batches}
+            for future in as_completed(waiting):
+                yield waiting[future], future.result()
+        except BrokenProcessPool:
+            raise ScoreError(
+                f"one of {self._jobs} scoring processes ended unasked: killed, perhaps for want of memory",
+                todo="what was measured is kept: give the same command again, with fewer --jobs if memory is short",
+            ) from None
+
+    def close(self) -> None:
+        """End the processes, whatever they are doing."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for process in set(active_children()) - self._others:
+            process.terminate()
+
+
+def _threads(jobs: int) -> int:
+    return max(1, (os.cpu_count() or 1) // jobs)
+
+
+# --------------------------------------------------------------------------- in a process of its own
+
+_choices: tuple[Choice, ...]
+_context: ScorerContext
+
+
+def _begin(choices: tuple[Choice, ...], context: ScorerContext, restricted: bool, threads: int) -> None:
+    global _choices, _context
+    if restricted:
+        restrict()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent answers it
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    _choices, _context = choices, context
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+@cache
+def _opened(scorer: int) -> OpenScorer:
+    return open_scorer(_choices[scorer], _context)
+
+
+def _measure(scorer: int, pairs: Sequence[Pair]) -> Rows:
+    one = _opened(scorer)
+    if one.scorer is None:
+        raise ScoreError(f"the scorer '{one.name}' cannot be opened any more: {one.missing}")
+    return measure(one, pairs)
