@@ -38,6 +38,8 @@ format: install
 # What the README's figures of speed and endurance rest on; minutes, not seconds.
 bench: install
 	$(BIN)/python -m benchmarks.overlap_speed
+	$(BIN)/python -m benchmarks.medcon_speed
+	$(BIN)/python -m benchmarks.medcon_agreement
 	$(BIN)/python benchmarks/large_split.py --out $(or $(SCRATCH),/tmp/discharge-harness-bench)
 	$(BIN)/python benchmarks/large_board.py
 	$(BIN)/python benchmarks/endurance.py
