@@ -19,21 +19,21 @@ if TYPE_CHECKING:
     from harness import ScoringContext
 
 LEDGER = "facts.jsonl.gz"
-RECALL, CRITICAL, UNSUPPORTED, FOREIGN = "fact_recall", "fact_critical", "fact_unsupported", "fact_foreign"
-COLUMNS = (RECALL, CRITICAL, UNSUPPORTED, FOREIGN)
+RECALL, CRITICAL, PRECISION, OWN = "fact_recall", "fact_critical", "fact_precision", "fact_own"
+COLUMNS = (RECALL, CRITICAL, PRECISION, OWN)
 _NONE: frozenset[str] = frozenset()
 
 
 @scorer("facts")
 @dataclass(frozen=True)
 class Facts:
-    """What a text says of the stay, by the ward's ledger. All columns are shares between 0 and 1.
+    """What a text says of the stay, by the ward's ledger. All columns are shares between 0 and 1, and more is better.
 
     `fact_recall`: of the facts that belong into the field, those that the text states. `fact_critical`: the same of
     the critical ones (allergy, dose, stopped drug, pending result, follow-up); 1 where none belongs.
-    `fact_unsupported`: of the facts that the text states, those that the stay's ledger does not hold; less is better.
-    `fact_foreign`: those of them that some other stay of the split has: facts of another patient; less is better.
-    A text that states nothing has no unsupported fact: read these two beside the recall.
+    `fact_precision`: of the facts that the text states, those that the stay's ledger holds; the rest is unsupported.
+    `fact_own`: of the facts that the text states, those that are not another patient's: some other stay of the split
+    has them, and this one has not. A text that states nothing gets 0 in both.
     """
 
     @property
@@ -68,7 +68,7 @@ class FactsScorer:
         return np.array([self._row(pair) for pair in pairs], dtype=np.float64).reshape(len(pairs), len(COLUMNS))
 
     def worst(self, column: str) -> float:
-        return 0.0 if column in (RECALL, CRITICAL) else 1.0
+        return 0.0
 
     def signature(self, column: str) -> Signature:
         return Signature({"metric": column, "ledger": self._digest, "version": "1"}, {})
@@ -79,12 +79,12 @@ class FactsScorer:
         if pair.case not in self._stays:
             raise AssetError(f"the ledger has no stay {pair.case}", todo="it is of another ward: write the ward anew")
         stay, stated = self._stays[pair.case], read_facts(pair.hypothesis)
-        strange = stated - stay.held
+        foreign = (stated - stay.held) & self._anybodys
         return (
             _share(stated, stay.belong.get(pair.field, _NONE), of_none=1.0),
             _share(stated, stay.critical.get(pair.field, _NONE), of_none=1.0),
-            _share(strange, stated, of_none=0.0),
-            _share(strange & self._anybodys, stated, of_none=0.0),
+            _share(stay.held, stated, of_none=0.0),
+            _share(stated - foreign, stated, of_none=0.0),
         )
 
 

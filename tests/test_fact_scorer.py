@@ -17,7 +17,7 @@ from harness.panel import OpenScorer, ScorerContext, choose, open_scorers
 from harness.plugins import registry
 
 SPLIT, BHC, DI = "test_phase_1", "brief_hospital_course", "discharge_instructions"
-RECALL, CRITICAL, UNSUPPORTED, FOREIGN = range(4)
+RECALL, CRITICAL, PRECISION, OWN = range(4)
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,8 @@ def test_the_second_wording_states_nearly_all_and_nothing_strange(field: str, sc
     values = rows(scorer, ledger, [row["again"][field] for row in ledger], field).mean(axis=0)
     assert values[RECALL] > 0.9
     assert values[CRITICAL] > 0.9
-    assert values[UNSUPPORTED] < 0.02
+    assert values[PRECISION] > 0.98
+    assert values[OWN] > 0.99
 
 
 @pytest.mark.parametrize("field", [BHC, DI])
@@ -64,26 +65,25 @@ def test_the_text_of_another_patient_states_what_is_foreign(field: str, scorer: 
     others = [row["again"][field] for row in (*ledger[1:], ledger[0])]
     values = rows(scorer, ledger, others, field).mean(axis=0)
     assert values[RECALL] < 0.4
-    assert values[FOREIGN] > 0.5
-    assert values[UNSUPPORTED] >= values[FOREIGN]
+    assert values[OWN] < 0.5
+    assert values[PRECISION] <= values[OWN]
 
 
 def test_an_invented_fact_is_unsupported_and_nobodys(scorer: Any, ledger: Any) -> None:
     values = rows(scorer, ledger[:1], ["WBC was 77.7."], BHC)[0]
-    assert values[UNSUPPORTED] == 1.0
-    assert values[FOREIGN] == 0.0
+    assert values[PRECISION] == 0.0
+    assert values[OWN] == 1.0
 
 
 def test_a_text_without_facts_states_nothing(scorer: Any, ledger: Any) -> None:
     values = rows(scorer, ledger[:1], ["The patient was seen."], BHC)[0]
-    assert values[RECALL] == 0.0
-    assert values[UNSUPPORTED] == 0.0
+    assert values[[RECALL, PRECISION, OWN]].tolist() == [0.0, 0.0, 0.0]
 
 
 def test_without_a_ledger_the_columns_are_not_available(tmp_path: Path) -> None:
     one = opened(tmp_path, tmp_path / "work")
     assert one.scorer is None
-    assert one.columns == ("fact_recall", "fact_critical", "fact_unsupported", "fact_foreign")
+    assert one.columns == ("fact_recall", "fact_critical", "fact_precision", "fact_own")
     assert "facts.jsonl.gz" in one.missing
 
 

@@ -29,6 +29,7 @@ from harness.types import Pair, Scorer, Signature
 STAYS = 8
 """Two texts of each are measured: a batch of 7 leaves a rest, one of 8 does not."""
 SOME = 4
+SPLIT = "train"
 BATCHES = (1, 7, 8)
 NEARLY = 1e-6
 """How much another batch may change a row where a network computes in float32."""
@@ -63,7 +64,7 @@ class ScorerTrial:
     def context(self) -> ScorerContext:
         work = private_folder(self.trial.ward.folder / "scorers")
         contest = self.trial.ward.contest
-        return ScorerContext(contest.task.language, work, contest.corpus.data / contest.split)
+        return ScorerContext(contest.task.language, work, contest.corpus.data / SPLIT)
 
     @cached_property
     def opened(self) -> OpenScorer:
@@ -91,7 +92,7 @@ class ScorerTrial:
     def pairs(self) -> list[Pair]:
         """What was written for one stay beside what was written for the next."""
         contest = self.trial.ward.contest
-        stays = [stay for stay in contest.corpus.stays("train") if stay.targets][:STAYS]
+        stays = [stay for stay in contest.corpus.stays(SPLIT) if stay.targets][:STAYS]
         return [
             Pair(stay.id, stay.group, f.name, (stay.targets or {})[f.name], (other.targets or {})[f.name])
             for stay, other in zip(stays, [*stays[1:], stays[0]], strict=True)
@@ -307,7 +308,7 @@ def a_fresh_process_agrees(trial: ScorerTrial) -> None:
 
 def takes_odd_texts(trial: ScorerTrial) -> None:
     for reference, hypothesis in ODD_TEXTS:
-        values = _unless_refused(trial, Pair("1", "1", trial.pairs[0].field, reference, hypothesis))
+        values = _unless_refused(trial, replace(trial.pairs[0], reference=reference, hypothesis=hypothesis))
         if not np.isfinite(values).all():
             raise PluginError(
                 f"it has no finite value for a text that begins with {hypothesis[:12]!r}",
