@@ -91,9 +91,10 @@ def models(competitors: Sequence[Competitor], resources: Resources) -> tuple[dic
 
 
 def candidates_digest(generated: Generated) -> str:
-    """Digest of all candidates by place, leaving out how long each took."""
+    """Digest of all candidates by place, leaving out how long each took and its log-probability, the last bits of
+    which are not the same in every process."""
     timeless: list[list[Candidate]] = [
-        [replace(candidate, seconds=None) for candidate in generated.candidates[place]]
+        [replace(candidate, seconds=None, logprob=None) for candidate in generated.candidates[place]]
         for place in sorted(generated.candidates)
     ]
     return digest(timeless)

@@ -78,11 +78,9 @@ def test_one_word_targets_and_leaking_stays_teach_nothing(corpus: TablesCorpus, 
     (stay,) = corpus.stays("train", [second])
     assert stay.targets is not None
     half = " ".join(stay.targets[BHC].split()[:60])
-    heading = "History of Present Illness:\n"
     rewrite(table, {first: "NA"}, BHC)
-    rewrite(
-        corpus.data / "train" / "discharge.csv.gz", {second: stay.document.replace(heading, heading + half)}, "text"
-    )
+    leaking = f"Nursing Notes:\n{half}\n \n{stay.document}"
+    rewrite(corpus.data / "train" / "discharge.csv.gz", {second: leaking}, "text")
     changed = open_tables(corpus.data, task)
     courses = {example.input.case for example in open_examples(changed, task, "train").field(BHC, without=())}
     letters = {example.input.case for example in open_examples(changed, task, "train").field(DI, without=())}

@@ -16,6 +16,9 @@ def prepare_torch(threads: int) -> None:
     """
     if "torch" not in sys.modules:
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        # MKL's own switch for the same bits in every run on one machine; off by default.
+        os.environ.setdefault("MKL_CBWR", "AUTO")
+        os.environ.setdefault("MKL_DYNAMIC", "FALSE")
     import torch
 
     if threads > 0:

@@ -109,10 +109,11 @@ class Chart:
         onset = self.one(main, "onset") if complaints else []
         self.say(*onset)
         if prose:
-            of = f" with a history of {self.listed(known)}" if known else ""
             came = f" who {self.pick('presents', 'presented', 'was sent in')} with" if complaints else ""
             named = f" {self.listed(complaints)}" if complaints else ""
-            yield f"{self.who()} is {self.hand.base['an']} {self.course.age} year old {man}{of}{came}{named}."
+            yield f"{self.who()} is {self.hand.base['an']} {self.course.age} year old {man}{came}{named}."
+            if known:
+                yield f"{self.pick('There is a history of', 'The past history includes')} {self.listed(known)}."
             for fact in onset:
                 begun = self.pick("began", "started up", "came on")
                 yield f"The {self.names(complaints[:1])} {begun} {fact.value} ago."
