@@ -118,8 +118,9 @@ def boilerplate(train: Texts, field: str) -> str:
 
 def handed_in(system: str, data: Path, task: Task) -> Texts:
     """What `harness submit` hands in for the system on this corpus."""
-    out = data.parent / "runs"
+    out = data.parent / f"runs-{data.name}"
     command = [sys.executable, "-m", "harness.cli", "submit", system, "--data", str(data), "--split", SPLIT]
+    command += ["--scorers", "rouge"]  # the ladder's own panel judges below
     subprocess.run([*command, "--out", str(out)], check=True, capture_output=True)
     (path,) = out.rglob(f"{SPLIT}/{system}/submission.csv")
     return read_submission(path, task).rows
