@@ -33,7 +33,8 @@ class Facts:
     the critical ones (allergy, dose, stopped drug, pending result, follow-up); 1 where none belongs.
     `fact_precision`: of the facts that the text states, those that the stay's ledger holds; the rest is unsupported.
     `fact_own`: of the facts that the text states, those that are not another patient's: some other stay of the split
-    has them, and this one has not. A text that states nothing gets 0 in both.
+    has them, and this one has not. Where nothing belongs (a target such as 'NA') the recalls are 1; a text that states
+    nothing gets 1 in the other two there, and 0 elsewhere.
     """
 
     @property
@@ -80,11 +81,13 @@ class FactsScorer:
             raise AssetError(f"the ledger has no stay {pair.case}", todo="it is of another ward: write the ward anew")
         stay, stated = self._stays[pair.case], read_facts(pair.hypothesis)
         foreign = (stated - stay.held) & self._anybodys
+        wanted = stay.belong.get(pair.field, _NONE)
+        silent = 0.0 if wanted else 1.0
         return (
-            _share(stated, stay.belong.get(pair.field, _NONE), of_none=1.0),
+            _share(stated, wanted, of_none=1.0),
             _share(stated, stay.critical.get(pair.field, _NONE), of_none=1.0),
-            _share(stay.held, stated, of_none=0.0),
-            _share(stated - foreign, stated, of_none=0.0),
+            _share(stay.held, stated, of_none=silent),
+            _share(stated - foreign, stated, of_none=silent),
         )
 
 

@@ -157,7 +157,7 @@ def test_same_seed_same_bytes_whatever_the_hash_seed_and_the_processes(tmp_path:
     assert [name for name in a if a[name] == other.get(name)] == []
 
 
-FROZEN = {1: "252efc01f50ae4ab58a36ed37e374bdef347d61acf1e139bf34d48586362d1f5"}
+FROZEN = {1: "a9b38216946bf32dd92dfcfcc54e5ae510856289f51fda25dfd7f2f3edd14d39"}
 
 
 @pytest.mark.parametrize("version", FROZEN)
@@ -435,15 +435,10 @@ def test_the_ledger_has_a_line_a_stay_in_the_order_of_the_notes(ward: Ward) -> N
     assert len(kinds) >= 20
     critical = {fact["critical"] for line in lines(ward) for fact in line["facts"]}
     assert critical >= {"", "allergy", "dose", "new drug", "stopped drug", "held drug", "pending result", "follow-up"}
-    left_out = {
-        row["hadm_id"]: {field for field in (BHC, DI) if len(row[field].split()) == 1}
-        for split in SPLITS
-        for row in ward.splits[split]["discharge_target"]
-    }
     for line in lines(ward):
         for number, fact in enumerate(line["facts"]):
             assert fact["id"] == number
-            assert {*fact["belongs"]} <= {*fact["stated"], *left_out[line["hadm_id"]]}
+            assert {*fact["belongs"]} <= {*fact["stated"]}
             if fact["superseded_by"] is not None:
                 assert line["facts"][fact["superseded_by"]]["key"] != fact["key"]
     assert any(fact["superseded_by"] is not None for line in lines(ward) for fact in line["facts"])

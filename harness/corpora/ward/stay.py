@@ -92,7 +92,6 @@ def tell(seed: int, course: Course, split: str, override: Mapping[str, str]) -> 
     hands = draw_hands(seed, course, split.startswith("test"))
     dice = Dice(f"{seed}/words/{course.number}")
     texts, keys = _targets(dice, course, hands, split)
-    belong = {field: frozenset(keys[field]) for field in (BHC, DI)}  # to a target that somebody left out as well
     for field, text in override.items():
         texts[field], keys[field] = text, []
     scribe = replace(hands.style, voice="terse", short=0.25, twist=dice.below(97), joined=0.0)
@@ -106,7 +105,7 @@ def tell(seed: int, course: Course, split: str, override: Mapping[str, str]) -> 
     rows.append(("discharge_target", _target_row(rows[0][1]["note_id"], course, texts)))
     rows += _other_rows(course, chart, texts, keys)
     again = {field: texts.pop(f"again:{field}") for field in (BHC, DI)}
-    ledger = _ledger(course, hands, keys, belong, {"style": hands.again.name, **again})
+    ledger = _ledger(course, hands, keys, {"style": hands.again.name, **again})
     texts |= {f"again:{field}": text for field, text in again.items()}
     groups = (_group("reason", course.reason.unseen), _group("style", hands.style.unseen))
     stated = {place: tuple(listed) for place, listed in keys.items()}
@@ -132,7 +131,6 @@ def _ledger(
     course: Course,
     hands: Hands,
     keys: Mapping[str, list[str]],
-    belong: Mapping[str, frozenset[str]],
     again: Mapping[str, str],
 ) -> str:
     stay = {
@@ -145,8 +143,9 @@ def _ledger(
         "unseen_reason": course.reason.unseen,
         "unseen_style": hands.style.unseen,
     }
+    stated = {field: frozenset(keys[field]) for field in (BHC, DI)}
     facts = [
-        replace(fact, belongs=tuple(field for field in (BHC, DI) if fact.key in belong[field]))
+        replace(fact, belongs=tuple(field for field in (BHC, DI) if fact.key in stated[field]))
         for fact in course.facts.values()
     ]
     return ledger_line(stay, facts, keys, again)
