@@ -76,8 +76,8 @@ class QuickUmls:
 
     @property
     def longest(self) -> int:
-        """What spaCy takes, so that the package fails on a longer text."""
-        return int(self._tagger.nlp.max_length)
+        """A third of what spaCy takes: for more the tagger needs long, and nobody writes so much for a stay."""
+        return int(self._tagger.nlp.max_length) // 3
 
     @cached_property
     def identity(self) -> Mapping[str, str]:
