@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import sqlite3
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
-from harness.errors import ScoreError
-from harness.files import PRIVATE_FILE, digest
+from harness.files import digest
+from harness.kept_rows import KeptRows
 from harness.nlp.concepts.ngrams import Concepts
 
 FILE = "concepts.sqlite"
 
-_WAIT_SECONDS = 60
 _TABLE = """CREATE TABLE IF NOT EXISTS concepts
     (matcher TEXT, text BLOB, found BLOB, PRIMARY KEY (matcher, text)) WITHOUT ROWID"""
 
@@ -28,35 +24,16 @@ class KeptConcepts:
     Raises ScoreError where the file cannot be read or written."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        with self._named():
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE))
-            self._db = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            self._db.execute(_TABLE)
+        self._rows = KeptRows(path, _TABLE, "concepts", "found")
 
     def get(self, matcher: str, texts: Sequence[str]) -> list[Concepts | None]:
         query = "SELECT found FROM concepts WHERE matcher = ? AND text = ?"
-        with self._named():
-            rows = [self._db.execute(query, (matcher, _key(text))).fetchone() for text in texts]
-        return [_unpacked(row[0]) if row else None for row in rows]
+        cells = self._rows.cells(query, [(matcher, _key(text)) for text in texts])
+        return [_unpacked(cell) if cell else None for cell in cells]
 
     def put(self, matcher: str, found: Sequence[tuple[str, Concepts]]) -> None:
         rows = [(matcher, _key(text), _packed(concepts)) for text, concepts in found]
-        with self._named():
-            self._db.execute("BEGIN IMMEDIATE")
-            self._db.executemany("INSERT OR IGNORE INTO concepts VALUES (?, ?, ?)", rows)
-            self._db.execute("COMMIT")
-
-    @contextmanager
-    def _named(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            raise ScoreError(
-                f"the kept concepts in {self.path} cannot be read or written: {error}",
-                todo="make room on the disk; or delete the file: what it holds is found again",
-            ) from None
+        self._rows.write("INSERT OR IGNORE INTO concepts VALUES (?, ?, ?)", rows)
 
 
 def matcher_key(identity: object, environment: object) -> str:
