@@ -15,19 +15,18 @@ from harness.engines.runtime import prepare_torch, quiet
 from harness.errors import AssetError
 from harness.files import digest, private_folder, write_atomic
 from harness.nlp.networks import (
+    batch_tokens,
     by_length,
     device_named,
     dtype_named,
     environment,
+    model_identity,
     padded,
     room,
     token_ids,
-    vocabulary_digest,
     weights_digest,
 )
 
-CPU_BATCH = 1024
-GPU_BATCH = 65536
 _RECOUNT = 256
 _SUFFIX = ".npy"
 
@@ -112,7 +111,7 @@ class ContextualEncoder:
 
         found: dict[int, Any] = {}
         pad = self.tokenizer.pad_token_id or 0
-        for batch in by_length([len(tokens) for tokens in texts], self._batch_tokens):
+        for batch in by_length([len(tokens) for tokens in texts], batch_tokens(self.device)):
             inputs = padded([texts[at] for at in batch], pad, self.device)
             with torch.inference_mode():
                 states = self.model(**inputs).last_hidden_state.float()
@@ -125,10 +124,6 @@ class ContextualEncoder:
     def device(self) -> str:
         return str(self.model.device.type)
 
-    @property
-    def dtype(self) -> str:
-        return str(self.model.dtype).removeprefix("torch.")
-
     @cached_property
     def max_length(self) -> int:
         """Tokens that the model reads of a text, its two special tokens among them."""
@@ -137,22 +132,12 @@ class ContextualEncoder:
     @cached_property
     def identity(self) -> Mapping[str, str]:
         """What determines the vectors, but for library versions."""
-        return {
-            "weights": self.weights[:16],
-            "layer": str(self.layer),
-            "dtype": self.dtype,
-            "tokenizer": type(self.tokenizer).__name__,
-            "vocabulary": vocabulary_digest(self.tokenizer)[:16],
-            "max_length": str(self.max_length),
-        }
+        own = {"layer": str(self.layer)}
+        return {**own, **model_identity(self.model, self.tokenizer, self.weights, self.max_length)}
 
     @property
     def environment(self) -> Mapping[str, str]:
         return environment(self.device)
-
-    @property
-    def _batch_tokens(self) -> int:
-        return CPU_BATCH if self.device == "cpu" else GPU_BATCH
 
 
 class KeptVectors:

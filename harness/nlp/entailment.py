@@ -18,14 +18,15 @@ from harness import assets
 from harness.engines.runtime import prepare_torch, quiet
 from harness.errors import AssetError
 from harness.nlp.networks import (
+    batch_tokens,
     by_length,
     device_named,
     dtype_named,
     environment,
+    model_identity,
     padded,
     room,
     token_ids,
-    vocabulary_digest,
     weights_digest,
 )
 from harness.nlp.sentences import punkt_digest, sentences
@@ -33,8 +34,6 @@ from harness.nlp.sentences import punkt_digest, sentences
 FOLDER = "alignscore-base"
 FILE = "AlignScore-base.ckpt"
 CHUNK_WORDS = 350
-CPU_BATCH = 1024
-GPU_BATCH = 65536
 
 _HEAD_WIDTH = 64
 _SPECIAL_TOKENS = 4
@@ -118,7 +117,7 @@ class Entailment:
 
         encoded = self._encode(questions)
         found = [0.0] * len(encoded)
-        for batch in by_length([len(tokens) for tokens in encoded], self._batch_tokens):
+        for batch in by_length([len(tokens) for tokens in encoded], batch_tokens(self.device)):
             inputs = padded([encoded[at] for at in batch], self.tokenizer.pad_token_id, self.device)
             with torch.inference_mode():
                 ways = self.head(self.body(**inputs).pooler_output).float().softmax(-1)
@@ -153,10 +152,6 @@ class Entailment:
     def device(self) -> str:
         return str(self.body.device.type)
 
-    @property
-    def dtype(self) -> str:
-        return str(self.body.dtype).removeprefix("torch.")
-
     @cached_property
     def max_length(self) -> int:
         """Tokens that the model reads of premise and claim, four special tokens among them."""
@@ -165,23 +160,12 @@ class Entailment:
     @cached_property
     def identity(self) -> Mapping[str, str]:
         """What determines the answers, but for library versions."""
-        return {
-            "weights": self.weights[:16],
-            "dtype": self.dtype,
-            "chunk_words": str(CHUNK_WORDS),
-            "sentences": f"punkt-{punkt_digest()[:16]}",
-            "tokenizer": type(self.tokenizer).__name__,
-            "vocabulary": vocabulary_digest(self.tokenizer)[:16],
-            "max_length": str(self.max_length),
-        }
+        own = {"chunk_words": str(CHUNK_WORDS), "sentences": f"punkt-{punkt_digest()[:16]}"}
+        return {**own, **model_identity(self.body, self.tokenizer, self.weights, self.max_length)}
 
     @property
     def environment(self) -> Mapping[str, str]:
         return environment(self.device)
-
-    @property
-    def _batch_tokens(self) -> int:
-        return CPU_BATCH if self.device == "cpu" else GPU_BATCH
 
     def _encode(self, questions: Sequence[Question]) -> list[list[int]]:
         """<s> premise </s></s> claim </s>"""

@@ -11,6 +11,7 @@ from harness.errors import SettingsError
 from harness.files import digest
 
 DTYPES = ("float32", "bfloat16")
+CPU_BATCH, GPU_BATCH = 1024, 65536
 
 
 def by_length(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
@@ -66,9 +67,21 @@ def weights_digest(weights: Iterable[tuple[str, Any]]) -> str:
     return total.hexdigest()
 
 
-def vocabulary_digest(tokenizer: Any) -> str:
+def model_identity(model: Any, tokenizer: Any, weights: str, max_length: int) -> dict[str, str]:
+    """What determines the values of a loaded network, but for library versions; `weights` is their digest."""
     vocabulary: Mapping[str, int] = tokenizer.get_vocab()
-    return digest(vocabulary)
+    return {
+        "weights": weights[:16],
+        "dtype": str(model.dtype).removeprefix("torch."),
+        "tokenizer": type(tokenizer).__name__,
+        "vocabulary": digest(vocabulary)[:16],
+        "max_length": str(max_length),
+    }
+
+
+def batch_tokens(device: str) -> int:
+    """Padded tokens that go into one batch: on a CPU small batches win."""
+    return CPU_BATCH if device == "cpu" else GPU_BATCH
 
 
 def token_ids(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
