@@ -90,7 +90,7 @@ class Chart:
             story.append(f"{self.pick('Last admission here', 'Prior stay')} (___): {self.hand.word('dx', before)}.")
         if len(course.visits) > 1:
             story.append(self.pick("Was in the ED shortly before and sent home.", "Second ED presentation in a week."))
-        emergency = self.emergency_told(main) if prose else self.emergency_noted(main)
+        emergency = self.emergency(main, prose)
         denied = self.one(main, "denied")
         review = ""
         if denied and prose:
@@ -126,35 +126,32 @@ class Chart:
         for fact in onset:
             yield f"{self.pick('Timeline: symptoms of', 'Duration:')} {self.names(complaints[:1])} x {fact.value}."
 
-    def emergency_told(self, main: Problem) -> Iterator[str]:
-        """What happened in the emergency department, in sentences."""
+    def emergency(self, main: Problem, prose: bool) -> Iterator[str]:
+        """What happened in the emergency department, in sentences or as labels and lists."""
         vitals, labs = self.one(main, "vitals"), self.one(main, "labs")[:3]
         self.say(*vitals, *labs)
         if vitals:
-            were = self.pick("the vital signs were", "vitals were")
-            yield f"In the emergency department {were} {self.measured(vitals)}."
+            were = (
+                f"In the emergency department {self.pick('the vital signs were', 'vitals were')}"
+                if prose
+                else "ED vitals:"
+            )
+            yield f"{were} {self.measured(vitals, prose)}."
         if labs:
-            yield f"{self.pick('The labs were notable for', 'Labs showed')} {self.measured(labs)}."
+            were = self.pick("The labs were notable for", "Labs showed") if prose else "ED labs:"
+            yield f"{were} {self.measured(labs, prose)}."
         for fact in self.one(main, "working"):
-            yield f"There was {self.pick('concern for', 'a question of')} {self.names([fact])}."
+            said = (
+                f"There was {self.pick('concern for', 'a question of')}"
+                if prose
+                else f"ED impression: {self.pick('concern for', 'possible', 'r/o')}"
+            )
+            yield f"{said} {self.names([fact])}."
         for group in main.groups.get("given", ()):
             drugs = self.charted([fact for fact in group if fact.kind == "given"])
-            if drugs:
+            if drugs and prose:
                 yield f"{self.who()} {self.pick('was given', 'received')} {self.listed(drugs)}."
-
-    def emergency_noted(self, main: Problem) -> Iterator[str]:
-        """The same as labels and lists."""
-        vitals, labs = self.one(main, "vitals"), self.one(main, "labs")[:3]
-        self.say(*vitals, *labs)
-        if vitals:
-            yield f"ED vitals: {self.measured(vitals, ', ')}."
-        if labs:
-            yield f"ED labs: {self.measured(labs, ', ')}."
-        for fact in self.one(main, "working"):
-            yield f"ED impression: {self.pick('concern for', 'possible', 'r/o')} {self.names([fact])}."
-        for group in main.groups.get("given", ()):
-            drugs = self.charted([fact for fact in group if fact.kind == "given"])
-            if drugs:
+            elif drugs:
                 yield f"{self.pick('ED meds', 'In ED')}: {self.pick('given', 'received')} {self.names(drugs)}."
 
     def who(self) -> str:
@@ -165,9 +162,9 @@ class Chart:
         self.say(*facts)
         return _in_a_sentence([self.hand.name(fact) for fact in facts], last)
 
-    def measured(self, facts: Sequence[Fact], glue: str = "") -> str:
+    def measured(self, facts: Sequence[Fact], prose: bool) -> str:
         values = [f"{self.hand.name(fact)} {fact.value}" for fact in facts]
-        return glue.join(values) if glue else _in_a_sentence(values, "and")
+        return _in_a_sentence(values, "and") if prose else ", ".join(values)
 
     def past(self) -> str:
         lines = [self.names([p.dx]) for p in self.course.problems if p.role == "chronic"]
