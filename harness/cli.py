@@ -187,9 +187,21 @@ def _leaderboard(args: Args) -> int:
     from harness.plugins import registry
 
     collected = collect(args.dir)
-    if collected.cards or not collected.refusals:
+    if args.format == "html":
+        _report(collected.cards, registry(args.plugin), args)
+    elif collected.cards or not collected.refusals:
         _print_boards(collected.cards, registry(args.plugin), args.format, args.out)
     return _print_refusals(collected.refusals)
+
+
+def _report(cards: Sequence[ScoreCard], plugins: Registry, args: Args) -> None:
+    from harness.leaderboard import boards
+    from harness.report import write_report
+
+    if args.out is None:
+        raise UsageError("a report is a folder", todo="say where it is to lie: --out FOLDER")
+    found = boards(cards, lambda name: plugins.entry("task", name).load()())
+    print("\n".join(write_report(found, args.dir, args.out, private=args.private)))
 
 
 def _print_refusals(refusals: Sequence[HarnessError]) -> int:
@@ -359,8 +371,9 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = command("leaderboard", _leaderboard, "one table of everything scored", "plugins")
     sub.add_argument("dir", type=Path, nargs="?", default=Path("submissions"), metavar="DIR")
-    sub.add_argument("--format", choices=["md", "csv"], default="md")
-    sub.add_argument("--out", type=Path, metavar="F")
+    sub.add_argument("--format", choices=["md", "csv", "html"], default="md")
+    sub.add_argument("--out", type=Path, metavar="F", help="a file; of html a folder")
+    sub.add_argument("--private", action="store_true", help="of html: with the texts, a page for each case")
 
     sub = command("purge", _purge, "list, then delete, all that derives from a corpus", "out")
     sub.add_argument("--data", type=Path, metavar="DIR", help="the corpus (default: every one)")

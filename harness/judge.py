@@ -137,7 +137,7 @@ def _score_locked_run(folder: Path, desk: _Desk) -> ScoreCard:
             raise SubmissionError(
                 f"{folder} is a run of the {option} {made}, not {wanted}", todo=f"score it with --{option} {made}"
             )
-    corpus = open_corpus(how.data or _data_of(folder), how.task, manifest.split)
+    corpus = open_corpus(how.data or data_of(folder), how.task, manifest.split)
     if corpus.digest(manifest.split) != manifest.corpus_digest:
         raise SubmissionError(
             f"{folder} was made from another state of {corpus.name} than lies at {corpus.data}",
@@ -230,7 +230,8 @@ def _read(path: Path, task: Task) -> Submission:
         raise SubmissionError(f"{path}: {refusal.what}", todo=refusal.todo) from None
 
 
-def _data_of(folder: Path) -> Path:
+def data_of(folder: Path) -> Path:
+    """Where the corpus lies that the run in the folder was made on."""
     try:
         return Path(json.loads((folder / "run.json").read_bytes())["data"])
     except (OSError, ValueError, KeyError):

@@ -1,0 +1,39 @@
+"""The report: a folder of pages that opens from a file, with the board, its pictures and, if private, every case.
+
+view.py       what a report shows, as data
+contests.py   a board and its runs -> the view
+cases.py      private: texts, spans, concepts, what the input does not contain
+folder.py     the folder: pages, scripts, data as scripts
+static/       HTML, CSS and JavaScript, written by hand
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import harness
+from harness.errors import UsageError
+from harness.leaderboard import Board
+from harness.report import folder
+from harness.report.contests import contest
+from harness.report.runs import find_runs
+from harness.report.view import Report
+
+
+def write_report(boards: Sequence[Board], runs_below: Path, out: Path, *, private: bool) -> list[str]:
+    """Write the report of some boards, whose runs lie below a folder; returns what to tell the user.
+
+    The public build holds no text and no id. The private one has a page for each case."""
+    shown = [board for board in boards if board.standings]
+    if not shown:
+        raise UsageError("there is no whole run to report on", todo="submit without --limit")
+    runs = find_runs(runs_below)
+    with folder.building(out, [], private=private) as new:
+        contests = [contest(board, runs) for board in shown]
+        report = Report(tuple(replace(one) for one in contests), harness.__version__, private)
+        folder.write_scripts(new, private=private)
+        folder.write_data(new / "data.js", "report.load", report)
+        folder.write_page(new, "index.html.jinja", {"report": report})
+    return [f"{out / 'index.html'}: open it in a browser"]
