@@ -59,6 +59,13 @@ def contest(board: Board, runs: Runs) -> Contest:
     )
 
 
+def ranked_columns(board: Board) -> tuple[str, ...]:
+    """The columns that the ranking mean is the mean of; none where nothing ranks."""
+    if board.ranked_by == OVERALL:
+        return tuple(column.key for column in board.task.columns if column.in_overall)
+    return board.task.means[board.ranked_by] if board.ranked_by else ()
+
+
 def _columns(board: Board) -> tuple[Column, ...]:
     signatures = {key: str(sign) for one in board.standings for key, sign in one.card.signatures.items()}
     own = {column.key: column for column in board.task.columns}
@@ -116,7 +123,7 @@ def _uncertainty(board: Board, runs: Runs, columns: Sequence[Column]) -> Uncerta
         sample = gather(stats, variant=board.standings[0].card.variant)
     except HarnessError as reason:
         return Uncertainty(f"no intervals: {reason.what}", 0, {}, {})
-    means = {board.ranked_by: _members(board, board.ranked_by)} if board.ranked_by else {}
+    means = {board.ranked_by: ranked_columns(board)} if board.ranked_by else {}
     found = [one for one in measures(sample, means) if one.name in {column.key for column in columns}]
     resamples = bootstrap(sample)
     estimates = {}
@@ -128,12 +135,6 @@ def _uncertainty(board: Board, runs: Runs, columns: Sequence[Column]) -> Uncerta
                     estimates[label, field, within[measure]] = _finite(one.value, one.low, one.high)
     places = _places(sample, next((one for one in found if one.name == board.ranked_by), None))
     return Uncertainty(_said(resamples.how.times, sample), sample.subjects, estimates, places)
-
-
-def _members(board: Board, mean: str) -> tuple[str, ...]:
-    if mean == OVERALL:
-        return tuple(column.key for column in board.task.columns if column.in_overall)
-    return board.task.means[mean]
 
 
 def _places(sample: Sample, measure: Measure | None) -> dict[str, Place]:

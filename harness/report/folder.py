@@ -22,6 +22,7 @@ from harness.files import canonical_json, private_folder, write_atomic
 MARK = "report.json"
 _SHARED = ("report.css", "base.js", "board.js")
 _OF_CASES = ("cases.css", "cases.js")
+_PAGES = ("index.html.jinja", "cases.html.jinja")
 
 
 @contextmanager
@@ -75,6 +76,10 @@ def write_page(folder: Path, template: str, values: Mapping[str, Any]) -> None:
     text = (_static() / template).read_text(encoding="utf-8")
     page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(text)
     write(folder / template.removesuffix(".jinja"), page.render(values))
+
+
+def pages(*, private: bool) -> tuple[str, ...]:
+    return _PAGES if private else _PAGES[:1]
 
 
 def write_scripts(folder: Path, *, private: bool) -> None:

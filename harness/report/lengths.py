@@ -9,7 +9,7 @@ import numpy as np
 
 from harness.report.view import Lengths
 
-BINS = 40
+BINS = 30
 _LONGEST = 0.95
 _ROOM = 1.25
 

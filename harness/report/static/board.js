@@ -75,7 +75,8 @@ function boardPart(contest) {
     h("div", { class: "tools" },
       choice("Field", fields, state.field, (field) => { state.field = field; draw(); }), filter, count),
     h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Board" },
-      h("table", { class: "board" }, h("caption", {}, caption(contest)), head, body)),
+      h("table", { class: "board", "aria-describedby": "caption" }, head, body)),
+    h("p", { class: "caption", id: "caption" }, caption(contest)),
   ];
 }
 

@@ -1,0 +1,279 @@
+"""The private part of a report: every case with its input, its reference, the systems' texts, and what can be said of
+them. Cases are written as they are read, some in each file, with an index for the list and one of words for the search.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.corpora import open_corpus
+from harness.corpora.tables import TablesCorpus
+from harness.errors import LeaderboardError
+from harness.files import canonical_json
+from harness.leaderboard import Board
+from harness.prepare import model_input, prepare, reference
+from harness.progress import bar
+from harness.report import folder
+from harness.report.claims import KINDS, Reader, unsupported
+from harness.report.concepts import ConceptsOf, drug_names, kept_concepts
+from harness.report.contests import ranked_columns
+from harness.report.runs import Run, Runs, run_of
+from harness.run import Place
+from harness.score import Stats, salted_ids
+from harness.types import Case, Reference, Submission, Task
+from harness.workspace import salt
+
+CHUNK_BYTES = 400_000
+"""How large a file of cases may get before the next one begins: what a click on a case has to load."""
+
+_WORD = re.compile(r"[^\W_]{2,}")
+_PREFIX = 2
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """One system of the board with all that it said; `at` is the place of a case in its statistics, by salted id."""
+
+    label: str
+    submission: Submission
+    stats: Stats
+    at: Mapping[str, int]
+    writers: Mapping[Place, str]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the cases of one board are described with; `columns` are the metrics, `ranking` those of the mean."""
+
+    board: Board
+    corpus: TablesCorpus
+    entrants: Sequence[Entrant]
+    columns: Sequence[str]
+    ranking: Sequence[str]
+    fields: Sequence[str]
+    concepts: ConceptsOf | None
+    reader: Reader
+
+    @property
+    def task(self) -> Task:
+        return self.board.task
+
+    @property
+    def split(self) -> str:
+        return self.board.standings[0].card.manifest.split
+
+
+@dataclass
+class Index:
+    """What the list knows of every case: columns as long as there are cases, one for each system where it is a list of
+    lists. `chunks` are the first cases of each file."""
+
+    ids: list[str] = field(default_factory=list)
+    words: list[int] = field(default_factory=list)
+    scores: list[list[float | None]] = field(default_factory=list)
+    claims: list[list[int]] = field(default_factory=list)
+    chunks: list[int] = field(default_factory=list)
+
+
+def data_of_board(board: Board, runs: Runs) -> Path:
+    """Where the corpus of a board lies. Raises LeaderboardError where it is not what was scored."""
+    return _corpus(board, runs).data
+
+
+def write_cases(board: Board, runs: Runs, pages: Path) -> None:
+    """Write the cases of a board into the folder `pages`."""
+    pages.mkdir()
+    desk = _desk(board, runs)
+    index, postings = Index(), Postings()
+    for at, chunk in enumerate(_chunks(_described(desk, index, postings))):
+        index.chunks.append(len(index.ids) - len(chunk))
+        folder.write(pages / f"chunk-{at}.js", f"cases.chunk({at},[{','.join(chunk)}]);\n")
+    for prefix, found in postings.shards().items():
+        folder.write_data(pages / f"words-{prefix}.js", "cases.words", prefix, found)
+    about = {
+        "systems": [one.label for one in desk.entrants],
+        "fields": [desk.task.field(name).title for name in desk.fields],
+        "columns": desk.columns,
+        "score": board.ranked_by or desk.columns[0],
+        "drugs": desk.reader.drug_names is not None,
+        "concepts": desk.concepts.column if desk.concepts else "",
+        "shards": sorted(postings.shards()),
+        "corpus": desk.corpus.name,
+        "split": desk.split,
+        "task": desk.task.title,
+    }
+    folder.write_data(pages / "index.js", "cases.index", about, index)
+
+
+def _corpus(board: Board, runs: Runs) -> TablesCorpus:
+    manifest = board.standings[0].card.manifest
+    corpus = open_corpus(run_of(board.standings[0].card, runs).data(), board.task, manifest.split)
+    if corpus.digest(manifest.split) != manifest.corpus_digest:
+        raise LeaderboardError(
+            f"{corpus.data} is not what '{manifest.label}' was scored on any more",
+            todo="score the runs again, or leave out --private",
+        )
+    return corpus
+
+
+def _desk(board: Board, runs: Runs) -> Desk:
+    corpus = _corpus(board, runs)
+    entrants = [_entrant(one.label, run_of(one.card, runs), board, at) for at, one in enumerate(board.standings)]
+    columns = [key for key in board.shown if any(key in one.stats.columns for one in entrants)]
+    return Desk(
+        board=board,
+        corpus=corpus,
+        entrants=entrants,
+        columns=columns,
+        ranking=ranked_columns(board) or tuple(columns[:1]),
+        fields=entrants[0].stats.fields,
+        concepts=kept_concepts(board, corpus.root),
+        reader=Reader(drug_names(corpus.root)),
+    )
+
+
+def _entrant(label: str, run: Run, board: Board, at: int) -> Entrant:
+    card = board.standings[at].card
+    submission, stats = run.submission(board.task), run.stats(card)
+    if submission is None:
+        raise LeaderboardError(f"the texts of '{label}' are not in {run.folder}", todo="leave out --private")
+    return Entrant(label, submission, stats, {id: i for i, id in enumerate(stats.ids)}, run.writers(card))
+
+
+# --------------------------------------------------------------------------- one case
+
+
+def _described(desk: Desk, index: Index, postings: Postings) -> Iterator[str]:
+    """Each case as JSON, its line in the index and its words on the way."""
+    secret = salt(desk.corpus.root)
+    scored = desk.entrants[0].at
+    means = [_case_means(one.stats, desk.ranking) for one in desk.entrants]
+    for one, case in _cases(desk):
+        (salted,) = salted_ids(secret, [one.id])
+        if salted not in scored:
+            continue
+        places = [entrant.at[salted] for entrant in desk.entrants]
+        fields = [_field(name, one, case, places, desk) for name in desk.fields]
+        index.ids.append(one.id)
+        index.words.append(sum(len(text.split()) for text in one.values.values()))
+        index.scores.append([_rounded(mean[at]) for mean, at in zip(means, places, strict=True)])
+        index.claims.append([sum(len(f["systems"][s]["claims"]) for f in fields) for s in range(len(desk.entrants))])
+        postings.add(len(index.ids) - 1, _texts(one, desk))
+        yield canonical_json({"id": one.id, "parts": _parts(case, desk.task, desk.fields), "fields": fields})
+
+
+def _cases(desk: Desk) -> Iterator[tuple[Reference, Case]]:
+    """What clinicians wrote, where they did, and the case as systems saw it."""
+    stays = desk.corpus.stays(desk.split)
+    for stay in bar(stays, "writing cases", total=len(desk.corpus.ids(desk.split)), unit="case"):
+        wanted = reference(stay, desk.task)
+        if wanted is not None:
+            yield wanted, prepare(stay, desk.task, cut_leaks=True).case
+
+
+def _texts(one: Reference, desk: Desk) -> list[str]:
+    written = (entrant.submission.rows.get(one.id, {}) for entrant in desk.entrants)
+    return [*one.values.values(), *(text for row in written for text in row.values())]
+
+
+def _parts(case: Case, task: Task, fields: Sequence[str]) -> list[Any]:
+    """The chart as [heading, text, the fields that may be written from it]."""
+    allowed = [{*model_input(case, task, task.field(name), {}).chart} for name in fields]
+    known = [(part, [f for f, chart in enumerate(allowed) if part in chart]) for part in case.parts]
+    return [[part.heading or part.name, part.text, of] for part, of in known if of]
+
+
+def _field(name: str, one: Reference, case: Case, places: Sequence[int], desk: Desk) -> dict[str, Any]:
+    written = one.values.get(name, "")
+    chart = model_input(case, desk.task, desk.task.field(name), {}).chart
+    known = desk.reader.keys(part.text for part in chart)
+    wanted = desk.reader.keys([written])
+    texts = [entrant.submission.rows.get(one.id, {}).get(name, "") for entrant in desk.entrants]
+    found = desk.concepts.compared(written, texts) if desk.concepts else None
+    systems = [
+        {
+            "text": text,
+            "by": entrant.writers.get((one.id, name), ""),
+            "scores": _scores(entrant.stats, name, at, desk.columns),
+            "claims": _claims(text, known, wanted, desk.reader),
+            "concepts": found.systems[s] if found else None,
+        }
+        for s, (entrant, text, at) in enumerate(zip(desk.entrants, texts, places, strict=True))
+    ]
+    return {"reference": written, "concepts": found.reference if found else None, "systems": systems}
+
+
+def _claims(text: str, known: frozenset[str], wanted: frozenset[str], reader: Reader) -> list[list[int]]:
+    """[start, end, kind, 1 if the reference says so too] of what the input does not contain; places count UTF-16
+    units, as the page does."""
+
+    def unit(at: int) -> int:
+        return at + sum(character > "\uffff" for character in text[:at])
+
+    return [
+        [unit(claim.start), unit(claim.end), KINDS.index(claim.kind), int(claim.key in wanted)]
+        for claim in unsupported(reader.claims(text), known)
+    ]
+
+
+def _scores(stats: Stats, name: str, at: int, columns: Sequence[str]) -> list[float | None]:
+    row = stats.values[stats.fields.index(name), at]
+    return [_rounded(row[stats.columns.index(column)]) if column in stats.columns else None for column in columns]
+
+
+def _case_means(stats: Stats, columns: Sequence[str]) -> Any:
+    """A number a case: the mean over the fields that have a reference of the mean over these columns."""
+    there = [stats.columns.index(column) for column in columns]
+    with np.errstate(invalid="ignore"):
+        by_field = stats.values[:, :, there].mean(axis=2)
+        known = ~np.isnan(by_field)
+        return np.where(known, by_field, 0).sum(axis=0) / known.sum(axis=0)
+
+
+def _rounded(value: float) -> float | None:
+    return None if np.isnan(value) else round(float(value), 4)
+
+
+# --------------------------------------------------------------------------- files
+
+
+def _chunks(described: Iterable[str]) -> Iterator[list[str]]:
+    chunk: list[str] = []
+    for one in described:
+        chunk.append(one)
+        if sum(map(len, chunk)) >= CHUNK_BYTES:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+class Postings:
+    """Which cases a word stands in, in the reference or a system's text."""
+
+    def __init__(self) -> None:
+        self._cases: dict[str, array[int]] = {}
+
+    def add(self, case: int, texts: Iterable[str]) -> None:
+        for word in {word for text in texts for word in _WORD.findall(text.lower())}:
+            self._cases.setdefault(word, array("I")).append(case)
+
+    def shards(self) -> dict[str, dict[str, list[int]]]:
+        """By the first letters of the words: word -> the first case, then the steps to each next."""
+        found: dict[str, dict[str, list[int]]] = {}
+        for word, cases in self._cases.items():
+            steps = [cases[0], *(after - before for before, after in zip(cases[:-1], cases[1:], strict=True))]
+            found.setdefault(_shard(word), {})[word] = steps
+        return found
+
+
+def _shard(word: str) -> str:
+    """A name of a file: the first letters as their numbers, so that any alphabet is fine."""
+    return "-".join(f"{ord(letter):x}" for letter in word[:_PREFIX])

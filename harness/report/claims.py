@@ -1,0 +1,133 @@
+"""Doses, dates and drugs that a text states, and which of them its input does not contain.
+
+Each is read into a key, so that '5 mg' and '5.0 milligrams', '3/4/2019' and 'March 4, 2019' are the same. What is
+compared is whether the key stands anywhere in the input: a dose that stands there for another drug is not noticed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["dose", "date", "drug"]
+KINDS: tuple[Kind, ...] = ("dose", "date", "drug")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What the characters from `start` to `end` of a text state."""
+
+    kind: Kind
+    key: str
+    start: int
+    end: int
+
+
+DrugNames = Callable[[str], Mapping[str, tuple[str, ...]]]
+"""The drugs that a text names, in lower case, each with the ids of the substances that it may stand for."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads claims; drugs only where there are names of drugs."""
+
+    drug_names: DrugNames | None = None
+
+    def claims(self, text: str) -> list[Claim]:
+        return sorted([*_doses(text), *_dates(text), *self._drugs(text)], key=lambda claim: claim.start)
+
+    def keys(self, texts: Iterable[str]) -> frozenset[str]:
+        """What the texts state; of a date with a year also its day, so that the day alone is known."""
+        claims = [claim for text in texts for claim in self.claims(text)]
+        days = {claim.key.rpartition("/")[0] for claim in claims if claim.kind == "date" and claim.key.count("/") == 2}
+        return frozenset(days | {claim.key for claim in claims})
+
+    def _drugs(self, text: str) -> Iterable[Claim]:
+        for name, ids in (self.drug_names(text) if self.drug_names else {}).items():
+            for start, end in places(name, text):
+                for id in ids:
+                    yield Claim("drug", id, start, end)
+
+
+def unsupported(claims: Sequence[Claim], known: Collection[str]) -> list[Claim]:
+    """The claims whose key is not known. A name that may stand for several substances is known if one of them is."""
+    fine = {(claim.start, claim.end) for claim in claims if claim.key in known}
+    spans: dict[tuple[int, int], Claim] = {}
+    for claim in claims:
+        if (claim.start, claim.end) not in fine:
+            spans.setdefault((claim.start, claim.end), claim)
+    return list(spans.values())
+
+
+def places(name: str, text: str) -> list[tuple[int, int]]:
+    """Where a name stands in a text, whatever its case and however its words are spaced."""
+    pattern = r"\s+".join(map(re.escape, name.split()))
+    found = re.finditer(rf"(?<!\w){pattern}(?!\w)", text, re.IGNORECASE)
+    return [match.span() for match in found]
+
+
+# --------------------------------------------------------------------------- doses
+
+_UNITS = {
+    "mg": "mg|milligrams?",
+    "mcg": "mcg|ug|µg|μg|micrograms?",
+    "g": "gm?|grams?",
+    "kg": "kg|kilograms?",
+    "ml": "ml|cc|milliliters?|millilitres?",
+    "l": "l|liters?|litres?",
+    "unit": "units?|iu",
+    "meq": "meq",
+    "mmol": "mmol",
+    "puff": "puffs?",
+    "tablet": "tablets?|tabs?",
+    "capsule": "capsules?|caps?",
+    "drop": "drops?",
+    "%": "%|percent",
+}
+_DOSE = re.compile(
+    r"(?<![\w.,/])(?P<number>\d+(?:,\d{3})*(?:\.\d+)?)(?:\s*-\s*|\s*)(?:"
+    + "|".join(f"(?P<u{at}>{forms})" for at, forms in enumerate(_UNITS.values()))
+    + r")(?!\w)(?P<per>\s?/\s?(?:kg|ml|dl|l|h|hr|hour|min|day)\b)?",
+    re.IGNORECASE,
+)
+
+
+def _doses(text: str) -> Iterable[Claim]:
+    for match in _DOSE.finditer(text):
+        unit = next(name for at, name in enumerate(_UNITS) if match[f"u{at}"])
+        per = re.sub(r"\s|(?<=h)(?:ou)?r$", "", (match["per"] or "").lower())
+        yield Claim("dose", f"{float(match['number'].replace(',', '')):g} {unit}{per}", *match.span())
+
+
+# --------------------------------------------------------------------------- dates
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = (
+    r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|"
+    r"oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_DATES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"(?<![\w/.-])(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})(?![\w/-])",
+        r"(?<![\w/.-])(?P<m>\d{1,2})/(?P<d>\d{1,2})/(?P<y>\d{4}|\d{2})(?![\w/-])",
+        rf"(?<!\w){_MONTH}\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s+(?P<y>\d{{4}}))?(?!\w)",
+        rf"(?<!\w)(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\s+{_MONTH}(?:,?\s+(?P<y>\d{{4}}))?(?!\w)",
+    )
+)
+
+
+def _dates(text: str) -> Iterable[Claim]:
+    """Day and month, with the year where it is told; American order."""
+    for pattern in _DATES:
+        for match in pattern.finditer(text):
+            parts = match.groupdict()
+            named = parts.get("month")
+            month = _MONTHS.index(named[:3].lower()) + 1 if named else int(parts["m"])
+            day = int(parts["d"])
+            if 1 <= month <= 12 and 1 <= day <= 31:
+                year = parts["y"] or ""
+                yield Claim("date", f"{month}/{day}" + (f"/{year[-2:]}" if year else ""), *match.span())
+

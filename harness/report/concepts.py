@@ -1,0 +1,88 @@
+"""Concepts for the case pages: what the concept scorer has kept under the corpus's root, and the names of drugs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import assets
+from harness.files import private_folder
+from harness.leaderboard import Board
+from harness.nlp.concepts import KeepingMatcher, compare_concepts
+from harness.nlp.concepts.kept import FILE, KeptConcepts, matcher_key
+from harness.nlp.concepts.open_vocabulary import open_vocabulary
+from harness.report.claims import DrugNames
+
+_ASSET = "open-vocabulary"
+_OF_THE_SCORE = frozenset({"metric", "measure", "matcher", "version", "variant"})
+"""Parts of a column's signature that say how concepts are counted; the others say how they are found."""
+
+_MEASURED = frozenset(
+    "albumin alcohol ammonia amylase bicarbonate bilirubin calcium carbon chloride cholesterol copper cortisol creatine "
+    "creatinine ferritin fibrinogen glucose hemoglobin haemoglobin iron lactate lactic lead lipase magnesium nitrogen "
+    "oxygen phosphate phosphorus potassium protein proteins sodium triglycerides troponin urate urea water zinc "
+    "antibiotic antibiotics medication medications drug drugs agent contrast food sugar salt fiber smoke tobacco".split()
+)
+"""Substances that notes measure, eat or speak of in general: no drug of a patient's list."""
+
+
+@dataclass(frozen=True)
+class FieldConcepts:
+    """The terms of the reference, and for each system which of them it shares a concept with (their numbers), and its
+    own others; None where nobody kept a text's concepts."""
+
+    reference: Sequence[str]
+    systems: Sequence[tuple[list[int], Sequence[str]] | None]
+
+
+@dataclass(frozen=True)
+class ConceptsOf:
+    """The kept concepts of one column of the board."""
+
+    column: str
+    kept: KeptConcepts
+    key: str
+
+    def compared(self, reference: str, texts: Sequence[str]) -> FieldConcepts | None:
+        """None where the concepts of the reference were not kept: the scorer has never seen it."""
+        wanted, *given = self.kept.get(self.key, [text.replace("\n", " ") for text in (reference, *texts)])
+        if wanted is None:
+            return None
+        places = {term: at for at, term in enumerate(wanted)}
+        found = [None if one is None else compare_concepts(wanted, one) for one in given]
+        systems = [one and ([places[term] for term in one.matched], one.added) for one in found]
+        return FieldConcepts(tuple(wanted), systems)
+
+
+def kept_concepts(board: Board, root: Path) -> ConceptsOf | None:
+    """The concepts that the first column of concepts on the board was counted from, None without such a column."""
+    file = _kept_file(root)
+    signatures = {key: sign for one in board.standings for key, sign in one.card.signatures.items()}
+    for column in board.shown:
+        identity: Mapping[str, str] = signatures[column].identity if column in signatures else {}
+        if "matcher" in identity and file is not None:
+            found_by = {name: value for name, value in identity.items() if name not in _OF_THE_SCORE}
+            return ConceptsOf(column, KeptConcepts(file), matcher_key(found_by, signatures[column].environment))
+    return None
+
+
+def drug_names(root: Path) -> DrugNames | None:
+    """Finds the drugs of the open vocabulary; None where the vocabulary is not on this machine."""
+    if not any(one.name == _ASSET and one.present for one in assets.status()):
+        return None
+    kept = _kept_file(root)
+    work = kept.parent if kept else private_folder(root / "report")
+    matcher = KeepingMatcher(open_vocabulary(assets.place(_ASSET)), work)
+
+    def names(text: str) -> Mapping[str, tuple[str, ...]]:
+        (found,) = matcher.concepts([text.replace("\n", " ")])
+        drugs = {name: tuple(id for id in ids if id.startswith(("UNII:", "CHEBI:"))) for name, ids in found.items()}
+        return {name: ids for name, ids in drugs.items() if ids and _MEASURED.isdisjoint(name.split())}
+
+    return names
+
+
+def _kept_file(root: Path) -> Path | None:
+    """Where the concept scorer keeps what it finds: a folder of its own, whatever it is called."""
+    return next(iter(sorted((root / "scorers").glob(f"*/{FILE}"))), None)
