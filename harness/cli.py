@@ -196,7 +196,7 @@ def _leaderboard(args: Args) -> int:
 
 def _report(cards: Sequence[ScoreCard], plugins: Registry, args: Args) -> None:
     from harness.leaderboard import boards
-    from harness.report import write_report
+    from harness.report.build import write_report
 
     if args.out is None:
         raise UsageError("a report is a folder", todo="say where it is to lie: --out FOLDER")

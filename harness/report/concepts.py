@@ -18,13 +18,16 @@ _ASSET = "open-vocabulary"
 _OF_THE_SCORE = frozenset({"metric", "measure", "matcher", "version", "variant"})
 """Parts of a column's signature that say how concepts are counted; the others say how they are found."""
 
-_MEASURED = frozenset(
-    "albumin alcohol ammonia amylase bicarbonate bilirubin calcium carbon chloride cholesterol copper cortisol creatine "
-    "creatinine ferritin fibrinogen glucose hemoglobin haemoglobin iron lactate lactic lead lipase magnesium nitrogen "
-    "oxygen phosphate phosphorus potassium protein proteins sodium triglycerides troponin urate urea water zinc "
-    "antibiotic antibiotics medication medications drug drugs agent contrast food sugar salt fiber smoke tobacco".split()
+_NO_DRUG = frozenset(
+    "activator adhesive adjuvant agent albumin alcohol ammonia amylase anion antibiotic antibiotics antigen aureus "
+    "beta-hydroxybutyrate bicarbonate bilirubin blood bright calcium carbohydrate carbon chloride cholesterol coli "
+    "contrast copper cortisol creatine creatinine drug drugs ethanol faecalis ferritin fiber fibrinogen food glucose "
+    "guaiac haemoglobin hematocrit heme hemoglobin iron lactate lactic latex lead lipase lipid magnesium medication "
+    "medications nitrites nitrogen oxygen peptide phosphate phosphorus plasminogen platelets pneumoniae pollen potassium "
+    "protein proteins pylori aeruginosa salt smoke sodium starch sugar thyroid tobacco toxin triglycerides troponin "
+    "urate urea vision water zinc".split()
 )
-"""Substances that notes measure, eat or speak of in general: no drug of a patient's list."""
+"""Words of substances and organisms that notes measure, culture, eat or speak of in general: no drug of a list."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def drug_names(root: Path) -> DrugNames | None:
     def names(text: str) -> Mapping[str, tuple[str, ...]]:
         (found,) = matcher.concepts([text.replace("\n", " ")])
         drugs = {name: tuple(id for id in ids if id.startswith(("UNII:", "CHEBI:"))) for name, ids in found.items()}
-        return {name: ids for name, ids in drugs.items() if ids and _MEASURED.isdisjoint(name.split())}
+        return {name: ids for name, ids in drugs.items() if ids and _NO_DRUG.isdisjoint(name.split())}
 
     return names
 

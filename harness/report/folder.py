@@ -39,6 +39,8 @@ def building(out: Path, data: Sequence[Path], *, private: bool) -> Iterator[Path
             new.mkdir(parents=True)
         write(new / MARK, canonical_json({"report": 1, "private": private, "data": sorted(map(str, data))}))
         yield new
+        if not private:
+            _open_to_all(new)
         if out.exists():
             shutil.rmtree(out)
         new.rename(out)
@@ -46,6 +48,13 @@ def building(out: Path, data: Sequence[Path], *, private: bool) -> Iterator[Path
         raise UsageError(f"--out {out} cannot be written: {error.strerror}", todo="name another folder") from None
     finally:
         shutil.rmtree(new, ignore_errors=True)
+
+
+def _open_to_all(folder: Path) -> None:
+    """What is to be published is readable, though a restricted corpus was read for it."""
+    folder.chmod(0o755)
+    for path in folder.iterdir():
+        path.chmod(0o644)
 
 
 def read_mark(folder: Path) -> Mapping[str, Any] | None:
