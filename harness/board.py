@@ -160,8 +160,9 @@ class Statistics:
 
 @dataclass(frozen=True)
 class Board:
-    """A table ready to be shown. None in `ranked_by` means that no mean is complete for every row; then, and where
-    there is no row, nobody has a place. `statistics` is None where they cannot be had, which a note explains."""
+    """A table ready to be shown; `ranking` says by what it ranks. None in `ranked_by` means that no mean is complete
+    for every row; then, and where there is no row, nobody has a place. `statistics` is None where they cannot be had,
+    which a note explains."""
 
     task: Task
     title: str
@@ -170,6 +171,7 @@ class Board:
     variant: Literal["corrected", "official"]
     restricted: bool
     ranked_by: str | None
+    ranking: str
     columns: tuple[BoardColumn, ...]
     standings: tuple[Standing, ...]
     statistics: Statistics | None

@@ -31,6 +31,7 @@ def plain(board: Board) -> dict[str, Any]:
         "variant": board.variant,
         "restricted": board.restricted,
         "ranked_by": board.ranked_by,
+        "ranking": board.ranking,
         "columns": [asdict(column) for column in board.columns],
         "rows": [_row(standing) for standing in board.standings],
         "statistics": asdict(board.statistics) if board.statistics else None,
