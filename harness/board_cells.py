@@ -17,6 +17,10 @@ def bounds(number: Number, dash: str = "–") -> str:
     return f"{_three(number.low)}{dash}{_three(number.high)}"
 
 
+def percent(share: float) -> str:
+    return f"{100 * share:g} %"
+
+
 def span(low: int, high: int | None, dash: str = "–") -> str:
     """From one rank to another."""
     return str(low) if low == high else f"{low}{dash}{high}"

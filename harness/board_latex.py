@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.board import NOT_AVAILABLE, Board, BoardColumn, Number, Standing
-from harness.board_cells import bounds, four, printable, span
+from harness.board_cells import bounds, four, percent, printable, span
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -95,8 +95,8 @@ def _best(column: BoardColumn, standings: Sequence[Standing]) -> float | None:
 def _marks(board: Board) -> list[str]:
     if board.statistics is None or board.ranked_by is None:
         return []
-    percent = f"{board.statistics.level:.0%}"
+    level = percent(board.statistics.level)
     return [
-        f"Bold: the best value of a column. Dagger: rank 1 is possible at {percent}. Small: {percent} intervals, and "
+        f"Bold: the best value of a column. Dagger: rank 1 is possible at {level}. Small: {level} intervals, and "
         "below a rank the ranks that the data support. A rule parts rows that are in order from rows that are tied."
     ]

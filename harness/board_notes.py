@@ -8,6 +8,7 @@ from statistics import median
 
 from harness.aggregate import says_official
 from harness.board import NOT_AVAILABLE, OVERALL, Board, Standing, Statistics
+from harness.board_cells import percent
 from harness.errors import LeaderboardError
 from harness.score import SHORT
 from harness.stats import check_resamplable
@@ -64,11 +65,11 @@ def _support(board: Board) -> list[str]:
     statistics = board.statistics
     if statistics is None or board.ranked_by is None or len(board.standings) < 2:
         return []
-    percent = f"{statistics.level:.0%}"
+    level = percent(statistics.level)
     if all(_place(one) == (1, len(board.standings)) for one in board.standings):
-        first = f"these data put no row above another: every rank is possible at {percent}"
+        first = f"these data put no row above another: every rank is possible at {level}"
     else:
-        first = f"rows of one tie group cannot be put in an order at {percent}; ranks is where the true rank may lie"
+        first = f"rows of one tie group cannot be put in an order at {level}; ranks is where the true rank may lie"
     tests = len(board.standings) * (len(board.standings) - 1) // 2
     how = (
         f"{first} (approximate randomisation by subject, all {tests} pairs, Holm; counting {statistics.resamples:,} "
@@ -85,9 +86,10 @@ def _power(statistics: Statistics, mean: str) -> list[str]:
     smallest = [one.smallest for one in statistics.comparisons if math.isfinite(one.smallest)]
     if not smallest:
         return []
+    difference = f"a true difference in {mean} of about {median(smallest):.4f}"
     return [
-        f"with n = {statistics.cases} a true difference in {mean} of about {median(smallest):.4f} is found {POWER:.0%} "
-        "of the time, a smaller one less often (median of the pairs, before the correction for many tests)"
+        f"with n = {statistics.cases} {difference} is found {percent(POWER)} of the time, a smaller one less often "
+        "(median of the pairs, before the correction for many tests)"
     ]
 
 
@@ -100,10 +102,8 @@ def _intervals(board: Board) -> list[str]:
     cases = f"{statistics.cases} cases" + (
         f" of {statistics.subjects} subjects" if statistics.subjects < statistics.cases else ""
     )
-    said = (
-        f"{statistics.level:.0%} intervals: bias-corrected accelerated bootstrap, {cases}, {statistics.resamples:,} "
-        f"resamples, seed {statistics.seed}"
-    )
+    how = f"{statistics.resamples:,} resamples, seed {statistics.seed}"
+    said = f"{percent(statistics.level)} intervals: bias-corrected accelerated bootstrap, {cases}, {how}"
     about = "they are about other cases of this kind"
     training = "another training seed would change a system too, and that is in no interval here"
     return [f"{said}; {about}; {training}"] if not statistics.seeds else [f"{said}; {about}"]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from harness.board import NOT_AVAILABLE, Board, Line, Number, Standing, Values
-from harness.board_cells import bounds, four, printable, span
+from harness.board_cells import bounds, four, percent, printable, span
 from harness.board_data import as_csv, as_json
 from harness.board_latex import as_latex
 from harness.errors import LeaderboardError
 from harness.stats import Comparison
+from harness.stats.compare import POWER
 
 Table = Sequence[Sequence[str]]
 
@@ -37,7 +38,7 @@ def row_lines(board: Board) -> str:
     for line in (*standing.lines, standing.mean):
         rows.append([line.title, line.cases, *_values(line, board), str(line.failed)])
     if board.statistics:
-        rows.append(["95 %", "", *_intervals(standing.mean.values, board), ""])
+        rows.append([percent(board.statistics.level), "", *_intervals(standing.mean.values, board), ""])
     lines = [board.title, *("  ".join(row).rstrip() for row in _aligned(rows, {0})), *board.notes]
     return "".join(f"{printable(line)}\n" for line in lines)
 
@@ -47,6 +48,7 @@ def as_markdown(board: Board) -> str:
     blocks = [f"### {_escaped(board.title)}\n", f"{_escaped(board.ranking)}\n", _table(_ranking(board), {3})]
     if board.standings:
         blocks += ["**By field**\n", _table(_by_field(board), {0, 1})]
+    if any(one.texts or one.usage for one in board.standings):
         blocks += ["**Texts and cost**\n", _table(_texts(board), {0})]
     if board.statistics and board.statistics.comparisons:
         blocks += [f"**Compared by {board.ranked_by}**\n", _table(_compared(board), {0, 1})]
@@ -130,8 +132,8 @@ def _compared(board: Board) -> Table:
     said = board.statistics
     assert said is not None
     hidden = any(one.reversal is not None for one in said.comparisons)
-    header = ["first", "second", "difference", "95 %", "p", "p (Holm)", "p (bootstrap)", f"found {0.8:.0%}"]
-    rows = [header + [f"reversed in {said.hidden}"] * hidden]
+    header = ["first", "second", "difference", percent(said.level), "p", "p (Holm)", "p (bootstrap)"]
+    rows = [[*header, f"found {percent(POWER)}", *[f"reversed in {said.hidden}"] * hidden]]
     for one in said.comparisons:
         apart = one.difference
         rows.append(
