@@ -44,8 +44,8 @@ class Stats:
     `refused`, of the shape of `values`, is 0 or the number (from 1) in `reasons` why a scorer would not judge. The
     values of both are the columns' worst. `seen`, of shape (fields, cases, ledger, 2), holds for each column in
     `ledger` the tokens of both texts, and how many of them the metric never saw. `words`, of shape (fields, cases, 2),
-    counts those of hypothesis and reference; `grade`, of shape (fields, cases), is how hard the hypothesis is to read
-    (harness.readability), NaN where nobody can say."""
+    counts those of hypothesis and reference, 0 where there is no reference; `grade`, of shape (fields, cases), is how
+    hard the hypothesis is to read (harness.readability), NaN where nobody can say."""
 
     fields: tuple[str, ...]
     columns: tuple[str, ...]
@@ -125,7 +125,7 @@ def _chunk_stats(
     asked = [[one.values.get(name, "") for one in references] for name in names]
     given = [[submission.rows.get(one.id, {}).get(name, "") for one in references] for name in names]
     wanted, written = (_flags([[text.strip() for text in row] for row in texts]) for texts in (asked, given))
-    words = np.stack([_words(given), _words(asked)], axis=2)
+    words = np.where(wanted[..., None], np.stack([_words(given), _words(asked)], axis=2), 0)
     judged = wanted & written
     rows = scoring.measure(_pairs(submission, references, names, judged), moved)
     working = list(scoring.working.values())
@@ -146,12 +146,12 @@ def _chunk_stats(
         ledger=tuple(column for one in working if one.tells_truncation for column in one.columns),
         seen=seen,
         words=words,
-        grade=np.array([[school_grade(text, task.language) for text in row] for row in given]),
+        grade=np.where(wanted, [[school_grade(text, task.language) for text in row] for row in given], np.nan),
     )
 
 
 def _words(texts: Sequence[Sequence[str]]) -> NDArray[np.uint32]:
-    return np.array([[len(text.split()) for text in row] for row in texts], dtype=np.uint32)
+    return np.array([[len(text.split()) for text in row] for row in texts], np.uint32)
 
 
 def _columns(

@@ -166,7 +166,7 @@ def test_one_subject_has_no_interval() -> None:
 
 
 def test_beyond_250_cases_the_board_says_how_often_a_hidden_sample_would_reverse_two() -> None:
-    board = board_of(made("a", 0.5, 1, 900), made("b", 0.4995, 2, 900))
+    board = board_of(made("a", 0.502, 1, 900), made("b", 0.5, 2, 900))
     assert board.statistics is not None
     (one,) = board.statistics.comparisons
     assert one.reversal is not None
