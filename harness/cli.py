@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from harness.errors import HarnessError, UsageError
 
 if TYPE_CHECKING:
+    from harness.board import Board
     from harness.contest import HandedIn
+    from harness.entries import Entry
     from harness.plugins import Registry
-    from harness.types import ScoreCard, Task
+    from harness.types import Task
 
 Args = argparse.Namespace
 EXIT_BUG = 3
@@ -131,14 +133,16 @@ def _import(args: Args) -> int:
 
 def _print_handed_in(handed_in: HandedIn, task: Task) -> None:
     from harness.board_text import row_lines
+    from harness.entries import read_entry
     from harness.leaderboard import row
+    from harness.scorecard import CARD_FILES
     from harness.validate import summary
 
     print(f"{handed_in.folder / task.submission.archive_name}\n{summary(handed_in.problems)}")
     for line in handed_in.missing:
         print(line)
     if handed_in.card:
-        print(row_lines(row(handed_in.card, task)))
+        print(row_lines(row(read_entry(handed_in.folder / CARD_FILES["corrected"]), task)))
     else:
         print("this split has no references here: the task's server scores it")
 
@@ -166,8 +170,8 @@ def _score(args: Args) -> int:
     ids = _read_ids(args.ids) if args.ids else None
     how = Judgement(task, plugins, lineup, args.data, args.split, ids, args.scorers, args.jobs, args.variant)
     scored = score_paths(args.paths, how)
-    if scored.cards:
-        _print_boards(scored.cards, plugins, "md", None)
+    if scored.entries:
+        _print_boards(scored.entries, plugins, args, "md")
     for line in scored.missing:
         print(line)
     return _print_refusals(scored.refusals)
@@ -183,25 +187,23 @@ def _read_ids(path: Path) -> frozenset[str]:
 
 
 def _leaderboard(args: Args) -> int:
-    from harness.leaderboard import collect
+    from harness.entries import collect
     from harness.plugins import registry
 
     collected = collect(args.dir)
     if args.format == "html":
-        _report(collected.cards, registry(args.plugin), args)
-    elif collected.cards or not collected.refusals:
-        _print_boards(collected.cards, registry(args.plugin), args.format, args.out)
+        _report(collected.entries, registry(args.plugin), args)
+    elif collected.entries or not collected.refusals:
+        _print_boards(collected.entries, registry(args.plugin), args, args.format, args.out)
     return _print_refusals(collected.refusals)
 
 
-def _report(cards: Sequence[ScoreCard], plugins: Registry, args: Args) -> None:
-    from harness.leaderboard import boards
+def _report(entries: Sequence[Entry], plugins: Registry, args: Args) -> None:
     from harness.report.build import write_report
 
     if args.out is None:
         raise UsageError("a report is a folder", todo="say where it is to lie: --out FOLDER")
-    found = boards(cards, lambda name: plugins.entry("task", name).load()())
-    print("\n".join(write_report(found, args.dir, args.out, private=args.private)))
+    print("\n".join(write_report(_boards(entries, plugins, args), args.out, private=args.private)))
 
 
 def _print_refusals(refusals: Sequence[HarnessError]) -> int:
@@ -210,14 +212,11 @@ def _print_refusals(refusals: Sequence[HarnessError]) -> int:
     return 1 if refusals else 0
 
 
-def _print_boards(cards: Sequence[ScoreCard], plugins: Registry, form: str, out: Path | None) -> None:
+def _print_boards(entries: Sequence[Entry], plugins: Registry, args: Args, form: str, out: Path | None = None) -> None:
     from harness.board_text import render
     from harness.files import write_atomic
-    from harness.leaderboard import boards
 
-    if not cards:
-        raise UsageError("there is nothing scored here yet", todo="make submit SYSTEM=des")
-    text = "\n".join(render(board, form) for board in boards(cards, lambda name: plugins.entry("task", name).load()()))
+    text = render(_boards(entries, plugins, args), form)
     if out is None:
         print(text, end="")
         return
@@ -227,6 +226,16 @@ def _print_boards(cards: Sequence[ScoreCard], plugins: Registry, form: str, out:
         raise UsageError(
             f"--out {out} cannot be written: {error.strerror}", todo="name a file in a folder that is there"
         ) from None
+
+
+def _boards(entries: Sequence[Entry], plugins: Registry, args: Args) -> list[Board]:
+    from harness.board_statistics import Wanted
+    from harness.leaderboard import boards
+
+    if not entries:
+        raise UsageError("there is nothing scored here yet", todo="make submit SYSTEM=des")
+    wanted = Wanted(resamples=args.resamples, compare=args.compare)
+    return boards(entries, lambda name: plugins.entry("task", name).load()(), wanted)
 
 
 def _purge(args: Args) -> int:
@@ -359,7 +368,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("path", type=Path, metavar="PATH")
     sub.more = _checks
 
-    sub = command("score", _score, "score runs, csv and zip files, folders of them", *everything[:-1])
+    sub = command("score", _score, "score runs, csv and zip files, folders of them", *everything[:-1], "statistics")
     sub.add_argument("paths", type=Path, nargs="+", metavar="PATH")
     sub.add_argument("--ids", type=Path, metavar="FILE", help="score only these cases, one id a line")
     sub.add_argument(
@@ -369,9 +378,9 @@ def _parser() -> argparse.ArgumentParser:
         help="official: what the task's published script makes of the cases, bug for bug",
     )
 
-    sub = command("leaderboard", _leaderboard, "one table of everything scored", "plugins")
+    sub = command("leaderboard", _leaderboard, "one table of everything scored", "plugins", "statistics")
     sub.add_argument("dir", type=Path, nargs="?", default=Path("submissions"), metavar="DIR")
-    sub.add_argument("--format", choices=["md", "csv", "html"], default="md")
+    sub.add_argument("--format", choices=["md", "csv", "latex", "json", "html"], default="md")
     sub.add_argument("--out", type=Path, metavar="F", help="a file; of html a folder")
     sub.add_argument("--private", action="store_true", help="of html: with the texts, a page for each case")
 
@@ -417,6 +426,13 @@ def _scoring_group(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--jobs", type=_count, default=1, metavar="N", help="processes that score (default: 1)")
 
 
+def _statistics_group(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--resamples", type=_count, default=10_000, metavar="N", help="of the statistics (default: 10000)")
+    sub.add_argument(
+        "--compare", choices=["adjacent", "all"], default="adjacent", help="each row with the next one, or with all"
+    )
+
+
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name for name in text.split(",") if name)
 
@@ -437,6 +453,7 @@ _GROUPS = {
     "data": _data_group,
     "scoring": _scoring_group,
     "out": _out_group,
+    "statistics": _statistics_group,
 }
 
 

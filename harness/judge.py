@@ -14,6 +14,7 @@ from harness.aggregate import Variant, check_variant
 from harness.contest import read_references, scoring_of
 from harness.corpora import open_corpus
 from harness.corpora.tables import TablesCorpus
+from harness.entries import Entry, entry
 from harness.errors import CorpusError, HarnessError, RunError, ScoreError, SubmissionError, UsageError
 from harness.files import digest_file, locked
 from harness.lineup import Lineup
@@ -22,7 +23,8 @@ from harness.score import Measured, ids_digest, reference_digest, salted_ids, sc
 from harness.scorecard import CARD_FILES, make_card, read_card, read_stats, variants_in, write_cards
 from harness.scoring import Scoring
 from harness.submission import read_submission
-from harness.types import Manifest, ScoreCard, Submission, Task
+from harness.types import Manifest, Submission, Task
+from harness.usage import read_usage
 from harness.workspace import salt
 
 _SUFFIXES = (".csv", ".csv.gz", ".zip")
@@ -46,9 +48,9 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Scored:
-    """The cards of what could be scored, why the rest was refused, and why columns are n/a."""
+    """What could be scored, why the rest was refused, and why columns are n/a."""
 
-    cards: tuple[ScoreCard, ...]
+    entries: tuple[Entry, ...]
     refusals: tuple[HarnessError, ...]
     missing: tuple[str, ...]
 
@@ -56,17 +58,17 @@ class Scored:
 def score_paths(paths: Sequence[Path], how: Judgement) -> Scored:
     """Score everything below `paths`. A run's card is written anew, unless `ids` leaves cases out."""
     check_variant(how.task, how.variant)
-    cards: list[ScoreCard] = []
+    entries: list[Entry] = []
     refusals: dict[str, HarnessError] = {}
     with ExitStack() as closing:
         desk = _Desk(how, closing, {})
         for item, label in _labelled(paths, how.task).items():
             try:
-                cards.append(_score_run(item, desk) if item.is_dir() else _score_file(item, label, desk))
+                entries.append(_score_run(item, desk) if item.is_dir() else _score_file(item, label, desk))
             except (SubmissionError, RunError, CorpusError) as refusal:
                 refusals.setdefault(str(refusal), refusal)
         missing = dict.fromkeys(line for scoring in desk.opened.values() for line in scoring.missing)
-    return Scored(tuple(cards), tuple(refusals.values()), tuple(missing))
+    return Scored(tuple(entries), tuple(refusals.values()), tuple(missing))
 
 
 @dataclass(frozen=True)
@@ -125,12 +127,12 @@ def _find(path: Path) -> Iterator[Path]:
     yield from [*runs, *files]
 
 
-def _score_run(folder: Path, desk: _Desk) -> ScoreCard:
+def _score_run(folder: Path, desk: _Desk) -> Entry:
     with locked(folder / "run.lock", f"the run {folder}"):
         return _score_locked_run(folder, desk)
 
 
-def _score_locked_run(folder: Path, desk: _Desk) -> ScoreCard:
+def _score_locked_run(folder: Path, desk: _Desk) -> Entry:
     how, manifest = desk.how, manifests.read(folder)
     for option, wanted, made in (("task", how.task.name, manifest.task), ("split", how.split, manifest.split)):
         if wanted is not None and wanted != made:
@@ -152,15 +154,17 @@ def _score_locked_run(folder: Path, desk: _Desk) -> ScoreCard:
     if kept is None:
         ids = frozenset(_read(path, how.task).rows) if manifest.partial else None
         kept = _measure(path, manifest, corpus, desk, ids)
+    usage = read_usage(folder, manifest.candidates_digest)
     if how.ids is not None:
-        return make_card(kept, replace(manifest, cases=len(how.ids)), how.task, how.variant)
+        card = make_card(kept, replace(manifest, cases=len(how.ids)), how.task, how.variant)
+        return replace(entry(card, kept.stats), usage=usage, folder=folder)
     variants = dict.fromkeys([*variants_in(folder), how.variant])
     cards = {variant: make_card(kept, manifest, how.task, variant) for variant in variants}
     write_cards(list(cards.values()), kept.stats, folder)
-    return cards[how.variant]
+    return replace(entry(cards[how.variant], kept.stats), usage=usage, folder=folder)
 
 
-def _score_file(path: Path, label: str, desk: _Desk) -> ScoreCard:
+def _score_file(path: Path, label: str, desk: _Desk) -> Entry:
     how = desk.how
     if how.data is None:
         raise UsageError(f"{path}: whose cases are these?", todo="give --data DIR and --split S")
@@ -169,7 +173,8 @@ def _score_file(path: Path, label: str, desk: _Desk) -> ScoreCard:
     manifest = manifests.begin(how.task, corpus, split, corpus.ids(split), label)
     if how.ids is not None:
         manifest = replace(manifest, cases=len(how.ids))
-    return make_card(_measure(path, manifest, corpus, desk, None), manifest, how.task, how.variant)
+    measured = _measure(path, manifest, corpus, desk, None)
+    return replace(entry(make_card(measured, manifest, how.task, how.variant), measured.stats), folder=path)
 
 
 def _measure(

@@ -1,4 +1,4 @@
-"""All that derives from a corpus, to be listed and deleted: its root in the workspace, its runs, and private reports."""
+"""All that derives from a corpus, to be listed and deleted: its root in the workspace, its runs, private reports."""
 
 from __future__ import annotations
 

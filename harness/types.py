@@ -344,7 +344,7 @@ class Truncation:
 
 @dataclass(frozen=True)
 class ScoreCard:
-    """All that a leaderboard reads. `scores[column]` is None where an asset is missing (n/a), else by field.
+    """All that a leaderboard ranks by. `scores[column]` is None where an asset is missing (n/a), else by field.
 
     `signatures` by column; `truncation` by column and field, for the columns that tell; `short` by field, for the
     fields that have any; `refusals` by column: how many texts the scorer would not judge, by reason. `cases_digest` is
@@ -362,7 +362,7 @@ class ScoreCard:
     short: Mapping[str, ShortTargets] = dataclasses.field(default_factory=dict)
     refusals: Mapping[str, Mapping[str, int]] = dataclasses.field(default_factory=dict)
     measures: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    schema: int = 2
+    schema: int = 3
 
 
 # --------------------------------------------------------------------------- generating text

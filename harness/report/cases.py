@@ -6,28 +6,27 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from harness.board import Board
 from harness.corpora import open_corpus
 from harness.corpora.tables import TablesCorpus
 from harness.errors import LeaderboardError
 from harness.files import canonical_json
-from harness.leaderboard import Board
 from harness.prepare import model_input, prepare, reference
 from harness.progress import bar
 from harness.report import folder
 from harness.report.claims import KINDS, Reader, unsupported
 from harness.report.concepts import ConceptsOf, drug_names, kept_concepts
-from harness.report.contests import ranked_columns
-from harness.report.runs import Run, Runs, run_of
-from harness.run import Place
+from harness.report.runs import Run, data_of_run, read_run
 from harness.score import Stats, salted_ids
-from harness.types import Case, Reference, Submission, Task
+from harness.types import Case, Reference, Task
 from harness.workspace import salt
 
 CHUNK_BYTES = 400_000
@@ -38,23 +37,12 @@ _PREFIX = 2
 
 
 @dataclass(frozen=True)
-class Entrant:
-    """One system of the board with all that it said; `at` is the place of a case in its statistics, by salted id."""
-
-    label: str
-    submission: Submission
-    stats: Stats
-    at: Mapping[str, int]
-    writers: Mapping[Place, str]
-
-
-@dataclass(frozen=True)
 class Desk:
     """What the cases of one board are described with; `columns` are the metrics, `ranking` those of the mean."""
 
     board: Board
     corpus: TablesCorpus
-    entrants: Sequence[Entrant]
+    runs: Sequence[Run]
     columns: Sequence[str]
     ranking: Sequence[str]
     fields: Sequence[str]
@@ -67,7 +55,7 @@ class Desk:
 
     @property
     def split(self) -> str:
-        return self.board.standings[0].card.manifest.split
+        return self.board.split
 
 
 @dataclass
@@ -82,15 +70,22 @@ class Index:
     chunks: list[int] = field(default_factory=list)
 
 
-def data_of_board(board: Board, runs: Runs) -> Path:
-    """Where the corpus of a board lies. Raises LeaderboardError where it is not what was scored."""
-    return _corpus(board, runs).data
+def corpus_of(board: Board) -> TablesCorpus:
+    """The corpus of a board. Raises LeaderboardError where it is not what was scored."""
+    manifest = board.standings[0].card.manifest
+    corpus = open_corpus(data_of_run(board.standings[0]), board.task, manifest.split)
+    if corpus.digest(manifest.split) != manifest.corpus_digest:
+        raise LeaderboardError(
+            f"{corpus.data} is not what '{manifest.label}' was scored on any more",
+            todo="score the runs again, or leave out --private",
+        )
+    return corpus
 
 
-def write_cases(board: Board, runs: Runs, pages: Path) -> None:
+def write_cases(board: Board, corpus: TablesCorpus, pages: Path) -> None:
     """Write the cases of a board into the folder `pages`."""
     pages.mkdir()
-    desk = _desk(board, runs)
+    desk = _desk(board, corpus)
     index, postings = Index(), Postings()
     for at, chunk in enumerate(_chunks(_described(desk, index, postings))):
         index.chunks.append(len(index.ids) - len(chunk))
@@ -98,7 +93,7 @@ def write_cases(board: Board, runs: Runs, pages: Path) -> None:
     for prefix, found in postings.shards().items():
         folder.write_data(pages / f"words-{prefix}.js", "cases.words", prefix, found)
     about = {
-        "systems": [one.label for one in desk.entrants],
+        "systems": [one.label for one in desk.runs],
         "fields": [desk.task.field(name).title for name in desk.fields],
         "columns": desk.columns,
         "score": board.ranked_by or desk.columns[0],
@@ -112,39 +107,19 @@ def write_cases(board: Board, runs: Runs, pages: Path) -> None:
     folder.write_data(pages / "index.js", "cases.index", about, index)
 
 
-def _corpus(board: Board, runs: Runs) -> TablesCorpus:
-    manifest = board.standings[0].card.manifest
-    corpus = open_corpus(run_of(board.standings[0].card, runs).data(), board.task, manifest.split)
-    if corpus.digest(manifest.split) != manifest.corpus_digest:
-        raise LeaderboardError(
-            f"{corpus.data} is not what '{manifest.label}' was scored on any more",
-            todo="score the runs again, or leave out --private",
-        )
-    return corpus
-
-
-def _desk(board: Board, runs: Runs) -> Desk:
-    corpus = _corpus(board, runs)
-    entrants = [_entrant(one.label, run_of(one.card, runs), board, at) for at, one in enumerate(board.standings)]
-    columns = [key for key in board.shown if any(key in one.stats.columns for one in entrants)]
+def _desk(board: Board, corpus: TablesCorpus) -> Desk:
+    runs = [read_run(one, board.task) for one in board.standings]
+    columns = [key for key in board.shown if any(key in run.stats.columns for run in runs)]
     return Desk(
         board=board,
         corpus=corpus,
-        entrants=entrants,
+        runs=runs,
         columns=columns,
-        ranking=ranked_columns(board) or tuple(columns[:1]),
-        fields=entrants[0].stats.fields,
+        ranking=board.column(board.ranked_by).members if board.ranked_by else tuple(columns[:1]),
+        fields=runs[0].stats.fields,
         concepts=kept_concepts(board, corpus.root),
         reader=Reader(drug_names(corpus.root)),
     )
-
-
-def _entrant(label: str, run: Run, board: Board, at: int) -> Entrant:
-    card = board.standings[at].card
-    submission, stats = run.submission(board.task), run.stats(card)
-    if submission is None:
-        raise LeaderboardError(f"the texts of '{label}' are not in {run.folder}", todo="leave out --private")
-    return Entrant(label, submission, stats, {id: i for i, id in enumerate(stats.ids)}, run.writers(card))
 
 
 # --------------------------------------------------------------------------- one case
@@ -153,18 +128,18 @@ def _entrant(label: str, run: Run, board: Board, at: int) -> Entrant:
 def _described(desk: Desk, index: Index, postings: Postings) -> Iterator[str]:
     """Each case as JSON, its line in the index and its words on the way."""
     secret = salt(desk.corpus.root)
-    scored = desk.entrants[0].at
-    means = [_case_means(one.stats, desk.ranking) for one in desk.entrants]
+    scored = desk.runs[0].at
+    means = [_case_means(one.stats, desk.ranking) for one in desk.runs]
     for one, case in _cases(desk):
         (salted,) = salted_ids(secret, [one.id])
         if salted not in scored:
             continue
-        places = [entrant.at[salted] for entrant in desk.entrants]
+        places = [run.at[salted] for run in desk.runs]
         fields = [_field(name, one, case, places, desk) for name in desk.fields]
         index.ids.append(one.id)
         index.words.append(sum(len(text.split()) for text in one.values.values()))
         index.scores.append([_rounded(mean[at]) for mean, at in zip(means, places, strict=True)])
-        index.claims.append([sum(len(f["systems"][s]["claims"]) for f in fields) for s in range(len(desk.entrants))])
+        index.claims.append([sum(len(f["systems"][s]["claims"]) for f in fields) for s in range(len(desk.runs))])
         postings.add(len(index.ids) - 1, _texts(one, desk))
         yield canonical_json({"id": one.id, "parts": _parts(case, desk.task, desk.fields), "fields": fields})
 
@@ -179,7 +154,7 @@ def _cases(desk: Desk) -> Iterator[tuple[Reference, Case]]:
 
 
 def _texts(one: Reference, desk: Desk) -> list[str]:
-    written = (entrant.submission.rows.get(one.id, {}) for entrant in desk.entrants)
+    written = (run.submission.rows.get(one.id, {}) for run in desk.runs)
     return [*one.values.values(), *(text for row in written for text in row.values())]
 
 
@@ -195,17 +170,17 @@ def _field(name: str, one: Reference, case: Case, places: Sequence[int], desk: D
     chart = model_input(case, desk.task, desk.task.field(name), {}).chart
     known = desk.reader.keys(part.text for part in chart)
     wanted = desk.reader.keys([written])
-    texts = [entrant.submission.rows.get(one.id, {}).get(name, "") for entrant in desk.entrants]
+    texts = [run.submission.rows.get(one.id, {}).get(name, "") for run in desk.runs]
     found = desk.concepts.compared(written, texts) if desk.concepts else None
     systems = [
         {
             "text": text,
-            "by": entrant.writers.get((one.id, name), ""),
-            "scores": _scores(entrant.stats, name, at, desk.columns),
+            "by": run.writers.get((one.id, name), ""),
+            "scores": _scores(run.stats, name, at, desk.columns),
             "claims": _claims(text, known, wanted, desk.reader),
             "concepts": found.systems[s] if found else None,
         }
-        for s, (entrant, text, at) in enumerate(zip(desk.entrants, texts, places, strict=True))
+        for s, (run, text, at) in enumerate(zip(desk.runs, texts, places, strict=True))
     ]
     return {"reference": written, "concepts": found.reference if found else None, "systems": systems}
 
@@ -269,7 +244,7 @@ class Postings:
         """By the first letters of the words: word -> the first case, then the steps to each next."""
         found: dict[str, dict[str, list[int]]] = {}
         for word, cases in self._cases.items():
-            steps = [cases[0], *(after - before for before, after in zip(cases[:-1], cases[1:], strict=True))]
+            steps = [cases[0], *(after - before for before, after in pairwise(cases))]
             found.setdefault(_shard(word), {})[word] = steps
         return found
 

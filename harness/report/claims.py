@@ -130,4 +130,3 @@ def _dates(text: str) -> Iterable[Claim]:
             if 1 <= month <= 12 and 1 <= day <= 31:
                 year = parts["y"] or ""
                 yield Claim("date", f"{month}/{day}" + (f"/{year[-2:]}" if year else ""), *match.span())
-

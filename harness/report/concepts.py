@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import assets
+from harness.board import Board
 from harness.files import private_folder
-from harness.leaderboard import Board
 from harness.nlp.concepts import KeepingMatcher, compare_concepts
 from harness.nlp.concepts.kept import FILE, KeptConcepts, matcher_key
 from harness.nlp.concepts.open_vocabulary import open_vocabulary
@@ -18,15 +18,15 @@ _ASSET = "open-vocabulary"
 _OF_THE_SCORE = frozenset({"metric", "measure", "matcher", "version", "variant"})
 """Parts of a column's signature that say how concepts are counted; the others say how they are found."""
 
-_NO_DRUG = frozenset(
-    "activator adhesive adjuvant agent albumin alcohol ammonia amylase anion antibiotic antibiotics antigen aureus "
-    "beta-hydroxybutyrate bicarbonate bilirubin blood bright calcium carbohydrate carbon chloride cholesterol coli "
-    "contrast copper cortisol creatine creatinine drug drugs ethanol faecalis ferritin fiber fibrinogen food glucose "
-    "guaiac haemoglobin hematocrit heme hemoglobin iron lactate lactic latex lead lipase lipid magnesium medication "
-    "medications nitrites nitrogen oxygen peptide phosphate phosphorus plasminogen platelets pneumoniae pollen potassium "
-    "protein proteins pylori aeruginosa salt smoke sodium starch sugar thyroid tobacco toxin triglycerides troponin "
-    "urate urea vision water zinc".split()
-)
+_NO_DRUG = """
+    activator adhesive adjuvant aeruginosa agent albumin alcohol ammonia amylase anion antibiotic antibiotics antigen
+    aureus beta-hydroxybutyrate bicarbonate bilirubin blood bright calcium carbohydrate carbon chloride cholesterol coli
+    contrast copper cortisol creatine creatinine drug drugs ethanol faecalis ferritin fiber fibrinogen food glucose
+    guaiac haemoglobin hematocrit heme hemoglobin iron lactate lactic latex lead lipase lipid magnesium medication
+    medications nitrites nitrogen oxygen peptide phosphate phosphorus plasminogen platelets pneumoniae pollen potassium
+    protein proteins pylori salt smoke sodium starch sugar thyroid tobacco toxin triglycerides troponin urate urea
+    vision water zinc
+"""
 """Words of substances and organisms that notes measure, culture, eat or speak of in general: no drug of a list."""
 
 
@@ -54,19 +54,18 @@ class ConceptsOf:
             return None
         places = {term: at for at, term in enumerate(wanted)}
         found = [None if one is None else compare_concepts(wanted, one) for one in given]
-        systems = [one and ([places[term] for term in one.matched], one.added) for one in found]
+        systems = [None if one is None else ([places[term] for term in one.matched], one.added) for one in found]
         return FieldConcepts(tuple(wanted), systems)
 
 
 def kept_concepts(board: Board, root: Path) -> ConceptsOf | None:
     """The concepts that the first column of concepts on the board was counted from, None without such a column."""
     file = _kept_file(root)
-    signatures = {key: sign for one in board.standings for key, sign in one.card.signatures.items()}
-    for column in board.shown:
-        identity: Mapping[str, str] = signatures[column].identity if column in signatures else {}
-        if "matcher" in identity and file is not None:
-            found_by = {name: value for name, value in identity.items() if name not in _OF_THE_SCORE}
-            return ConceptsOf(column, KeptConcepts(file), matcher_key(found_by, signatures[column].environment))
+    for column in board.columns:
+        signature = column.signature
+        if signature and "matcher" in signature.identity and file is not None:
+            found_by = {name: value for name, value in signature.identity.items() if name not in _OF_THE_SCORE}
+            return ConceptsOf(column.key, KeptConcepts(file), matcher_key(found_by, signature.environment))
     return None
 
 
@@ -76,12 +75,13 @@ def drug_names(root: Path) -> DrugNames | None:
         return None
     kept = _kept_file(root)
     work = kept.parent if kept else private_folder(root / "report")
+    no_drug = frozenset(_NO_DRUG.split())
     matcher = KeepingMatcher(open_vocabulary(assets.place(_ASSET)), work)
 
     def names(text: str) -> Mapping[str, tuple[str, ...]]:
         (found,) = matcher.concepts([text.replace("\n", " ")])
         drugs = {name: tuple(id for id in ids if id.startswith(("UNII:", "CHEBI:"))) for name, ids in found.items()}
-        return {name: ids for name, ids in drugs.items() if ids and _NO_DRUG.isdisjoint(name.split())}
+        return {name: ids for name, ids in drugs.items() if ids and no_drug.isdisjoint(name.split())}
 
     return names
 

@@ -37,7 +37,10 @@ def building(out: Path, data: Sequence[Path], *, private: bool) -> Iterator[Path
             write_atomic(new / ".gitignore", b"*\n")
         else:
             new.mkdir(parents=True)
-        write(new / MARK, canonical_json({"report": 1, "private": private, "data": sorted(map(str, data))}))
+        write(
+            new / MARK,
+            canonical_json({"report": 1, "private": private, "data": sorted({str(one.resolve()) for one in data})}),
+        )
         yield new
         if not private:
             _open_to_all(new)

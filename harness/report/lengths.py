@@ -14,11 +14,6 @@ _LONGEST = 0.95
 _ROOM = 1.25
 
 
-def words(texts: Sequence[str]) -> list[int]:
-    """How many words each text has; texts without any are left out, they have failed."""
-    return [count for text in texts if (count := len(text.split()))]
-
-
 def bin_width(references: Sequence[int], systems: Sequence[Sequence[int]]) -> int:
     """How many words wide a bin is. The bins have room for what is usual among references and systems: one system
     that goes on and on does not press the others into a corner."""

@@ -1,62 +1,56 @@
-"""The runs behind a board's rows: where a card lies, what was handed in, whose text a pool chose."""
+"""What a private report reads in the folder of a run: its texts, whose they are, and where the corpus lies."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.errors import ScoreError
+from harness.board import Standing
+from harness.errors import LeaderboardError
 from harness.files import JsonLines
 from harness.judge import data_of
 from harness.run import CANDIDATES, Place
 from harness.score import Stats
-from harness.scorecard import CARD_FILES, read_card, read_stats
+from harness.scorecard import read_stats
 from harness.submission import read_submission
-from harness.types import ScoreCard, Submission, Task
+from harness.types import Submission, Task
 
 
 @dataclass(frozen=True)
 class Run:
-    """The folder of a card."""
+    """What one system handed in. `at` is the place of a case in its statistics, by salted id; `writers` says of a pool
+    whose text it chose."""
 
-    folder: Path
-
-    def stats(self, card: ScoreCard) -> Stats:
-        return read_stats(self.folder, card)
-
-    def submission(self, task: Task) -> Submission | None:
-        """What was handed in, None where the folder holds the scores alone."""
-        path = self.folder / task.submission.file_name
-        return read_submission(path, task) if path.exists() else None
-
-    def writers(self, card: ScoreCard) -> dict[Place, str]:
-        """Of a pool: whose text it chose, by place."""
-        if "members" not in card.manifest.settings:
-            return {}
-        lines = JsonLines(self.folder / CANDIDATES).read()
-        return {(one["case"], one["field"]): one["system"] for one in lines}
-
-    def data(self) -> Path:
-        """Where the corpus lies that the run was made on."""
-        return data_of(self.folder)
+    label: str
+    submission: Submission
+    stats: Stats
+    at: Mapping[str, int]
+    writers: Mapping[Place, str]
 
 
-Runs = Mapping[tuple[str, str], Run]
+def read_run(one: Standing, task: Task) -> Run:
+    """Raises LeaderboardError for a row that is no run with its texts."""
+    folder = folder_of(one)
+    path = folder / task.submission.file_name
+    if not path.exists():
+        raise LeaderboardError(f"the texts of '{one.label}' are not in {folder}", todo="leave out --private")
+    stats = read_stats(folder, one.card)
+    places = {id: at for at, id in enumerate(stats.ids)}
+    return Run(one.label, read_submission(path, task), stats, places, _writers(one, folder))
 
 
-def find_runs(folder: Path) -> dict[tuple[str, str], Run]:
-    """The runs below the folder by the label and the statistics of their cards."""
-    return {(card.manifest.label, card.cases_digest): Run(path.parent) for path, card in _cards(folder)}
+def folder_of(one: Standing) -> Path:
+    if one.folder is None:
+        raise LeaderboardError(f"'{one.label}' has no folder with its texts", todo="import the file: harness import")
+    return one.folder
 
 
-def run_of(card: ScoreCard, runs: Runs) -> Run:
-    return runs[card.manifest.label, card.cases_digest]
+def data_of_run(one: Standing) -> Path:
+    return data_of(folder_of(one))
 
 
-def _cards(folder: Path) -> Iterator[tuple[Path, ScoreCard]]:
-    for path in sorted(path for name in CARD_FILES.values() for path in folder.rglob(name)):
-        try:
-            yield path, read_card(path)
-        except ScoreError:
-            continue  # the board has said so
+def _writers(one: Standing, folder: Path) -> dict[Place, str]:
+    if "members" not in one.card.manifest.settings:
+        return {}
+    return {(line["case"], line["field"]): line["system"] for line in JsonLines(folder / CANDIDATES).read()}

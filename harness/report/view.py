@@ -6,19 +6,16 @@ The public part (`Report`) holds numbers and names of systems only: no text and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 Estimate: TypeAlias = tuple[float | None, float | None, float | None]
 """A value and the bounds of its interval; None where there is none."""
 
-TOGETHER = "mean"
-"""Stands among the names of fields for the mean over them."""
-
 
 @dataclass(frozen=True)
 class Column:
-    """One number of the board. `about` is its signature; a mean has none. `tested`: the systems are ranked by it."""
+    """One number of the board. `about` is its signature, of a mean its members; one of them `ranks` the systems."""
 
     key: str
     title: str
@@ -39,9 +36,10 @@ class Lengths:
 
 @dataclass(frozen=True)
 class System:
-    """A row. `values` by field (and TOGETHER), an Estimate a column; `rank` None where nothing ranks, `low` and `high`
-    bound it; systems of one `tie` cannot be put in an order. `lengths` by field; `shares` by field and member: how
-    many texts a pool took from whom."""
+    """A row. `values` by field, and `mean` for the mean over them: an Estimate a column. `rank` is None where nothing
+    ranks, `low` and `high` bound it; systems of one `tie` cannot be put in an order. `grades` (how hard to read) and
+    `lengths` by field; `tokens`, `seconds` and `energy` (Wh) a 1,000 stays; `shares`: how many texts a pool took from
+    whom."""
 
     label: str
     plugin: str
@@ -53,37 +51,56 @@ class System:
     failed: int
     unproven: int
     values: Mapping[str, tuple[Estimate, ...]]
-    lengths: Mapping[str, Lengths] = field(default_factory=dict)
-    shares: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    grades: Mapping[str, float | None]
+    tokens: float | None
+    seconds: float | None
+    energy: float | None
+    lengths: Mapping[str, Lengths]
+    shares: Mapping[str, int]
 
 
 @dataclass(frozen=True)
 class Field:
     """A field of the task. `width` is how many words a bin of its lengths is wide; `reference` are the lengths of what
-    clinicians wrote, where it could be read."""
+    clinicians wrote, where they are known."""
 
     name: str
     title: str
-    width: int = 1
-    reference: Lengths | None = None
+    width: int
+    reference: Lengths | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two systems by the mean that ranks: the difference first - second, its p-value from the randomisation test, the
+    same corrected for all comparisons, whether these are bounds of the tail, and how probably a hidden sample would
+    put the two the other way round."""
+
+    first: str
+    second: str
+    difference: Estimate
+    p: float
+    p_holm: float
+    by_tail: bool
+    reversal: float | None
 
 
 @dataclass(frozen=True)
 class Contest:
-    """A board. `uncertainty` says what the intervals are, or why there are none. `cases` is the folder of the case
-    pages, "" without them."""
+    """A board. `pages` is the folder of its case pages, "" without them."""
 
+    title: str
     task: str
     corpus: str
     split: str
-    restricted: bool
     cases: int
     subjects: int
     ranked_by: str
+    ranking: str
     fields: tuple[Field, ...]
     columns: tuple[Column, ...]
     systems: tuple[System, ...]
-    uncertainty: str
+    comparisons: tuple[Comparison, ...]
     notes: tuple[str, ...]
     pages: str = ""
 

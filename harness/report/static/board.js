@@ -14,14 +14,16 @@ const TOGETHER = "mean";
 function show(data, at) {
   const contest = data.contests[at];
   byId("title").textContent = contest.task;
+  document.title = contest.title;
   byId("sub").replaceChildren(...subtitle(contest));
   byId("contests").hidden = data.contests.length < 2;
   byId("contests").replaceChildren(...data.contests.map((one, i) =>
     h("a", { href: `#board-${i}`, "aria-current": i === at ? "page" : null, onclick: () => show(data, i) },
-      `${one.task}, ${one.corpus}, ${one.split}`)));
+      one.title)));
   const parts = [
     ["board", "Board", () => boardPart(contest)],
     ["ranks", "Ranks", () => ranksPart(contest)],
+    ["neighbours", "Comparisons", () => comparisonsPart(contest)],
     ["fields", "Fields", () => fieldsPart(contest)],
     ["lengths", "Lengths", () => lengthsPart(contest)],
     ["selectors", "Selectors", () => selectorsPart(contest)],
@@ -81,17 +83,16 @@ function boardPart(contest) {
 }
 
 function caption(contest) {
-  const by = contest.ranked_by ? `Ranked by ${contest.ranked_by}. ` : "Not ranked: no mean is complete for every row. ";
-  const bold = "Bold: the best of a column. ";
-  const rule = contest.systems.some((one) => one.tie) ? "A rule parts systems that can be told apart from all below. " : "";
-  return `${by}${bold}${rule}${sentence(contest.uncertainty)}`;
+  const bold = "Bold: the best of a column. Bars and the small figures: 95 % intervals over cases. ";
+  const rule = contest.systems.some((one) => one.tie) ? "A rule parts tie groups: all above it are better than all below. " : "";
+  return `${sentence(contest.ranking)} ${contest.systems.some((one) => one.values[TOGETHER].some(([, low]) => low !== null)) ? bold : "Bold: the best of a column. "}${rule}`;
 }
-const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + (text.endsWith(".") ? "" : ".");
+const sentence = (text) => text && text.charAt(0).toUpperCase() + text.slice(1) + (text.endsWith(".") ? "" : ".");
 
 const value = (system, field, at) => system.values[field]?.[at]?.[0] ?? null;
 
 function sorted(contest, { key, down, field }) {
-  const of = typeof key === "number" ? (one) => value(one, field, key) : (one) => one[key];
+  const of = typeof key === "number" ? (one) => value(one, field, key) : (one) => EXTRAS[key]?.of(one, field) ?? one[key] ?? null;
   const sign = down ? -1 : 1;
   const compare = (a, b) => {
     const [x, y] = [of(a), of(b)];
@@ -123,7 +124,7 @@ function heading(contest, state, plotted, scale, sort) {
       h("button", { type: "button", "data-key": key, onclick: () => sort(key) }, title,
         h("span", { class: "arrow", "aria-hidden": "true" }, active ? (state.down ? "▾" : "▴") : "")));
   };
-  const extra = counted(contest).map(([key, title]) => cell(key, title));
+  const extra = extras(contest).map(([key, { title, about }]) => cell(key, title, { title: about }));
   return h("tr", {},
     contest.ranked_by ? cell("rank", "Rank") : null,
     cell("label", "System", { class: "label" }),
@@ -134,9 +135,21 @@ function heading(contest, state, plotted, scale, sort) {
     cell("n", "n"), extra);
 }
 
-/* Counts that stand in the table only where some system has any. */
-const counted = (contest) =>
-  [["failed", "Failed"], ["unproven", "Unproven"]].filter(([key]) => contest.systems.some((one) => one[key]));
+/* What stands behind the scores, where some system has any. */
+const EXTRAS = {
+  failed: { title: "Failed", about: "texts that were empty, missing or refused by a scorer", of: (one) => one.failed, warn: true, bare: 0 },
+  unproven: { title: "Unproven", about: "cases of which nobody could check that the target is cut out of the input", of: (one) => one.unproven, warn: true, bare: 0 },
+  words: { title: "Words", about: "median words a text", of: (one, field) => mean(fieldsOf(one.lengths, field).map(({ median }) => median)) },
+  grade: { title: "Grade", about: "school year that reads the text with ease", of: (one, field) => mean(fieldsOf(one.grades, field)), digits: 1 },
+  tokens: { title: "Tokens", about: "generated a 1,000 stays", of: (one) => one.tokens },
+  seconds: { title: "Seconds", about: "of generation a 1,000 stays, on whichever machine", of: (one) => one.seconds },
+  energy: { title: "Wh", about: "a 1,000 stays", of: (one) => one.energy, digits: 1 },
+};
+const fieldsOf = (found, field) => Object.entries(found).filter(([name, one]) => one !== null && [TOGETHER, name].includes(field)).map(([, one]) => one);
+const mean = (numbers) => (numbers.length ? sum(numbers) / numbers.length : null);
+const extras = (contest) => Object.entries(EXTRAS).filter(([, { of, bare = null }]) =>
+  contest.systems.some((one) => of(one, TOGETHER) !== bare && of(one, TOGETHER) !== null));
+const brief = (value, digits = 0) => (value === null ? "n/a" : value >= 10000 ? `${whole(value / 1000)}k` : digits ? value.toFixed(digits) : whole(value));
 
 function row(contest, system, { field }, plotted, scale, best, begins) {
   return h("tr", { class: begins ? "tie" : null },
@@ -147,7 +160,10 @@ function row(contest, system, { field }, plotted, scale, best, begins) {
     h("td", { class: "plot" }, interval(system.values[field]?.[plotted] ?? [null, null, null], scale)),
     contest.columns.map((column, at) => figure(system.values[field]?.[at] ?? [null, null, null], best[at], at === plotted)),
     h("td", {}, system.n),
-    counted(contest).map(([key]) => h("td", { class: system[key] ? "warn" : null }, String(system[key]))));
+    extras(contest).map(([, { of, warn, digits }]) => {
+      const found = of(system, field);
+      return h("td", { class: warn && found ? "warn" : found === null ? "none" : null }, brief(found, digits));
+    }));
 }
 
 function figure([value, low, high], best, shown) {
@@ -157,9 +173,9 @@ function figure([value, low, high], best, shown) {
     shown && range ? h("span", { class: "range" }, `${number(low, 3)}–${number(high, 3)}`) : null);
 }
 
-function interval([value, low, high], scale) {
+function interval([value, low, high], scale, strong = null) {
   return h("span", { class: "track" },
-    scale.marks.map((mark) => h("i", { class: "grid", style: { left: scale.at(mark) } })),
+    scale.marks.map((mark) => h("i", { class: mark === strong ? "grid strong" : "grid", style: { left: scale.at(mark) } })),
     value !== null && low !== null && high !== null
       ? h("i", { class: "whisker", style: { left: scale.at(low), right: `calc(100% - ${scale.at(high)})` } }) : null,
     value === null ? null : h("i", { class: "point", style: { left: scale.at(value) } }));
@@ -186,6 +202,29 @@ function ranksPart(contest) {
   return h("figure", { class: "ranks" },
     h("figcaption", {}, `The point is the rank by ${contest.ranked_by} alone; the bar holds the ranks that the data support (95 %, all bars together).`),
     h("div", { class: "lanes" }, axis, rows));
+}
+
+/* ------------------------------------------------------------------ two at a time */
+
+function comparisonsPart(contest) {
+  if (!contest.comparisons.length) return null;
+  const bounds = contest.comparisons.flatMap(({ difference }) => difference).filter((one) => one !== null);
+  const marks = ticks(Math.min(0, ...bounds), Math.max(0, ...bounds));
+  const scale = { marks, at: (one) => percent((one - marks[0]) / (marks.at(-1) - marks[0])) };
+  const hidden = contest.comparisons.some(({ reversal }) => reversal !== null);
+  const p = (value, byTail) => (value < 0.0001 ? "< 0.0001" : `${byTail ? "≤ " : ""}${value.toFixed(4)}`);
+  return h("figure", { class: "comparisons" },
+    h("figcaption", {}, `Differences in ${contest.ranked_by}, with 95 % intervals. p: approximate randomisation by subject; Holm: corrected for all comparisons here. Bold: told apart at 5 %.`),
+    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Comparisons" }, h("table", { class: "board" },
+      h("thead", {}, h("tr", {}, h("th", { scope: "col", class: "label" }, "First"), h("th", { scope: "col", class: "label" }, "Second"),
+        h("th", { scope: "col", class: "plot" }, h("span", { class: "axis", "aria-hidden": "true" }, marks.map((mark) => h("span", { style: { left: scale.at(mark) } }, String(mark))))),
+        h("th", { scope: "col" }, "Difference"), h("th", { scope: "col" }, "p"), h("th", { scope: "col" }, "Holm"),
+        hidden ? h("th", { scope: "col", title: "how probably a hidden sample puts the two the other way round" }, "Reversed") : null)),
+      h("tbody", {}, contest.comparisons.map((one) => h("tr", {},
+        h("td", { class: "label" }, one.first), h("td", { class: "label" }, one.second), h("td", { class: "plot" }, interval(one.difference, scale, 0)),
+        h("td", {}, number(one.difference[0])), h("td", {}, p(one.p, one.by_tail)),
+        h("td", { class: one.p_holm <= 0.05 ? "best" : null }, p(one.p_holm, one.by_tail)),
+        hidden ? h("td", {}, one.reversal === null ? "" : `${(100 * one.reversal).toFixed(1)} %`) : null))))));
 }
 
 /* ------------------------------------------------------------------ fields by columns */
@@ -249,11 +288,11 @@ function lengthCard(system, field) {
 function selectorsPart(contest) {
   const pools = contest.systems.filter((one) => Object.keys(one.shares).length);
   if (!pools.length) return null;
-  const members = [...new Set(pools.flatMap((pool) => Object.values(pool.shares).flatMap(Object.keys)))].sort();
+  const members = [...new Set(pools.flatMap((pool) => Object.keys(pool.shares)))].sort();
   const hue = (member) => `var(--hue-${members.indexOf(member) % 8})`;
-  const lane = (shares, title) => {
+  const lane = ({ label, shares }) => {
     const total = sum(Object.values(shares));
-    return h("div", { class: "lane" }, h("span", { class: "label" }, title),
+    return h("div", { class: "lane" }, h("span", { class: "label", title: label }, label),
       h("span", { class: "stack" }, members.filter((one) => shares[one]).map((one) =>
         h("span", { style: { width: percent(shares[one] / total), background: hue(one) }, title: `${one}: ${plural(shares[one], "text")}` },
           shares[one] / total > 0.08 ? `${Math.round(100 * shares[one] / total)} %` : ""))),
@@ -261,20 +300,14 @@ function selectorsPart(contest) {
   };
   return h("figure", { class: "shares" },
     h("figcaption", {}, "Whose texts a pool handed in."),
-    h("ul", { class: "legend" }, members.map((one) => h("li", {}, h("i", { style: { background: hue(one) } }), one))),
-    pools.map((pool) => [h("h3", {}, pool.label), h("div", { class: "lanes" },
-      contest.fields.filter(({ name }) => pool.shares[name]).map(({ name, title }) => lane(pool.shares[name], title)))]));
+    h("div", { class: "lanes" }, pools.map(lane)),
+    h("ul", { class: "legend" }, members.map((one) => h("li", {}, h("i", { style: { background: hue(one) } }), one))));
 }
 
 /* ------------------------------------------------------------------ notes */
 
 function notesPart(contest) {
-  const signed = contest.columns.filter((column) => column.about);
-  return [
-    h("ul", { class: "notes" }, contest.notes.map((note) => h("li", {}, note))),
-    signed.length && !contest.notes.some((note) => note.includes(signed[0].about))
-      ? h("dl", { class: "signatures" }, signed.map(({ title, about }) => [h("dt", {}, title), h("dd", {}, about)])) : null,
-  ];
+  return h("ul", { class: "notes" }, contest.notes.map((note) => h("li", {}, note)));
 }
 
 listen({

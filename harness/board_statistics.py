@@ -1,0 +1,157 @@
+"""Statistics on a board: intervals of every number, ranks that the data support, rows compared, seeds."""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from harness import stats
+from harness.board import MEAN, Line, Number, Place, Seeds, Standing, Statistics
+from harness.entries import Cases, Entry
+from harness.files import canonical_json
+from harness.stats.bootstrap import LEVEL, interval
+from harness.stats.compare import HIDDEN
+
+Compared = Literal["adjacent", "all"]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How often to resample, from which seed, and whom to compare: each row with the next one, or with all."""
+
+    resamples: int = stats.Resampling.times
+    seed: int = stats.Resampling.seed
+    compare: Compared = "adjacent"
+
+
+@dataclass(frozen=True, eq=False)
+class Resampled:
+    """The joint resamples of all rows of a board; `means` are the means that it shows, with their columns."""
+
+    resamples: stats.Bootstrap
+    means: Mapping[str, tuple[str, ...]]
+    wanted: Wanted
+
+    @classmethod
+    def of(
+        cls, entries: Sequence[Entry], columns: Sequence[str], means: Mapping[str, tuple[str, ...]], wanted: Wanted
+    ) -> Resampled | None:
+        """None where no case has a number in any of these columns. Every entry has its cases."""
+        systems = {one.card.manifest.label: _only(one.cases, columns) for one in entries if one.cases}
+        if not any(np.isfinite(one.values).any() for one in systems.values()):
+            return None
+        sample = stats.gather(systems, variant="corrected")
+        return cls(stats.bootstrap(sample, stats.Resampling(wanted.resamples, wanted.seed)), means, wanted)
+
+    @property
+    def sample(self) -> stats.Sample:
+        return self.resamples.sample
+
+    def with_intervals(self, standings: Sequence[Standing]) -> list[Standing]:
+        """The rows with the interval of every number that is a statistic of the cases."""
+        shown = stats.measures(self.sample, self.means)
+        all_fields = stats.intervals(self.resamples, shown)
+        by_field = {
+            field: stats.intervals(self.resamples, [measure.within(field) for measure in shown])
+            for field in self.sample.fields
+        }
+        found = {MEAN: all_fields, **by_field}
+
+        def bounded(label: str, line: Line) -> Line:
+            intervals = {measure.name: one for measure, one in found[line.name][label].items()}
+            values = {key: number and _bounded(number, intervals.get(key)) for key, number in line.values.items()}
+            return replace(line, values=values)
+
+        return [
+            replace(one, lines=tuple(bounded(one.label, line) for line in one.lines), mean=bounded(one.label, one.mean))
+            for one in standings
+        ]
+
+    def ranked(self, standings: Sequence[Standing], mean: str, *, higher_is_better: bool) -> list[Standing]:
+        """The rows from best to worst, with the ranks that the data support."""
+        measure, how = self._measure(mean), self.resamples.how
+        ranking = stats.rank(self.sample, measure, how, higher_is_better=higher_is_better)
+        rows = {one.label: one for one in standings}
+        return [
+            replace(rows[place.system], place=Place(place.rank, place.low, place.high, place.group))
+            for place in ranking.places
+        ]
+
+    def statistics(self, standings: Sequence[Standing], mean: str | None, *, higher_is_better: bool) -> Statistics:
+        """What is said of the whole board; nobody is compared where no mean ranks."""
+        how = self.resamples.how
+        return Statistics(
+            level=LEVEL,
+            resamples=how.times,
+            seed=how.seed,
+            floor=how.floor,
+            cases=self.sample.cases,
+            subjects=self.sample.subjects,
+            hidden=HIDDEN,
+            compared=self.wanted.compare,
+            comparisons=self._compared(mean, higher_is_better) if mean else (),
+            seeds=tuple(self._seeds(group, mean) for group in _families(standings)) if mean else (),
+        )
+
+    def _compared(self, mean: str, higher_is_better: bool) -> tuple[stats.Comparison, ...]:
+        measure = self._measure(mean)
+        pairs = stats.all_pairs if self.wanted.compare == "all" else stats.adjacent
+        return stats.compare(self.resamples, measure, pairs(self.sample, measure, higher_is_better=higher_is_better))
+
+    def _seeds(self, runs: Sequence[Standing], mean: str) -> Seeds:
+        measure = self._measure(mean)
+        at = [self.sample.systems.index(one.label) for one in runs]
+        values = [self.sample.value(one.label, measure) for one in runs]
+        replicates = self.resamples.replicates(measure)[:, at].mean(axis=1)
+        influence = self.sample.influence(measure)[:, at].mean(axis=1)
+        value = statistics.fmean(values)
+        return Seeds(
+            system=runs[0].card.manifest.system,
+            labels=tuple(one.label for one in runs),
+            seeds=tuple(one.card.manifest.seed for one in runs),
+            mean=_bounded(Number(value), interval(value, replicates, influence)),
+            deviation=statistics.stdev(values),
+        )
+
+    def _measure(self, mean: str) -> stats.Measure:
+        return stats.Measure(mean, self.means[mean], self.sample.fields)
+
+
+def _only(cases: Cases, columns: Sequence[str]) -> Cases:
+    """The cases with those of their columns that the board shows."""
+    kept = [column for column in cases.columns if column in columns]
+    at = [cases.columns.index(column) for column in kept]
+    return replace(cases, columns=tuple(kept), values=cases.values[:, :, at])
+
+
+def _bounded(number: Number, one: stats.Interval | None) -> Number:
+    if one is None or math.isinf(one.low) or math.isinf(one.high):
+        return number
+    return Number(number.value, one.low, one.high)
+
+
+def _families(standings: Sequence[Standing]) -> list[list[Standing]]:
+    """Runs of one system with the same settings and different seeds."""
+    found: dict[str, list[Standing]] = {}
+    for one in standings:
+        of = one.card.manifest
+        if of.origin == "generated":
+            found.setdefault(canonical_json([of.system, _seedless(of.settings)]), []).append(one)
+    return [runs for runs in found.values() if len({one.card.manifest.seed for one in runs}) > 1]
+
+
+def _seedless(settings: object) -> object:
+    """Settings without what is called a seed, at any depth."""
+
+    def without(value: object) -> object:
+        if isinstance(value, dict):
+            return {name: without(one) for name, one in value.items() if name != "seed"}
+        return [without(one) for one in value] if isinstance(value, list) else value
+
+    return without(json.loads(canonical_json(settings)))
