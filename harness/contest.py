@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from harness import energy
+from harness import energy, ledger
 from harness import manifest as manifests
 from harness.competitor import Competitor, find_competitor
 from harness.corpora.tables import TablesCorpus
@@ -87,12 +87,13 @@ class Contest:
 @dataclass(frozen=True)
 class HandedIn:
     """A submission as it lies in its folder. `card` is None where the split has no references; `missing` says why a
-    scorer's columns are n/a."""
+    scorer's columns are n/a, `warnings` that a split was scored often."""
 
     folder: Path
     problems: tuple[Problem, ...]
     card: ScoreCard | None
     missing: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -344,7 +345,9 @@ def hand_in(
     measured = score(submission, references, task, scoring, salt(corpus.root), cases=len(rows))
     cards = [make_card(measured, manifest, task, variant) for variant in variants]
     write_cards(cards, measured.stats, folder)
-    return HandedIn(folder, tuple(problems), cards[0], scoring.missing)
+    ledger.record(corpus.root, cards[0], manifest.csv_digest)
+    warnings = ledger.warnings(corpus.root, manifest.split)
+    return HandedIn(folder, tuple(problems), cards[0], scoring.missing, warnings)
 
 
 def scoring_of(
