@@ -139,7 +139,7 @@ def _print_handed_in(handed_in: HandedIn, task: Task) -> None:
     from harness.validate import summary
 
     print(f"{handed_in.folder / task.submission.archive_name}\n{summary(handed_in.problems)}")
-    for line in handed_in.missing:
+    for line in (*handed_in.missing, *handed_in.warnings):
         print(line)
     if handed_in.card:
         print(row_lines(row(read_entry(handed_in.folder / CARD_FILES["corrected"]), task)))
@@ -172,9 +172,45 @@ def _score(args: Args) -> int:
     scored = score_paths(args.paths, how)
     if scored.entries:
         _print_boards(scored.entries, plugins, args, "md")
-    for line in scored.missing:
+    for line in (*scored.missing, *scored.warnings):
         print(line)
     return _print_refusals(scored.refusals)
+
+
+def _dry_run(args: Args) -> int:
+    from harness.board_cells import four
+    from harness.dry_run import dry_run
+    from harness.judge import Judgement
+    from harness.lineup import find_lineup, read_lineup
+    from harness.validate import summary
+
+    plugins, task = _task(args)
+    lineup = read_lineup(find_lineup(args.lineup))
+    ids = _read_ids(args.ids) if args.ids else None
+    done = dry_run(args.file, Judgement(task, plugins, lineup, args.data, args.split, ids, args.scorers, args.jobs))
+    print(summary(done.problems))
+    if done.folder is None or done.official is None or done.corrected is None:
+        return 1
+    print(f"{done.folder}, which the server's container has at /app\n{'':12} official  corrected")
+    for key, value in done.official.items():
+        cells = ["n/a" if one is None else four(one) for one in (value, done.corrected[key])]
+        print(f"{key:12} {cells[0]:>8}  {cells[1]:>9}")
+    for line in done.missing:
+        print(line)
+    return 0
+
+
+def _ledger(args: Args) -> int:
+    from harness import ledger
+    from harness.workspace import corpus_roots, workspace_folder
+
+    roots = {root: found for root in corpus_roots(args.data) if (found := ledger.read(root))}
+    for root, found in roots.items():
+        worn = [line for split in sorted({one.split for one in found}) for line in ledger.warnings(root, split)]
+        print("\n".join([root.name, *ledger.table(found), *worn]))
+    if not roots:
+        print(f"nothing was scored yet, as far as {workspace_folder()} knows")
+    return 0
 
 
 def _read_ids(path: Path) -> frozenset[str]:
@@ -383,6 +419,13 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--format", choices=["md", "csv", "latex", "json", "html"], default="md")
     sub.add_argument("--out", type=Path, metavar="F", help="a file; of html a folder")
     sub.add_argument("--private", action="store_true", help="of html: with the texts, a page for each case")
+
+    sub = command("dry-run", _dry_run, "do with a zip what the task's server does", *everything[:-1])
+    sub.add_argument("file", type=Path, metavar="FILE")
+    sub.add_argument("--ids", type=Path, metavar="FILE", help="the hidden cases, one id a line (default: all)")
+
+    sub = command("ledger", _ledger, "what was scored on a corpus, when, and how often")
+    sub.add_argument("--data", type=Path, metavar="DIR", help="the corpus (default: every one)")
 
     sub = command("purge", _purge, "list, then delete, all that derives from a corpus", "out")
     sub.add_argument("--data", type=Path, metavar="DIR", help="the corpus (default: every one)")

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness import ledger
 from harness import manifest as manifests
 from harness.aggregate import Variant, check_variant
 from harness.contest import read_references, scoring_of
@@ -16,13 +17,13 @@ from harness.corpora import open_corpus
 from harness.corpora.tables import TablesCorpus
 from harness.entries import Entry, entry
 from harness.errors import CorpusError, HarnessError, RunError, ScoreError, SubmissionError, UsageError
-from harness.files import digest_file, locked
+from harness.files import digest_bytes, digest_file, locked
 from harness.lineup import Lineup
 from harness.plugins import Registry
 from harness.score import Measured, ids_digest, reference_digest, salted_ids, score, signatures, take
 from harness.scorecard import CARD_FILES, make_card, read_card, read_stats, variants_in, write_cards
 from harness.scoring import Scoring
-from harness.submission import read_submission
+from harness.submission import read_submission, write_csv
 from harness.types import Manifest, Submission, Task
 from harness.usage import read_usage
 from harness.workspace import salt
@@ -48,11 +49,12 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Scored:
-    """What could be scored, why the rest was refused, and why columns are n/a."""
+    """What could be scored, why the rest was refused, why columns are n/a, and which splits were scored often."""
 
     entries: tuple[Entry, ...]
     refusals: tuple[HarnessError, ...]
     missing: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
 def score_paths(paths: Sequence[Path], how: Judgement) -> Scored:
@@ -68,7 +70,8 @@ def score_paths(paths: Sequence[Path], how: Judgement) -> Scored:
             except (SubmissionError, RunError, CorpusError) as refusal:
                 refusals.setdefault(str(refusal), refusal)
         missing = dict.fromkeys(line for scoring in desk.opened.values() for line in scoring.missing)
-    return Scored(tuple(entries), tuple(refusals.values()), tuple(missing))
+        worn = tuple(line for root, split in desk.opened for line in ledger.warnings(root, split))
+    return Scored(tuple(entries), tuple(refusals.values()), tuple(missing), worn)
 
 
 @dataclass(frozen=True)
@@ -152,15 +155,17 @@ def _score_locked_run(folder: Path, desk: _Desk) -> Entry:
         )
     kept = _kept(folder, manifest, corpus, desk)
     if kept is None:
-        ids = frozenset(_read(path, how.task).rows) if manifest.partial else None
-        kept = _measure(path, manifest, corpus, desk, ids)
+        submission = _read(path, how.task)
+        kept = _measure(submission, manifest, corpus, desk, frozenset(submission.rows) if manifest.partial else None)
     usage = read_usage(folder, manifest.candidates_digest)
     if how.ids is not None:
         card = make_card(kept, replace(manifest, cases=len(how.ids)), how.task, how.variant)
+        ledger.record(corpus.root, card, manifest.csv_digest)
         return replace(entry(card, kept.stats), usage=usage, folder=folder)
     variants = dict.fromkeys([*variants_in(folder), how.variant])
     cards = {variant: make_card(kept, manifest, how.task, variant) for variant in variants}
     write_cards(list(cards.values()), kept.stats, folder)
+    ledger.record(corpus.root, cards[how.variant], manifest.csv_digest)
     return replace(entry(cards[how.variant], kept.stats), usage=usage, folder=folder)
 
 
@@ -173,18 +178,20 @@ def _score_file(path: Path, label: str, desk: _Desk) -> Entry:
     manifest = manifests.begin(how.task, corpus, split, corpus.ids(split), label)
     if how.ids is not None:
         manifest = replace(manifest, cases=len(how.ids))
-    measured = _measure(path, manifest, corpus, desk, None)
-    return replace(entry(make_card(measured, manifest, how.task, how.variant), measured.stats), folder=path)
+    submission = _read(path, how.task)
+    card = make_card(measured := _measure(submission, manifest, corpus, desk, None), manifest, how.task, how.variant)
+    ledger.record(corpus.root, card, digest_bytes(write_csv(submission.rows, how.task)))
+    return replace(entry(card, measured.stats), folder=path)
 
 
 def _measure(
-    path: Path, manifest: Manifest, corpus: TablesCorpus, desk: _Desk, ids: Collection[str] | None
+    submission: Submission, manifest: Manifest, corpus: TablesCorpus, desk: _Desk, ids: Collection[str] | None
 ) -> Measured:
     how, split = desk.how, manifest.split
     ids = _known_ids(how, corpus, split) if how.ids is not None else ids
     references = read_references(corpus, how.task, split, ids)
     cases = len(corpus.ids(split) if ids is None else ids)
-    return score(_read(path, how.task), references, how.task, desk.scoring(corpus, split), salt(corpus.root), cases)
+    return score(submission, references, how.task, desk.scoring(corpus, split), salt(corpus.root), cases)
 
 
 def _known_ids(how: Judgement, corpus: TablesCorpus, split: str) -> frozenset[str]:

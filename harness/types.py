@@ -86,12 +86,16 @@ class SubmissionFormat:
 class PublishedScript:
     """Where the published scorer of a task departs from a plain mean over cases. It takes them in the order of their
     ids as integers, `batch` at a time; of the columns `last_batch` only the last batch counts, the columns
-    `batch_means` are a mean of batch means. `revision` names the state that was read, and none that any server ran."""
+    `batch_means` are a mean of batch means. `revision` names the state that was read, and none that any server ran.
+    It reads the references from `reference_file`, and writes the columns under their keys and their mean under
+    `overall`."""
 
     revision: str
     batch: int
     last_batch: tuple[str, ...] = ()
     batch_means: tuple[str, ...] = ()
+    reference_file: str = "references.csv"
+    overall: str = "overall"
 
 
 @dataclass(frozen=True)

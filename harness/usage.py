@@ -7,29 +7,33 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
+from harness import energy
 from harness.errors import ScoreError
 from harness.files import canonical_json, write_atomic
-from harness.types import Candidate
+
+if TYPE_CHECKING:
+    from harness.run import Generated
 
 FILE = "usage.json"
 
 
 @dataclass(frozen=True)
 class Usage:
-    """Sums over all candidates of a run, and for a pool over all candidates that it chose among. `tokens` (generated)
-    and `seconds` (wall time, on whatever machine) are None where not every candidate has them. `cut_off` counts the
-    texts that ended at the limit of their length, `chart_cut` those whose input was cut to the system's budget.
-    `joules` is the energy of `metered` texts, the whole machine's while they were generated, None where no meter can
-    be read. `writers` says how many of the handed in texts each system wrote. `candidates_digest` is the manifest's."""
+    """Sums over all candidates of a run, and for a pool over all candidates that it chose among. `tokens` are those
+    that a model generated (a text that was retrieved has none), `seconds` wall time on whatever machine; both are None
+    where nobody knows. `cut_off` counts the texts that ended at the limit of their length, `chart_cut` those whose
+    input was cut to the system's budget. `joules` is the energy of `metered` texts, the whole machine's while they
+    were generated, None where no meter can be read. `writers` says how many of the handed in texts each system wrote.
+    `candidates_digest` is the manifest's."""
 
     stays: int
     texts: int
-    tokens: int | None
+    tokens: float | None
     seconds: float | None
     cut_off: int
     chart_cut: int
@@ -47,33 +51,27 @@ class Usage:
         return tokens, seconds, energy
 
 
-def usage_of(
-    stays: int,
-    handed_in: Iterable[Candidate],
-    made: Iterable[Candidate],
-    joules: float | None,
-    metered: int,
-    candidates_digest: str,
-) -> Usage:
-    """The usage of a run of which these candidates were handed in, and these were made for it."""
-    made = list(made)
+def usage_of(stays: int, chosen: Generated, runs: Mapping[Path, Generated], candidates_digest: str) -> Usage:
+    """The usage of a run whose texts were `chosen` among those of `runs`, by folder: of itself, if it is no pool."""
+    made = [candidate for run in runs.values() for place in run.candidates.values() for candidate in place]
+    metered = [energy.noted(folder) for folder in runs]
     return Usage(
         stays=stays,
         texts=len(made),
-        tokens=_total([one.tokens for one in made]),
-        seconds=_total([one.seconds for one in made]),
+        tokens=_known([one.tokens for one in made]),
+        seconds=_known([one.seconds for one in made]),
         cut_off=sum(one.finish == "length" for one in made),
         chart_cut=sum(bool(one.cut) for one in made),
-        joules=joules,
-        metered=metered,
-        writers=dict(sorted(Counter(one.system for one in handed_in).items())),
+        joules=sum(joules for joules, _ in metered) if any(texts for _, texts in metered) else None,
+        metered=sum(texts for _, texts in metered),
+        writers=dict(sorted(Counter(place[0].system for place in chosen.candidates.values()).items())),
         candidates_digest=candidates_digest,
     )
 
 
-def _total(values: Sequence[float | None]) -> Any:
+def _known(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
-    return sum(known) if known and len(known) == len(values) else None
+    return sum(known) if known else None
 
 
 def write_usage(usage: Usage, folder: Path) -> None:
