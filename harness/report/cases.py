@@ -61,7 +61,8 @@ class Desk:
 @dataclass
 class Index:
     """What the list knows of every case: columns as long as there are cases, one for each system where it is a list of
-    lists. `chunks` are the first cases of each file."""
+    lists; `claims` counts those that stand in neither input nor reference. `chunks` are the first cases of each
+    file."""
 
     ids: list[str] = field(default_factory=list)
     words: list[int] = field(default_factory=list)
@@ -139,7 +140,7 @@ def _described(desk: Desk, index: Index, postings: Postings) -> Iterator[str]:
         index.ids.append(one.id)
         index.words.append(sum(len(text.split()) for text in one.values.values()))
         index.scores.append([_rounded(mean[at]) for mean, at in zip(means, places, strict=True)])
-        index.claims.append([sum(len(f["systems"][s]["claims"]) for f in fields) for s in range(len(desk.runs))])
+        index.claims.append([sum(_invented(f["systems"][s]) for f in fields) for s in range(len(desk.runs))])
         postings.add(len(index.ids) - 1, _texts(one, desk))
         yield canonical_json({"id": one.id, "parts": _parts(case, desk.task, desk.fields), "fields": fields})
 
@@ -196,6 +197,11 @@ def _claims(text: str, known: frozenset[str], wanted: frozenset[str], reader: Re
         [unit(claim.start), unit(claim.end), KINDS.index(claim.kind), int(claim.key in wanted)]
         for claim in unsupported(reader.claims(text), known)
     ]
+
+
+def _invented(system: Mapping[str, Any]) -> int:
+    """How many claims stand in neither the input nor the reference."""
+    return sum(not wanted for _, _, _, wanted in system["claims"])
 
 
 def _scores(stats: Stats, name: str, at: int, columns: Sequence[str]) -> list[float | None]:

@@ -155,7 +155,7 @@ function row(contest, system, { field }, plotted, scale, best, begins) {
   return h("tr", { class: begins ? "tie" : null },
     contest.ranked_by ? h("td", { class: "rank" }, String(system.rank ?? ""),
       system.low !== null && system.low !== system.high
-        ? h("span", { class: "range", title: "ranks that the data support" }, `${system.low}–${system.high}`) : null) : null,
+        ? [" ", h("span", { class: "range", title: "ranks that the data support" }, `${system.low}–${system.high}`)] : null) : null,
     h("th", { scope: "row", class: "label", title: system.plugin === system.label ? null : system.plugin }, system.label),
     h("td", { class: "plot" }, interval(system.values[field]?.[plotted] ?? [null, null, null], scale)),
     contest.columns.map((column, at) => figure(system.values[field]?.[at] ?? [null, null, null], best[at], at === plotted)),
@@ -170,7 +170,7 @@ function figure([value, low, high], best, shown) {
   const range = low === null || high === null ? null : `${number(low)} to ${number(high)}`;
   const classes = [shown ? "shown" : "", value !== null && value === best ? "best" : "", value === null ? "none" : ""];
   return h("td", { class: classes.join(" ").trim() || null, title: range }, number(value),
-    shown && range ? h("span", { class: "range" }, `${number(low, 3)}–${number(high, 3)}`) : null);
+    shown && range ? [" ", h("span", { class: "range" }, `${number(low, 3)}–${number(high, 3)}`)] : null);
 }
 
 function interval([value, low, high], scale, strong = null) {

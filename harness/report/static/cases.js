@@ -78,7 +78,7 @@ const SORTS = {
   low: ["Sort: lowest score", (a, b) => (scoreOf(a) ?? 9) - (scoreOf(b) ?? 9)],
   high: ["Sort: highest score", (a, b) => (scoreOf(b) ?? -9) - (scoreOf(a) ?? -9)],
   spread: ["Sort: systems differ most", (a, b) => spread(b) - spread(a)],
-  claims: ["Sort: most not in the input", (a, b) => state.index.claims[b][tool.system] - state.index.claims[a][tool.system]],
+  claims: ["Sort: most in neither input nor reference", (a, b) => state.index.claims[b][tool.system] - state.index.claims[a][tool.system]],
   words: ["Sort: longest reference", (a, b) => state.index.words[b] - state.index.words[a]],
 };
 const spread = (at) => { const scores = known(at); return scores.length ? Math.max(...scores) - Math.min(...scores) : 0; };
@@ -110,7 +110,7 @@ function drawTools() {
     select("system", state.about.systems.map((label, at) => [at, label]), "System"),
     select("sort", Object.entries(SORTS).map(([key, [title]]) => [key, title]), "Sort"),
     h("div", { class: "bounds" }, h("span", {}, state.about.score), bound("from", "from"), bound("to", "to")),
-    h("label", {}, h("input", { type: "checkbox", id: "claims", onchange: redo("claims", (one) => one.checked) }), " states what the input does not"));
+    h("label", {}, h("input", { type: "checkbox", id: "claims", onchange: redo("claims", (one) => one.checked) }), " states what neither input nor reference does"));
 }
 
 function drawList() {
@@ -130,7 +130,7 @@ function listRow(at, place) {
     h("span", { class: "score" }, number(scores[tool.system], 3)),
     h("span", { class: "strip", "aria-hidden": "true" }, scores.map((score, s) =>
       score === null ? null : h("i", { class: s === tool.system ? "own" : null, style: { left: percent(Math.min(1, Math.max(0, score))) } }))),
-    h("span", { class: "claims", title: "not in the input" }, claims ? String(claims) : ""));
+    h("span", { class: "claims", title: "doses, dates and drugs in neither input nor reference" }, claims ? String(claims) : ""));
 }
 
 /* ------------------------------------------------------------------ one case */
