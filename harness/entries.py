@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -42,16 +43,17 @@ class Entry:
 
 def entry(card: ScoreCard, stats: Stats) -> Entry:
     """The entry of a submission that was scored just now, wherever it lies."""
-    numbers = {group: str(at) for at, group in enumerate(dict.fromkeys(stats.groups))}
-    width = len(str(len(stats.ids)))
-    cases = Cases(
-        fields=stats.fields,
-        columns=stats.columns,
-        ids=tuple(str(at).zfill(width) for at in range(len(stats.ids))),
-        groups=tuple(numbers[group].zfill(width) for group in stats.groups),
-        values=stats.values,
-    )
+    ids = _numbers(len(stats.ids))
+    subjects = dict(zip(dict.fromkeys(stats.groups), ids, strict=False))
+    groups = tuple(map(subjects.__getitem__, stats.groups))
+    cases = Cases(stats.fields, stats.columns, ids, groups, stats.values)
     return Entry(card, cases, {name: _figures(stats, f) for f, name in enumerate(stats.fields)})
+
+
+@cache
+def _numbers(count: int) -> tuple[str, ...]:
+    """Numbers from 0 that sort as text: the same objects for every system of a board."""
+    return tuple(str(at).zfill(len(str(count))) for at in range(count))
 
 
 def read_entry(path: Path) -> Entry:

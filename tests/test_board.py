@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,14 +17,17 @@ import pytest
 from harness.aggregate import aggregate
 from harness.board import MEAN, Board
 from harness.board_statistics import Wanted
-from harness.board_text import render
-from harness.entries import Entry, entry
-from harness.files import digest
-from harness.leaderboard import table
+from harness.board_text import render, row_lines
+from harness.entries import Entry, collect, entry
+from harness.errors import LeaderboardError
+from harness.files import digest, digest_bytes
+from harness.leaderboard import row, table
 from harness.score import Stats
+from harness.scorecard import write_cards
 from harness.stats import bootstrap, compare, gather, intervals, measures, rank
 from harness.stats.resample import Resampling
 from harness.types import ScoreCard, Signature
+from harness.usage import Usage, write_usage
 from tests.toys import MANIFEST, TASK
 
 FIELDS = ("course", "advice")
@@ -232,3 +239,149 @@ def test_runs_that_differ_in_more_than_the_seed_are_no_seeds(other: Mapping[str,
     statistics = board_of(*runs).statistics
     assert statistics is not None
     assert statistics.seeds == ()
+
+
+# --------------------------------------------------------------------------- formats
+
+
+TWO = (A, C)
+
+
+def test_a_small_board_in_markdown() -> None:
+    text = render([board_of(*TWO)], "md")
+    number = board_of(*TWO).standings[0].mean.values["overlap2"]
+    assert number is not None
+    assert number.low is not None
+    assert number.high is not None
+    ranking, fields, texts, compared = (block.strip() for block in re.split(r"\*\*.*\*\*", text))
+    first, interval = ranking.splitlines()[6:8]
+    assert first.startswith(f"|    1 |     1 |   1 | a     | 40 |    {number.value:.4f} |")
+    span = f"{number.low:.3f}–{number.high:.3f}".replace("0.", ".")
+    assert interval.startswith(f"|      |       |     |       |    | {span} |")
+    assert fields.splitlines()[2].startswith("| a     | Hospital Course | 40 |")
+    assert texts.splitlines()[:4] == [
+        "| label        |   words |     grade | at limit | chart cut | tokens | seconds |  Wh |",
+        "| :----------- | ------: | --------: | -------: | --------: | -----: | ------: | --: |",
+        "| (references) | 20 / 20 |           |          |           |        |         |     |",
+        "| a            | 10 / 10 | 7.5 / 7.5 |          |           |    n/a |     n/a | n/a |",
+    ]
+    assert compared.splitlines()[0] == (
+        "| first | second | difference |      95 % |      p | p (Holm) | p (bootstrap) | found 80 % |"
+    )
+    assert compared.splitlines()[2].startswith("| a     | c      |")
+
+
+def test_a_p_value_that_no_resample_reached_is_shown_as_the_bound_that_it_is() -> None:
+    board = board_of(A, made("d", 0.1, 5))
+    assert board.statistics is not None
+    (one,) = board.statistics.comparisons
+    assert one.by_tail
+    assert f"| ≤{one.p:.1g} |" in render([board], "md")
+    assert "≤" not in render([board_of(A, B)], "md")
+
+
+def test_every_line_of_a_markdown_table_has_the_same_width() -> None:
+    text = render([board_of(A, B, C)], "md")
+    for block in re.findall(r"(?:^\|.*\n)+", text, re.M):
+        assert len({len(line) for line in block.splitlines()}) == 1
+
+
+def test_csv_has_a_row_for_each_field_and_the_bounds_of_each_number() -> None:
+    board = board_of(A, C)
+    rows = list(csv.DictReader(io.StringIO(render([board], "csv"))))
+    assert [(row["rank"], row["label"], row["field"]) for row in rows] == [
+        (rank, label, field) for rank, label in (("1", "a"), ("2", "c")) for field in (*FIELDS, MEAN)
+    ]
+    number = board.standings[0].lines[1].values["rouge1"]
+    assert number is not None
+    found = [rows[1][key] for key in ("rouge1", "rouge1 low", "rouge1 high")]
+    assert found == [repr(number.value), repr(number.low), repr(number.high)]
+    assert (rows[0]["rank low"], rows[0]["rank high"], rows[0]["group"]) == ("1", "1", "1")
+    assert (rows[0]["words"], rows[0]["grade"], rows[2]["words"]) == ("10.0", "7.5", "n/a")
+
+
+def test_json_has_all_that_there_is_and_no_path(tmp_path: Path) -> None:
+    here = replace(A, folder=tmp_path, usage=Usage(40, 80, 800.0, 20.0, 3, 1, writers={"lead": 80}))
+    (found,) = json.loads(render([board_of(here, C)], "json"))
+    assert found["rows"][0]["place"] == {"rank": 1, "low": 1, "high": 1, "group": 1}
+    assert found["rows"][0]["usage"]["tokens_per_1000"] == 20_000
+    assert found["rows"][1]["team"] == "x|y & z_1"
+    assert found["statistics"]["comparisons"][0]["first"] == "a"
+    assert [column["kind"] for column in found["columns"]] == ["mean", "own", "own"]
+    assert found["columns"][1]["signature"] == {
+        "identity": {"metric": "bleu", "variant": "corrected"},
+        "environment": {},
+    }
+    assert str(tmp_path) not in render([board_of(here, C)], "json")
+    assert "127.0.0.1" not in json.dumps(found)
+
+
+def test_latex_marks_the_best_the_ties_and_what_would_break_it() -> None:
+    odd = made(r"b_%&#$~^\{}", 0.498, 2)
+    text = render([board_of(A, odd, C)], "latex")
+    body = text[text.index(r"\midrule") : text.index(r"\bottomrule")].splitlines()
+    assert body[1].startswith(r"1$^{\dagger}$ & a & \textbf{")
+    assert body[3].startswith(r"2$^{\dagger}$ & b\_\%\&\#\$\textasciitilde{}\textasciicircum{}\textbackslash{}\{\} & ")
+    assert body[2].startswith(r"{\scriptsize 1--2} & & {\scriptsize .")
+    assert body[5] == r"\midrule"  # a and b are tied, c is below them
+    assert body[6].startswith("3 & c & ")
+    assert all(line.count("&") - line.count(r"\&") == 4 for line in body if line.endswith(r"\\"))
+    assert "bleu: metric:bleu\\textbar{}variant:corrected" in text
+
+
+def test_a_row_shows_its_intervals() -> None:
+    lines = row_lines(row(A, TASK, QUICK)).splitlines()
+    assert lines[4].startswith("mean             40    ")
+    assert re.match(r"95 %  +\.\d{3}–\.\d{3}  \.\d{3}–\.\d{3}  \.\d{3}–\.\d{3}$", lines[5])
+    assert any(line.startswith("95 % intervals: ") for line in lines)
+
+
+# --------------------------------------------------------------------------- what a board is made of
+
+
+def test_the_entries_of_a_folder(tmp_path: Path) -> None:
+    stats = stats_of(np.random.default_rng(0).random((2, 6, 2)))
+    for label, partial in (("des", False), ("lead", True)):
+        folder = tmp_path / label
+        folder.mkdir()
+        blank = card_of(label, stats, partial=partial)
+        write_cards([blank], stats, folder)
+        write_cards([replace(blank, cases_digest=digest_of(folder))], stats, folder)
+        write_usage(Usage(6, 12, None, 1.0, 0, 0, candidates_digest="d0"), folder)
+    (tmp_path / "torn").mkdir()
+    (tmp_path / "torn" / "scores.json").write_text("{")
+    found = collect(tmp_path)
+    assert [(one.card.manifest.label, one.folder) for one in found.entries] == [
+        ("des", tmp_path / "des"),
+        ("lead", tmp_path / "lead"),
+    ]
+    assert found.entries[0].usage is not None
+    assert found.entries[0].texts["advice"].words == 10
+    torn = f"{tmp_path / 'torn' / 'scores.json'} is not a score card\n  -> score the submission again"
+    assert [str(one) for one in found.refusals] == [torn]
+    (tmp_path / "des" / "cases.npz").unlink()
+    assert "cases.npz does not belong to the card beside it" in str(collect(tmp_path).refusals[0])
+
+
+def digest_of(folder: Path) -> str:
+    return digest_bytes((folder / "cases.npz").read_bytes())
+
+
+def test_a_folder_that_is_not_there_and_one_without_scores(tmp_path: Path) -> None:
+    with pytest.raises(LeaderboardError) as error:
+        collect(tmp_path / "none")
+    assert str(error.value) == (
+        f"there is no folder {tmp_path / 'none'}\n  -> name the folder of the scored submissions"
+    )
+    with pytest.raises(LeaderboardError) as error:
+        table(collect(tmp_path).entries, TASK)
+    assert str(error.value) == "there is no score card\n  -> score a submission first: harness submit lead"
+
+
+def test_two_of_one_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(LeaderboardError) as error:
+        board_of(replace(A, folder=tmp_path / "x"), replace(A, folder=tmp_path / "y"))
+    assert str(error.value) == (
+        f"two score cards are named 'a': {tmp_path / 'x'} and {tmp_path / 'y'}\n"
+        "  -> give one of them another label (submit or import it with --as), or leave it out"
+    )
