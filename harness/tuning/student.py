@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
 from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn.functional import cross_entropy
@@ -93,9 +92,13 @@ class Student:
 
     def state(self) -> dict[str, Tensor]:
         """The adapter's weights on the CPU, as peft names them."""
+        from peft import get_peft_model_state_dict
+
         return {name: one.detach().cpu().contiguous() for name, one in get_peft_model_state_dict(self.model).items()}
 
     def set_state(self, weights: Mapping[str, Tensor]) -> None:
+        from peft import set_peft_model_state_dict
+
         set_peft_model_state_dict(self.model, dict(weights))
 
     def save(self, folder: Path, base: str) -> None:
@@ -112,6 +115,8 @@ class Student:
 
 
 def _adapted(base: Any, job: Job) -> Any:
+    from peft import LoraConfig, PeftModel, get_peft_model
+
     tuning = job.tuning
     if job.start:
         with quiet():
