@@ -26,7 +26,7 @@ TASK = discharge_me()
 FIELDS = tuple(field.name for field in TASK.fields)
 SPLIT = TASK.default_split
 INVENTED = "Warfarin 7.5 mg was begun on 3/4/2031."
-KEPT = {"copyist": 0.95, "careful": 0.8, "careless": 0.55, "stranger": 0.15}
+KEPT = {"copyist": 0.95, "careful": 0.74, "patient": 0.7, "hasty": 0.58, "careless": 0.55, "stranger": 0.15}
 LABELS = ("chooser", *KEPT)
 
 Rows = Mapping[str, Mapping[str, str]]

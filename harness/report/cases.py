@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from harness.report.claims import KINDS, Reader, unsupported
 from harness.report.concepts import ConceptsOf, drug_names, kept_concepts
 from harness.report.runs import Run, data_of_run, read_run
 from harness.score import Stats, salted_ids
-from harness.types import Case, Reference, Task
+from harness.types import Case, Part, Reference, Task
 from harness.workspace import salt
 
 CHUNK_BYTES = 400_000
@@ -96,7 +96,7 @@ def write_cases(board: Board, corpus: TablesCorpus, pages: Path) -> None:
     about = {
         "systems": [one.label for one in desk.runs],
         "fields": [desk.task.field(name).title for name in desk.fields],
-        "columns": desk.columns,
+        "columns": [desk.board.column(key).title for key in desk.columns],
         "score": board.ranked_by or desk.columns[0],
         "drugs": desk.reader.drug_names is not None,
         "concepts": desk.concepts.column if desk.concepts else "",
@@ -136,7 +136,8 @@ def _described(desk: Desk, index: Index, postings: Postings) -> Iterator[str]:
         if salted not in scored:
             continue
         places = [run.at[salted] for run in desk.runs]
-        fields = [_field(name, one, case, places, desk) for name in desk.fields]
+        stated = {part: desk.reader.keys([part.text]) for part in case.parts}
+        fields = [_field(name, one, case, stated, places, desk) for name in desk.fields]
         index.ids.append(one.id)
         index.words.append(sum(len(text.split()) for text in one.values.values()))
         index.scores.append([_rounded(mean[at]) for mean, at in zip(means, places, strict=True)])
@@ -166,10 +167,13 @@ def _parts(case: Case, task: Task, fields: Sequence[str]) -> list[Any]:
     return [[part.heading or part.name, part.text, of] for part, of in known if of]
 
 
-def _field(name: str, one: Reference, case: Case, places: Sequence[int], desk: Desk) -> dict[str, Any]:
+def _field(
+    name: str, one: Reference, case: Case, stated: Mapping[Part, frozenset[str]], places: Sequence[int], desk: Desk
+) -> dict[str, Any]:
+    """One field of a case; `stated` are the doses, dates and drugs of each part of its chart."""
     written = one.values.get(name, "")
     chart = model_input(case, desk.task, desk.task.field(name), {}).chart
-    known = desk.reader.keys(part.text for part in chart)
+    known = frozenset().union(*(stated[part] for part in chart))
     wanted = desk.reader.keys([written])
     texts = [run.submission.rows.get(one.id, {}).get(name, "") for run in desk.runs]
     found = desk.concepts.compared(written, texts) if desk.concepts else None
@@ -190,11 +194,9 @@ def _claims(text: str, known: frozenset[str], wanted: frozenset[str], reader: Re
     """[start, end, kind, 1 if the reference says so too] of what the input does not contain; places count UTF-16
     units, as the page does."""
 
-    def unit(at: int) -> int:
-        return at + sum(character > "\uffff" for character in text[:at])
-
+    units = [0, *accumulate(1 + (character > "\uffff") for character in text)]
     return [
-        [unit(claim.start), unit(claim.end), KINDS.index(claim.kind), int(claim.key in wanted)]
+        [units[claim.start], units[claim.end], KINDS.index(claim.kind), int(claim.key in wanted)]
         for claim in unsupported(reader.claims(text), known)
     ]
 

@@ -298,14 +298,15 @@ function termMarks(term, text, name) {
 /* The text in pieces, each with the marks that cover it. */
 function marked(text, marks) {
   const cuts = [...new Set([0, text.length, ...marks.flatMap(({ start, end }) => [start, end])])].sort((a, b) => a - b);
-  return cuts.slice(0, -1).map((start, at) => {
+  return cuts.slice(0, -1).flatMap((start, at) => {
     const end = cuts[at + 1];
     const over = marks.filter((mark) => mark.start <= start && mark.end >= end);
     if (!over.length) return text.slice(start, end);
     const span = over.find((mark) => mark.span !== undefined)?.span;
     const light = (on) => () => document.querySelectorAll(`.active [data-span="${span}"], .of-reference [data-span="${span}"]`).forEach((one) => one.classList.toggle("lit", on));
-    return h("mark", { class: [...new Set(over.map(({ name }) => name))].join(" "), title: over.find(({ title }) => title)?.title, "data-span": span,
-      onmouseenter: span === undefined ? null : light(true), onmouseleave: span === undefined ? null : light(false) }, text.slice(start, end));
+    const mark = (piece) => h("mark", { class: [...new Set(over.map(({ name }) => name))].join(" "), title: over.find(({ title }) => title)?.title, "data-span": span,
+      onmouseenter: span === undefined ? null : light(true), onmouseleave: span === undefined ? null : light(false) }, piece);
+    return text.slice(start, end).split(/(\s*\n\s*)/).map((piece, i) => (i % 2 || !piece ? piece : mark(piece)));  // no marks on line breaks
   });
 }
 
