@@ -110,7 +110,7 @@ function drawTools() {
     select("system", state.about.systems.map((label, at) => [at, label]), "System"),
     select("sort", Object.entries(SORTS).map(([key, [title]]) => [key, title]), "Sort"),
     h("div", { class: "bounds" }, h("span", {}, state.about.score), bound("from", "from"), bound("to", "to")),
-    h("label", {}, h("input", { type: "checkbox", id: "claims", onchange: redo("claims", (one) => one.checked) }), " states what neither input nor reference does"));
+    h("label", {}, h("input", { type: "checkbox", id: "claims", onchange: redo("claims", (one) => one.checked) }), " in neither input nor reference"));
 }
 
 function drawList() {
