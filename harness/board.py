@@ -104,7 +104,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Standing:
-    """One row. `folder` is where the run lies, None for a file that was scored where it lay."""
+    """One row. `folder` is where the run lies, or the file that was scored where it lay."""
 
     card: ScoreCard
     lines: tuple[Line, ...]

@@ -80,10 +80,11 @@ def _place(one: Standing) -> list[str]:
 
 
 def _by_field(board: Board) -> Table:
-    rows = [["label", "field", "n", *(column.title for column in board.columns), "failed"]]
-    for one in board.standings:
-        for line in one.lines:
-            rows.append([one.label, line.title, line.cases, *_values(line, board), str(line.failed)])
+    """A row a system, field after field."""
+    rows = [["field", "label", "n", *(column.title for column in board.columns), "failed"]]
+    for place in range(len(board.standings[0].lines)):
+        for one, line in ((one, one.lines[place]) for one in board.standings):
+            rows.append([line.title, one.label, line.cases, *_values(line, board), str(line.failed)])
     return rows
 
 
