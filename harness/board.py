@@ -181,5 +181,14 @@ class Board:
     def shown(self) -> tuple[str, ...]:
         return tuple(column.key for column in self.columns)
 
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields of which some row has a number. A row of which every column is n/a has no lines."""
+        return tuple(dict.fromkeys(line.name for one in self.standings for line in one.lines))
+
+    def of_field(self, name: str) -> list[tuple[Standing, Line]]:
+        """The rows that have this field, with its numbers."""
+        return [(one, line) for one in self.standings for line in one.lines if line.name == name]
+
     def column(self, key: str) -> BoardColumn:
         return next(column for column in self.columns if column.key == key)

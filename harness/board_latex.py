@@ -33,7 +33,7 @@ def as_latex(board: Board) -> str:
     ]
     fields = _table(f"{board.title}, by field", ["System", "Field"], "ll", board, _by_field(board), [])
     together = _table(f"{board.title}: {board.ranking}", ["Rank", "System"], "rl", board, _together(board), notes)
-    return "\n".join([together, fields] if board.standings else [together])
+    return "\n".join([together, fields] if board.fields else [together])
 
 
 def _table(
@@ -83,11 +83,11 @@ def _together(board: Board) -> list[str]:
 def _by_field(board: Board) -> list[str]:
     """The best of each field is bold."""
     lines: list[str] = []
-    for place in range(len(board.standings[0].lines) if board.standings else 0):
-        of_field = [one.lines[place] for one in board.standings]
-        best = {column.key: _best(column, of_field) for column in board.columns}
+    for field in board.fields:
+        rows = board.of_field(field)
+        best = {column.key: _best(column, [line for _, line in rows]) for column in board.columns}
         lines += [r"\midrule"] if lines else []
-        for one, line in zip(board.standings, of_field, strict=True):
+        for one, line in rows:
             values = [_value(line.values[key], best[key]) for key in board.shown]
             lines.append(f"{latex(one.label)} & {latex(line.title)} & {' & '.join(values)} \\\\")
     return lines

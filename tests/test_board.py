@@ -144,6 +144,16 @@ def test_neither_the_order_of_the_rows_nor_the_salt_of_their_ids_changes_a_numbe
     assert (statistics.cases, statistics.subjects) == (12, 6)
 
 
+@pytest.mark.parametrize("form", ["md", "csv", "latex", "json"])
+def test_a_row_of_which_everything_is_missing_stands_beside_the_others(form: str) -> None:
+    empty = stats_of(np.empty((2, 40, 0)))
+    bare = entry(card_of("bare", empty), empty)
+    board = board_of(bare, A)
+    assert [(one.label, one.rank) for one in board.standings] == [("a", None), ("bare", None)]
+    assert "bare" in render([board], form)
+    assert "bare" in render([board_of(bare)], form)
+
+
 def test_where_nothing_can_be_told_apart_the_board_says_so() -> None:
     board = board_of(A, B)
     assert board.notes[0].startswith("these data put no row above another: every rank is possible at 95 % (")
