@@ -104,7 +104,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Standing:
-    """One row. `folder` is where the run lies, None for a file that was scored where it lay."""
+    """One row. `folder` is where the run lies, or the file that was scored where it lay."""
 
     card: ScoreCard
     lines: tuple[Line, ...]
@@ -180,6 +180,15 @@ class Board:
     @property
     def shown(self) -> tuple[str, ...]:
         return tuple(column.key for column in self.columns)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields of which some row has a number. A row of which every column is n/a has no lines."""
+        return tuple(dict.fromkeys(line.name for one in self.standings for line in one.lines))
+
+    def of_field(self, name: str) -> list[tuple[Standing, Line]]:
+        """The rows that have this field, with its numbers."""
+        return [(one, line) for one in self.standings for line in one.lines if line.name == name]
 
     def column(self, key: str) -> BoardColumn:
         return next(column for column in self.columns if column.key == key)

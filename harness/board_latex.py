@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.board import NOT_AVAILABLE, Board, BoardColumn, Number, Standing
+from harness.board import NOT_AVAILABLE, Board, BoardColumn, Line, Number, Standing
 from harness.board_cells import bounds, four, percent, printable, span
 
 _SPECIAL = {
@@ -24,23 +24,34 @@ _MAY_BE_FIRST = r"$^{\dagger}$"
 
 
 def as_latex(board: Board) -> str:
-    """A table* with a row a system, its intervals in small type below it, and a rule between tie groups."""
-    best = {column.key: _best(column, board.standings) for column in board.columns}
-    titles = ["Rank", "System", *(latex(column.title) for column in board.columns)]
-    lines = [
-        r"\begin{table*}",
-        r"\centering\small\setlength{\tabcolsep}{4pt}",
-        f"\\caption{{{latex(board.title)}: {latex(board.ranking)}}}",
-        f"\\begin{{tabular}}{{rl{'r' * len(board.columns)}}}",
-        r"\toprule",
-        f"{' & '.join(titles)} \\\\",
-        r"\midrule",
-        *_body(board, best),
-        r"\bottomrule",
-        r"\end{tabular}",
+    """Two of table*: a row a system, its intervals in small type below it, a rule between tie groups, and the notes;
+    then a row for each field of a system."""
+    notes = [
         r"\par\smallskip\begin{minipage}{\textwidth}\footnotesize\raggedright",
         *(f"{latex(note)}\\par" for note in (*_marks(board), *board.notes)),
         r"\end{minipage}",
+    ]
+    fields = _table(f"{board.title}, by field", ["System", "Field"], "ll", board, _by_field(board), [])
+    together = _table(f"{board.title}: {board.ranking}", ["Rank", "System"], "rl", board, _together(board), notes)
+    return "\n".join([together, fields] if board.fields else [together])
+
+
+def _table(
+    caption: str, first: Sequence[str], layout: str, board: Board, body: Sequence[str], below: Sequence[str]
+) -> str:
+    titles = [*first, *(latex(column.title) for column in board.columns)]
+    lines = [
+        r"\begin{table*}",
+        r"\centering\small\setlength{\tabcolsep}{4pt}",
+        f"\\caption{{{latex(caption)}}}",
+        f"\\begin{{tabular}}{{{layout}{'r' * len(board.columns)}}}",
+        r"\toprule",
+        f"{' & '.join(titles)} \\\\",
+        r"\midrule",
+        *body,
+        r"\bottomrule",
+        r"\end{tabular}",
+        *below,
         r"\end{table*}",
     ]
     return "".join(f"{line}\n" for line in lines)
@@ -50,7 +61,8 @@ def latex(text: str) -> str:
     return "".join(_SPECIAL.get(c, c) for c in printable(text))
 
 
-def _body(board: Board, best: dict[str, float | None]) -> list[str]:
+def _together(board: Board) -> list[str]:
+    best = {column.key: _best(column, [one.mean for one in board.standings]) for column in board.columns}
     lines: list[str] = []
     above: Standing | None = None
     for one in board.standings:
@@ -65,6 +77,19 @@ def _body(board: Board, best: dict[str, float | None]) -> list[str]:
             ranks = span(place.low, place.high, "--") if place and place.low is not None else ""
             lines.append(f"{_small(ranks)} & & {' & '.join(small)} \\\\")
         above = one
+    return lines
+
+
+def _by_field(board: Board) -> list[str]:
+    """The best of each field is bold."""
+    lines: list[str] = []
+    for field in board.fields:
+        rows = board.of_field(field)
+        best = {column.key: _best(column, [line for _, line in rows]) for column in board.columns}
+        lines += [r"\midrule"] if lines else []
+        for one, line in rows:
+            values = [_value(line.values[key], best[key]) for key in board.shown]
+            lines.append(f"{latex(one.label)} & {latex(line.title)} & {' & '.join(values)} \\\\")
     return lines
 
 
@@ -84,9 +109,9 @@ def _small(text: str) -> str:
     return f"{{\\scriptsize {text}}}" if text else ""
 
 
-def _best(column: BoardColumn, standings: Sequence[Standing]) -> float | None:
+def _best(column: BoardColumn, lines: Sequence[Line]) -> float | None:
     """The best value of a column; a difference between variants has none, and a lone row is no best."""
-    values = [number.value for one in standings if (number := one.mean.values[column.key])]
+    values = [number.value for line in lines if (number := line.values[column.key])]
     if column.kind == "script" or len(values) < 2:
         return None
     return max(values) if column.higher_is_better else min(values)

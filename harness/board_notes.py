@@ -11,8 +11,7 @@ from harness.board import NOT_AVAILABLE, OVERALL, Board, Standing, Statistics
 from harness.board_cells import percent
 from harness.errors import LeaderboardError
 from harness.score import SHORT
-from harness.stats import check_resamplable
-from harness.stats.compare import POWER
+from harness.stats import POWER, check_resamplable
 from harness.types import ScoreCard, Signature, Task
 
 

@@ -15,8 +15,6 @@ from harness import stats
 from harness.board import MEAN, Line, Number, Place, Seeds, Standing, Statistics
 from harness.entries import Cases, Entry
 from harness.files import canonical_json
-from harness.stats.bootstrap import LEVEL, interval
-from harness.stats.compare import HIDDEN
 
 Compared = Literal["adjacent", "all"]
 
@@ -87,13 +85,13 @@ class Resampled:
         """What is said of the whole board; nobody is compared where no mean ranks."""
         how = self.resamples.how
         return Statistics(
-            level=LEVEL,
+            level=stats.LEVEL,
             resamples=how.times,
             seed=how.seed,
             floor=how.floor,
             cases=self.sample.cases,
             subjects=self.sample.subjects,
-            hidden=HIDDEN,
+            hidden=stats.HIDDEN,
             compared=self.wanted.compare,
             comparisons=self._compared(mean, higher_is_better) if mean else (),
             seeds=tuple(self._seeds(group, mean) for group in _families(standings)) if mean else (),
@@ -115,7 +113,7 @@ class Resampled:
             system=runs[0].card.manifest.system,
             labels=tuple(one.label for one in runs),
             seeds=tuple(one.card.manifest.seed for one in runs),
-            mean=_bounded(Number(value), interval(value, replicates, influence)),
+            mean=_bounded(Number(value), stats.interval(value, replicates, influence)),
             deviation=statistics.stdev(values),
         )
 

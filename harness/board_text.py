@@ -9,8 +9,7 @@ from harness.board_cells import bounds, four, percent, printable, span
 from harness.board_data import as_csv, as_json
 from harness.board_latex import as_latex
 from harness.errors import LeaderboardError
-from harness.stats import Comparison
-from harness.stats.compare import POWER
+from harness.stats import POWER, Comparison
 
 Table = Sequence[Sequence[str]]
 
@@ -46,7 +45,7 @@ def row_lines(board: Board) -> str:
 def as_markdown(board: Board) -> str:
     """The ranking first; then by field, what the texts are like and cost, rows compared, notes."""
     blocks = [f"### {_escaped(board.title)}\n", f"{_escaped(board.ranking)}\n", _table(_ranking(board), {3})]
-    if board.standings:
+    if board.fields:
         blocks += ["**By field**\n", _table(_by_field(board), {0, 1})]
     if any(one.texts or one.usage for one in board.standings):
         blocks += ["**Texts and cost**\n", _table(_texts(board), {0})]
@@ -80,23 +79,24 @@ def _place(one: Standing) -> list[str]:
 
 
 def _by_field(board: Board) -> Table:
-    rows = [["label", "field", "n", *(column.title for column in board.columns), "failed"]]
-    for one in board.standings:
-        for line in one.lines:
-            rows.append([one.label, line.title, line.cases, *_values(line, board), str(line.failed)])
+    """A row a system, field after field."""
+    rows = [["field", "label", "n", *(column.title for column in board.columns), "failed"]]
+    for field in board.fields:
+        for one, line in board.of_field(field):
+            rows.append([line.title, one.label, line.cases, *_values(line, board), str(line.failed)])
     return rows
 
 
 def _texts(board: Board) -> Table:
     """What the texts are like, field by field with a stroke between, and what the run took."""
-    fields = [line.name for line in board.standings[0].lines]
     unseen = sorted({column for one in board.standings for column in one.card.truncation if _unseen(one, column)})
     header = ["label", "words", "grade", "at limit", "chart cut", *(f"unseen by {column}" for column in unseen)]
     rows = [[*header, "tokens", "seconds", "Wh"]]
-    references = [one.texts[field].reference_words for one in board.standings[:1] for field in fields if one.texts]
-    rows.append(["(references)", _per_field(references, 0), *[""] * (len(rows[0]) - 2)])
+    references = next(one.texts for one in board.standings if one.texts or one.usage)  # the same for all
+    words = [figures.reference_words for figures in references.values()]
+    rows.append(["(references)", _per_field(words, 0), *[""] * (len(rows[0]) - 2)])
     for one in board.standings:
-        figures = [one.texts[field] for field in fields if field in one.texts]
+        figures = list(one.texts.values())
         usage = one.usage
         tokens, seconds, energy = usage.per_1000 if usage else (None, None, None)
         rows.append(

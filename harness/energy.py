@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.errors import RunError
 from harness.files import JsonLines
 
 FILE = "energy.jsonl"
@@ -65,7 +66,10 @@ def note(folder: Path, began: Snapshot, texts: int) -> None:
 def noted(folder: Path) -> tuple[float, int]:
     """Joules, and for how many texts they were read, over all times that the run was worked on."""
     lines = list(JsonLines(folder / FILE).read())
-    return sum(line["joules"] for line in lines), sum(line["texts"] for line in lines)
+    try:
+        return sum(line["joules"] for line in lines), sum(line["texts"] for line in lines)
+    except (KeyError, TypeError):
+        raise RunError(f"{folder / FILE} holds a line that is no reading", todo="delete the file") from None
 
 
 def _processors(powercap: Path) -> dict[str, Counter]:

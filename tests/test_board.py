@@ -144,6 +144,16 @@ def test_neither_the_order_of_the_rows_nor_the_salt_of_their_ids_changes_a_numbe
     assert (statistics.cases, statistics.subjects) == (12, 6)
 
 
+@pytest.mark.parametrize("form", ["md", "csv", "latex", "json"])
+def test_a_row_of_which_everything_is_missing_stands_beside_the_others(form: str) -> None:
+    empty = stats_of(np.empty((2, 40, 0)))
+    bare = entry(card_of("bare", empty), empty)
+    board = board_of(bare, A)
+    assert [(one.label, one.rank) for one in board.standings] == [("a", None), ("bare", None)]
+    assert "bare" in render([board], form)
+    assert "bare" in render([board_of(bare)], form)
+
+
 def test_where_nothing_can_be_told_apart_the_board_says_so() -> None:
     board = board_of(A, B)
     assert board.notes[0].startswith("these data put no row above another: every rank is possible at 95 % (")
@@ -258,7 +268,8 @@ def test_a_small_board_in_markdown() -> None:
     assert first.startswith(f"|    1 |     1 |   1 | a     | 40 |    {number.value:.4f} |")
     span = f"{number.low:.3f}–{number.high:.3f}".replace("0.", ".")
     assert interval.startswith(f"|      |       |     |       |    | {span} |")
-    assert fields.splitlines()[2].startswith("| a     | Hospital Course | 40 |")
+    names = [re.split(r" *\| ", line)[1:3] for line in fields.splitlines()[2:]]
+    assert names == [[field, label] for field in ("Hospital Course", "Advice") for label in ("a", "c")]
     assert texts.splitlines()[:4] == [
         "| label        |   words |     grade | at limit | chart cut | tokens | seconds |  Wh |",
         "| :----------- | ------: | --------: | -------: | --------: | -----: | ------: | --: |",
@@ -327,6 +338,9 @@ def test_latex_marks_the_best_the_ties_and_what_would_break_it() -> None:
     assert body[6].startswith("3 & c & ")
     assert all(line.count("&") - line.count(r"\&") == 4 for line in body if line.endswith(r"\\"))
     assert "bleu: metric:bleu\\textbar{}variant:corrected" in text
+    by_field = text.split(r"\midrule")[-2:]
+    assert [line.split(" & ")[1] for line in by_field[0].splitlines()[1:]] == ["Hospital Course"] * 3
+    assert [r"\textbf" in line for line in by_field[0].splitlines()[1:]].count(True) >= 1
 
 
 def test_a_row_shows_its_intervals() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from harness import energy
 from harness.energy import Counter, Snapshot
-from harness.errors import ScoreError
+from harness.errors import RunError, ScoreError
 from harness.run import Generated
 from harness.types import Candidate
 from harness.usage import FILE, read_usage, usage_of, write_usage
@@ -106,6 +106,12 @@ def test_what_is_noted_adds_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     energy.note(tmp_path, began, 0)  # nothing was made
     assert energy.noted(tmp_path) == (6, 6)
     assert energy.noted(tmp_path / "none") == (0, 0)
+
+
+def test_an_edited_reading_says_so(tmp_path: Path) -> None:
+    (tmp_path / energy.FILE).write_text('{"joules": 1}\n')
+    with pytest.raises(RunError, match=r"energy.jsonl holds a line that is no reading"):
+        energy.noted(tmp_path)
 
 
 class _Nvml:
