@@ -226,6 +226,8 @@ def _leaderboard(args: Args) -> int:
     from harness.entries import collect
     from harness.plugins import registry
 
+    if args.private and args.format != "html":
+        raise UsageError("--private is a report with texts", todo="write --format html --out FOLDER --private")
     collected = collect(args.dir)
     if args.format == "html":
         _report(collected.entries, registry(args.plugin), args)

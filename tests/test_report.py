@@ -232,6 +232,8 @@ def test_what_is_not_ours_is_not_overwritten(home: Path, tmp_path: Path, capsys:
     assert (tmp_path / "thesis" / "chapter.tex").exists()
     said = fails(capsys, "--out", "private")
     assert "private holds a private report, with texts\n  -> name another folder for the public one" in said
+    assert main(["leaderboard", "--private"]) == 2
+    assert "--private is a report with texts\n  -> write --format html" in capsys.readouterr().err
     assert "a report is a folder\n  -> say where it is to lie: --out FOLDER" in fails(capsys)
     report("private", "--private")  # but again in its own place
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -162,6 +163,31 @@ def test_help_is_a_key_away(page: Any, home: Path) -> None:
     assert not page.locator("#help").is_visible()
 
 
+def test_a_board_without_intervals_or_ranks_beside_another(page: Any, home: Path, tmp_path: Path) -> None:
+    out = shutil.copytree(home / "public", tmp_path / "page")
+    text = (out / "data.js").read_text()
+    data = json.loads(text[text.index("(") + 1 : text.rindex(")")])
+    (first,) = data["contests"]
+    one = {**first["systems"][0], **dict.fromkeys(("rank", "low", "high", "tie")), "lengths": {}}
+    one["values"] = {
+        name: [[None, None, None] if at else [0.5, None, None] for at, _ in enumerate(row)]
+        for name, row in one["values"].items()
+    }
+    bare = {**first, "title": "Bare", "systems": [one], "ranked_by": "", "ranking": "", "comparisons": []}
+    bare["columns"] = [{**column, "ranks": False} for column in first["columns"]]
+    folder.write_data(out / "data.js", "report.load", {**data, "contests": [first, bare]})
+    opened(page, out / "index.html")
+    page.locator("#contests a", has_text="Bare").click()
+    assert labels(page) == ["copyist"]
+    assert "n/a" in page.locator("#board tbody").inner_text()
+    assert (
+        page.locator("#ranks").count() == page.locator("#neighbours").count() == page.locator("#lengths").count() == 0
+    )
+    page.locator("#board thead button", has_text="BLEU-4").click()
+    page.locator("#contests a").first.click()
+    assert len(labels(page)) == len(LABELS)
+
+
 # --------------------------------------------------------------------------- cases
 
 
@@ -173,10 +199,16 @@ def test_a_case_by_mouse_and_by_keys(page: Any, home: Path) -> None:
     assert page.locator(".of-case .id").inner_text() == ids[0]
     page.locator(".row").nth(2).click()
     page.wait_for_function(f"() => document.querySelector('.of-case .id').textContent === '{ids[2]}'")
-    for key, at in (("n", 3), ("ArrowDown", 4), ("p", 3)):
+    for key, at in (("n", 3), ("j", 4), ("p", 3)):
         page.keyboard.press(key)
         page.wait_for_function(f"() => document.querySelector('.of-case .id').textContent === '{ids[at]}'")
     assert page.locator(".row[aria-selected=true] .id").inner_text() == ids[3]
+    page.locator("#case").focus()
+    page.keyboard.press("ArrowDown")  # scrolls the texts
+    page.locator("#list").focus()
+    for key, at in (("ArrowDown", 4), ("ArrowUp", 3)):
+        page.keyboard.press(key)
+        page.wait_for_function(f"() => document.querySelector('.of-case .id').textContent === '{ids[at]}'")
     before = page.locator(".of-reference .body").inner_text()
     page.keyboard.press("f")
     page.wait_for_function("() => document.querySelectorAll('.choice [aria-pressed=true]')[0].textContent[0] === 'D'")
@@ -204,8 +236,14 @@ def test_shared_spans_concepts_and_inventions_are_marked(page: Any, home: Path) 
     marked = careless.locator("mark.claim").all_inner_texts()
     assert {"Warfarin", "7.5 mg", "3/4/2031"} <= {*marked}
     assert {"dose", "date", "drug"} <= {*careless.locator(".found .claim small").all_text_contents()}
-    page.get_by_label("Not in the input").uncheck()
+    page.locator("#layer-claims").focus()
+    page.keyboard.press("Space")
     assert page.locator("mark.claim").count() == 0
+    assert page.evaluate("() => document.activeElement.id") == "layer-claims"
+    careless.hover()
+    assert "beside careless" in page.locator(".of-reference h3").inner_text()
+    page.keyboard.press("a")
+    assert "beside careless" not in page.locator(".of-reference h3").inner_text()
 
 
 def test_cases_are_found_by_id_word_score_and_invention(page: Any, home: Path) -> None:

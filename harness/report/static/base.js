@@ -37,7 +37,7 @@ function ticks(low, high, count = 4) {
 /* Buttons of which one is pressed. */
 function choice(label, options, chosen, choose) {
   const buttons = options.map(({ key, title }) =>
-    h("button", { type: "button", "aria-pressed": String(key === chosen), onclick: () => pick(key) }, title));
+    h("button", { type: "button", id: `${label}-${key}`, "aria-pressed": String(key === chosen), onclick: () => pick(key) }, title));
   const pick = (key) => {
     buttons.forEach((button, at) => button.setAttribute("aria-pressed", String(options[at].key === key)));
     choose(key);
@@ -53,7 +53,7 @@ function listen(keys) {
   const actions = new Map(Object.entries(keys).flatMap(([names, [, act]]) => names.split(" ").map((key) => [key, act])));
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || byId("help").open) return;
-    const writing = event.target.matches("input, select, textarea");
+    const writing = event.target.matches("input:not([type=checkbox]), select, textarea");
     if (writing && event.key !== "Escape") return;
     const act = actions.get(event.key);
     if (act && act(event) !== false) event.preventDefault();

@@ -7,7 +7,8 @@ const KEPT_CHUNKS = 24;
 const SHORTEST_SPAN = 3;  // words
 const KINDS = ["dose", "date", "drug"];
 
-const state = { folder: "", about: null, index: null, field: 0, shown: [], active: 0, order: [], open: null, layers: { shared: true, concepts: true, claims: true } };
+const state = { folder: "", about: null, index: null, field: 0, shown: [], active: 0, order: [], open: null, drawn: null,
+  layers: { shared: true, concepts: true, claims: true } };
 
 /* ------------------------------------------------------------------ files */
 
@@ -159,6 +160,8 @@ function drawCase(found) {
   if (!state.shown.includes(state.active)) state.active = state.shown[0] ?? 0;
   const reference = words(field.reference);
   const shared = new Map(state.shown.map((s) => [s, sharedSpans(words(field.systems[s].text), reference)]));
+  state.drawn = { field, shared };
+  const focused = document.activeElement?.id;
   const layers = [["shared", "Shared spans"], ["concepts", "Concepts"], ["claims", "Not in the input"]];
   byId("case").replaceChildren(
     h("header", { class: "of-case" },
@@ -167,13 +170,14 @@ function drawCase(found) {
     h("div", { class: "tools" },
       choice("Field", state.about.fields.map((title, key) => ({ key, title })), state.field, (key) => { state.field = key; again(); }),
       h("div", { class: "layers", role: "group", "aria-label": "Marks" }, layers.map(([key, title]) =>
-        h("label", { class: key }, h("input", { type: "checkbox", checked: state.layers[key], onchange: (event) => { state.layers[key] = event.target.checked; again(); } }), h("span", {}, title))))),
+        h("label", { class: key }, h("input", { type: "checkbox", id: `layer-${key}`, checked: state.layers[key], onchange: (event) => { state.layers[key] = event.target.checked; again(); } }), h("span", {}, title))))),
     scoreTable(field, again),
     h("div", { class: "texts", style: { "--columns": state.shown.length + 1 } },
       referenceColumn(field, shared.get(state.active)),
-      state.shown.map((s) => systemColumn(field, s, shared.get(s), again))),
-    legend(field),
+      state.shown.map((s) => systemColumn(field, s, shared.get(s)))),
+    legend(),
     inputOf(found));
+  if (focused) byId(focused)?.focus();
 }
 
 function scoreTable(field, again) {
@@ -204,7 +208,7 @@ function referenceColumn(field, shared) {
     h("p", { class: "body" }, marked(field.reference, marks)));
 }
 
-function systemColumn(field, s, shared, again) {
+function systemColumn(field, s, shared) {
   const one = field.systems[s];
   const marks = [];
   if (state.layers.shared) shared.forEach(({ own: [start, end] }, at) => marks.push({ start, end, name: "shared", span: at }));
@@ -214,20 +218,27 @@ function systemColumn(field, s, shared, again) {
   }
   const covered = sum(shared.map(({ words: count }) => count));
   const total = words(one.text).length;
-  return h("article", { class: `text${s === state.active ? " active" : ""}`, onmouseenter: () => activate(s, again), onfocusin: () => activate(s, again) },
-    h("h3", {}, h("button", { type: "button", onclick: () => activate(s, again), "aria-pressed": String(s === state.active) }, state.about.systems[s]), one.by ? h("span", { class: "soft" }, ` from ${one.by}`) : ""),
+  return h("article", { class: `text${s === state.active ? " active" : ""}`, "data-system": s, onmouseenter: () => activate(s), onfocusin: () => activate(s) },
+    h("h3", {}, h("button", { type: "button", onclick: () => activate(s), "aria-pressed": String(s === state.active) }, state.about.systems[s]), one.by ? h("span", { class: "soft" }, ` from ${one.by}`) : ""),
     h("p", { class: "body" }, one.text ? marked(one.text, marks) : h("em", { class: "soft" }, "Nothing was written.")),
     h("p", { class: "soft" }, total ? `${Math.round(100 * covered / total)} % of its words stand in the reference in runs of ${SHORTEST_SPAN} or more.` : ""),
     claimList(one), conceptList(field, one));
 }
 
-function activate(s, again) {
+/* Compare the reference with this system: the reference alone is drawn anew. */
+function activate(s) {
   if (state.active === s) return;
   state.active = s;
-  const column = document.querySelector(".of-reference");
-  const scroll = column.scrollTop;
-  again();
-  document.querySelector(".of-reference").scrollTop = scroll;
+  const old = document.querySelector(".of-reference");
+  const fresh = referenceColumn(state.drawn.field, state.drawn.shared.get(s));
+  const scroll = old.scrollTop;
+  old.replaceWith(fresh);
+  fresh.scrollTop = scroll;
+  document.querySelectorAll("article[data-system]").forEach((one) => {
+    const on = Number(one.dataset.system) === s;
+    one.classList.toggle("active", on);
+    one.querySelector("h3 button").setAttribute("aria-pressed", String(on));
+  });
 }
 
 const claimTitle = (kind, wanted) => `${KINDS[kind]}: not in the input${wanted ? ", but in the reference" : ""}`;
@@ -323,13 +334,15 @@ function begin(about, index) {
   find().then(() => openCase(at >= 0 ? at : 0));
 }
 
+const inList = () => document.activeElement === byId("list");
 byId("list").addEventListener("scroll", () => requestAnimationFrame(drawList));
 window.addEventListener("resize", () => state.index && drawList());
 listen({
-  "n j ArrowDown": ["next case", () => step(1)],
-  "p k ArrowUp": ["previous case", () => step(-1)],
+  "n j": ["next case", () => step(1)],
+  "p k": ["previous case", () => step(-1)],
+  "ArrowDown ArrowUp": ["in the list: next, previous case", (event) => inList() && step(event.key === "ArrowDown" ? 1 : -1)],
   "f": ["next field", () => { state.field = (state.field + 1) % state.about.fields.length; openCase(state.open); }],
-  "a": ["next system beside the reference", () => { const at = state.shown.indexOf(state.active); state.active = state.shown[(at + 1) % state.shown.length]; openCase(state.open); }],
+  "a": ["next system beside the reference", () => activate(state.shown[(state.shown.indexOf(state.active) + 1) % state.shown.length])],
   "/": ["search", () => byId("search").focus()],
   "b": ["back to the board", () => location.assign("index.html")],
   "Escape": ["leave the search", () => document.activeElement.blur()],
