@@ -180,6 +180,14 @@ def test_a_public_report_of_real_summaries_holds_nothing_of_them(
         (page / "data.js").write_text(f'{(public / "data.js").read_text()}// "{planted}"\n')
         assert leaked(page, home / "public", texts, ids, concepts), planted
 
+    report("submissions/report", "--private")
+    mark = read_mark(tmp_path / "submissions" / "report")
+    assert mark is not None
+    assert mark["data"] == [str(real)]
+    assert main(["purge", "--data", str(real), "--yes"]) == 0
+    assert not (tmp_path / "submissions" / "report").exists()
+    assert (public / "index.html").exists()
+
 
 def test_a_public_report_opens_no_text(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It can be made where neither the texts nor the corpus are."""
