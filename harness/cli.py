@@ -229,10 +229,12 @@ def _leaderboard(args: Args) -> int:
     if args.private and args.format != "html":
         raise UsageError("--private is a report with texts", todo="write --format html --out FOLDER --private")
     collected = collect(args.dir)
-    if args.format == "html":
-        _report(collected.entries, registry(args.plugin), args)
-    elif collected.entries or not collected.refusals:
-        _print_boards(collected.entries, registry(args.plugin), args, args.format, args.out)
+    if collected.entries or not collected.refusals:
+        plugins = registry(args.plugin)
+        if args.format == "html":
+            _report(collected.entries, plugins, args)
+        else:
+            _print_boards(collected.entries, plugins, args, args.format, args.out)
     return _print_refusals(collected.refusals)
 
 

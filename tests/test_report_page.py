@@ -26,7 +26,7 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
-SCREENSHOTS = os.environ.get("HARNESS_SCREENSHOTS")
+PICTURES = Path(os.environ["HARNESS_SCREENSHOTS"]).resolve() if "HARNESS_SCREENSHOTS" in os.environ else None
 """A folder for the README's pictures; without it they are taken and thrown away."""
 
 
@@ -327,7 +327,7 @@ def many_cases(pages: Path, count: int) -> None:
 
 def test_pictures_for_the_readme(page: Any, home: Path, tmp_path: Path) -> None:
     """Of the ward alone. HARNESS_SCREENSHOTS=docs writes them where the README shows them."""
-    pictures = Path(SCREENSHOTS) if SCREENSHOTS else tmp_path
+    pictures = PICTURES or tmp_path
     page.set_viewport_size({"width": 1280, "height": 860})
     opened(page, home / "public" / "index.html")
     page.screenshot(path=pictures / "board.png")
