@@ -130,12 +130,13 @@ class Standing:
 
 @dataclass(frozen=True)
 class Seeds:
-    """Runs of one system with one setting that differ in the seed alone: the mean of their values with its interval
-    over cases, and the standard deviation between the runs, which no interval over cases has in it."""
+    """Runs of one system with the same settings but for seeds (`seeds` says which, as "seed 1" or "training_seed 1"):
+    the mean of their values with its interval over cases, and the standard deviation between the runs, which no
+    interval over cases has in it."""
 
     system: str
     labels: tuple[str, ...]
-    seeds: tuple[int, ...]
+    seeds: tuple[str, ...]
     mean: Number
     deviation: float
 

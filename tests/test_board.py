@@ -242,6 +242,17 @@ def test_runs_of_several_seeds_show_both() -> None:
     assert f"a standard deviation of {seeds.deviation:.4f} between seeds" in note
 
 
+def test_a_seed_among_the_settings_is_a_seed() -> None:
+    settings = [{"settings": {"r": 8, "tuning": {"steps": 9, "training_seed": at}}} for at in (0, 1)]
+    statistics = board_of(
+        *(made(f"t{at}", 0.5, at, system="tuned", **each) for at, each in enumerate(settings))
+    ).statistics
+    assert statistics is not None
+    assert [sorted(zip(one.labels, one.seeds, strict=True)) for one in statistics.seeds] == [
+        [("t0", "training_seed 0"), ("t1", "training_seed 1")]
+    ]
+
+
 @pytest.mark.parametrize("other", [{"settings": {"r": 16}}, {"origin": "imported"}, {"seed": 0}])
 def test_runs_that_differ_in_more_than_the_seed_are_no_seeds(other: Mapping[str, Any]) -> None:
     common = {"system": "tuned", "settings": {"r": 8}}
