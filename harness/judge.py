@@ -13,7 +13,6 @@ from harness import manifest as manifests
 from harness.aggregate import Variant, check_variant
 from harness.contest import read_references, scoring_of
 from harness.corpora import open_corpus
-from harness.corpora.tables import TablesCorpus
 from harness.errors import CorpusError, HarnessError, RunError, ScoreError, SubmissionError, UsageError
 from harness.files import digest_file, locked
 from harness.lineup import Lineup
@@ -22,7 +21,7 @@ from harness.score import Measured, ids_digest, reference_digest, salted_ids, sc
 from harness.scorecard import CARD_FILES, make_card, read_card, read_stats, variants_in, write_cards
 from harness.scoring import Scoring
 from harness.submission import read_submission
-from harness.types import Manifest, ScoreCard, Submission, Task
+from harness.types import Corpus, Manifest, ScoreCard, Submission, Task
 from harness.workspace import salt
 
 _SUFFIXES = (".csv", ".csv.gz", ".zip")
@@ -77,7 +76,7 @@ class _Desk:
     closing: ExitStack
     opened: dict[tuple[Path, str], Scoring]
 
-    def scoring(self, corpus: TablesCorpus, split: str) -> Scoring:
+    def scoring(self, corpus: Corpus, split: str) -> Scoring:
         key = corpus.root, split
         if key not in self.opened:
             how = self.how
@@ -172,9 +171,7 @@ def _score_file(path: Path, label: str, desk: _Desk) -> ScoreCard:
     return make_card(_measure(path, manifest, corpus, desk, None), manifest, how.task, how.variant)
 
 
-def _measure(
-    path: Path, manifest: Manifest, corpus: TablesCorpus, desk: _Desk, ids: Collection[str] | None
-) -> Measured:
+def _measure(path: Path, manifest: Manifest, corpus: Corpus, desk: _Desk, ids: Collection[str] | None) -> Measured:
     how, split = desk.how, manifest.split
     ids = _known_ids(how, corpus, split) if how.ids is not None else ids
     references = read_references(corpus, how.task, split, ids)
@@ -182,7 +179,7 @@ def _measure(
     return score(_read(path, how.task), references, how.task, desk.scoring(corpus, split), salt(corpus.root), cases)
 
 
-def _known_ids(how: Judgement, corpus: TablesCorpus, split: str) -> frozenset[str]:
+def _known_ids(how: Judgement, corpus: Corpus, split: str) -> frozenset[str]:
     wanted = how.ids or frozenset()
     unknown = sorted(wanted - frozenset(corpus.ids(split)))
     if unknown:
@@ -193,7 +190,7 @@ def _known_ids(how: Judgement, corpus: TablesCorpus, split: str) -> frozenset[st
     return wanted
 
 
-def _kept(folder: Path, manifest: Manifest, corpus: TablesCorpus, desk: _Desk) -> Measured | None:
+def _kept(folder: Path, manifest: Manifest, corpus: Corpus, desk: _Desk) -> Measured | None:
     """What the statistics in the run's folder say of the cases, if they are of this text and these measures."""
     how, scoring = desk.how, desk.scoring(corpus, manifest.split)
     try:

@@ -19,7 +19,7 @@ from harness.files import digest_bytes, private_folder
 from harness.lineup import EncoderSettings, Lineup, build
 from harness.plugins import Entry, Registry, Tag
 from harness.resources import open_encoder
-from harness.types import Encoder, Pair, Scorer, Signature
+from harness.types import Encoder, Pair, Scorer, Signature, Task
 
 
 @cache
@@ -65,15 +65,19 @@ class Choice:
         return self.entry.name
 
 
-def choose(names: Sequence[str], registry: Registry, lineup: Lineup) -> tuple[Choice, ...]:
-    """Scorers by name, with the line-up's settings.
+def choose(names: Sequence[str], registry: Registry, lineup: Lineup, task: Task) -> tuple[Choice, ...]:
+    """Scorers by name, with the task's settings and before them the line-up's.
 
     Raises PluginError for a name that no scorer has, wherever it stands (settings that nobody reads are a slip of the
     pen), and SettingsError for a setting that a scorer does not take: before anybody works, not after."""
     for name in lineup.scorers:
         registry.entry("scorer", name)
     choices = tuple(
-        Choice(registry.entry("scorer", name), lineup.scorers.get(name, {}), f"{lineup.path.name} [scorers.{name}]")
+        Choice(
+            registry.entry("scorer", name),
+            {**task.scorer_settings.get(name, {}), **lineup.scorers.get(name, {})},
+            f"{lineup.path.name} [scorers.{name}]" if name in lineup.scorers else f"{task.name}, scorer {name}",
+        )
         for name in names
     )
     for choice in choices:

@@ -10,12 +10,13 @@ from datetime import datetime, time
 from itertools import groupby
 from operator import itemgetter
 
-from harness.leaks import Leak, Overlap, Status, Target, Tokens, measure, read_target, read_text
+from harness.leaks import RUN, Leak, Overlap, Status, Target, Tokens, measure, read_target, read_text
 from harness.redact import Redaction, Span, merge, redact, widen, without
 from harness.sections import OTHER, Heading, find_field_heading, find_headings
 from harness.types import Arranged, Case, Field, ModelInput, Part, RawStay, Reference, Row, Task
 
 NOTE = "note"
+TRANSCRIPT = "transcript"
 _TABLE_HEADINGS = {
     "radiology": "Radiology report",
     "edstays": "Emergency department stay",
@@ -39,10 +40,12 @@ def prepare(stay: RawStay, task: Task, cut_leaks: bool = False) -> Prepared:
     """Cut the targets out of a stay and measure what is left of them in everything that is kept.
 
     A field without a target (a hidden test, an empty cell) is cut by heading and called unproven. With `cut_leaks`,
-    passages that make a leak are cut, too, until there is none.
+    passages that make a leak are cut, too, until there is none. A transcript is left as it is, see `_transcript`.
     """
     values = stay.targets or {}
     targets = {f.name: read_target(values[f.name]) for f in task.fields if (values.get(f.name) or "").strip()}
+    if task.document == TRANSCRIPT:
+        return _transcript(stay, task, targets, cut_leaks)
     headings = find_headings(stay.document, task)
     redaction = redact(stay.document, headings, task, targets)
     rows, dropped = _rows(stay, task)
@@ -73,9 +76,36 @@ def model_input(case: Case, task: Task, field: Field, earlier: Mapping[str, str]
 
 
 def _is_known(part: Part, field: Field) -> bool:
-    if part.source != NOTE:
-        return part.source in field.tables
-    return part.name in field.known and (part.name != OTHER or field.name in part.precedes)
+    if part.source == NOTE:
+        return part.name in field.known and (part.name != OTHER or field.name in part.precedes)
+    return part.source == TRANSCRIPT or part.source in field.tables
+
+
+def _transcript(stay: RawStay, task: Task, targets: Mapping[str, Target], cut_leaks: bool) -> Prepared:
+    """What was said, as one part. It was said before any target was written, so none of its sections stands in it, and
+    words that somebody dictated for the note are what there is to read, not a leak: nothing is cut. Measured all the
+    same is what a target shares with it. A copy of a whole target of 25 words or more was put there by mistake: that
+    is a leak."""
+    rows, dropped = _rows(stay, task)
+    heading = TRANSCRIPT.capitalize()
+    parts = [part for part in (Part(TRANSCRIPT, TRANSCRIPT, heading, stay.document.strip()), *rows) if part.text]
+    tokens = read_text([piece for part in parts for piece in (part.heading, part.text)])
+    leaks: list[Leak] = []
+    cuts: list[Span] = []
+    for field in task.fields:
+        if field.name not in targets:
+            leaks.append(Leak(stay.id, field.name, "unproven"))
+            continue
+        overlap = measure(tokens, targets[field.name])
+        copies = [(run.begin, run.end) for run in overlap.copies if overlap.target.length >= RUN]
+        status: Status = "leak" if copies and not cut_leaks else "clean"
+        leaks.append(
+            Leak(stay.id, field.name, status, overlap.target.length, overlap.longest, overlap.share, len(copies))
+        )
+        cuts += copies
+    if cuts and cut_leaks:
+        parts = _cut_tokens(parts, tokens, merge(cuts))
+    return Prepared(Case(stay.id, stay.group, tuple(parts)), tuple(leaks), dropped)
 
 
 # --------------------------------------------------------------------------- parts

@@ -20,12 +20,19 @@ Message: TypeAlias = tuple[str, str]
 
 FieldKind: TypeAlias = Literal["text", "label", "entities"]
 
+Settings: TypeAlias = Mapping[str, Any]
+"""Settings of a plugin by name."""
+
 
 def _no_rows() -> Mapping[str, tuple[Row, ...]]:
     return MappingProxyType({})
 
 
 def _no_text() -> Mapping[str, str]:
+    return MappingProxyType({})
+
+
+def _no_settings() -> Mapping[str, Settings]:
     return MappingProxyType({})
 
 
@@ -100,9 +107,17 @@ class Task:
 
     `fields` stand in the order in which they are written. `times` maps a table with dated rows to
     its time column: rows later than the note are unknown to everybody. `means` are named partial
-    means of columns, in the order in which the board prefers them. `split` cuts a text in which one
-    note holds all fields. `published` says what the variant `official` of the scores does, where there is one.
-    `version` is raised when a rule changes.
+    means of columns, in the order in which the board prefers them. `published` says what the variant `official` of
+    the scores does, where there is one. `version` is raised when a rule changes.
+
+    `corpus` opens the cases at a folder, or, where None is given, cases that need no folder (else it raises CorpusError
+    and says what to give); a task without one reads the six tables. `document` says what a case's source text is: a
+    note that was written afterwards, in sections, with the targets inside; or a transcript of what was said before
+    any target was written, which is one part and of which nothing is cut.
+
+    `scorer_settings` are those in which its scorers differ from their defaults; a line-up's come before them. Where
+    one field holds a whole note, `split` cuts its text into `parts`, which are scored beside it and never asked for:
+    text by name of part, without those that the text does not have.
     """
 
     name: str
@@ -117,6 +132,10 @@ class Task:
     splits: tuple[str, ...]
     default_split: str
     times: Mapping[str, str] = dataclasses.field(default_factory=_no_text)
+    corpus: Callable[[Path | None, Task], Corpus] | None = None
+    document: Literal["note", "transcript"] = "note"
+    scorer_settings: Mapping[str, Settings] = dataclasses.field(default_factory=_no_settings)
+    parts: tuple[Field, ...] = ()
     split: Callable[[str], Mapping[str, str]] | None = None
     published: PublishedScript | None = None
     version: int = 1
@@ -144,11 +163,61 @@ class RawStay:
     targets: Mapping[str, str] | None = None
 
 
+class Corpus(Protocol):
+    """A folder of cases, as the competition reads it. Private like RawStay: no plugin but a task's reader meets one.
+
+    Methods that take a split raise CorpusError, naming file, line and column, if its files are at fault."""
+
+    @property
+    def data(self) -> Path: ...
+    @property
+    def root(self) -> Path:
+        """The private folder of what derives from it: `harness.workspace.corpus_root`."""
+        ...
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def restricted(self) -> bool: ...
+    @property
+    def licence(self) -> str: ...
+    @property
+    def scorers(self) -> tuple[str, ...]:
+        """Scorers that it brings something for, and that judge on it beside the task's."""
+        ...
+
+    def splits(self) -> tuple[str, ...]:
+        """The task's splits that are there, in the task's order."""
+        ...
+
+    def ids(self, split: str) -> tuple[str, ...]:
+        """The ids of its cases, in a fixed order."""
+        ...
+
+    def groups(self, split: str) -> Mapping[str, str]:
+        """id -> subject, in the order of `ids`."""
+        ...
+
+    def has_targets(self, split: str) -> bool: ...
+    def digest(self, split: str) -> str:
+        """Digest of all that its cases are read from."""
+        ...
+
+    def warnings(self, split: str) -> Mapping[str, int]:
+        """What is odd but allowed, counted."""
+        ...
+
+    def stays(self, split: str, ids: Collection[str] | None = None) -> Iterator[RawStay]:
+        """Yield the cases (all, or those of `ids`), in the order of `ids(split)`. Raises CorpusError for an id that
+        the split does not have."""
+        ...
+
+
 @dataclass(frozen=True)
 class Part:
-    """A piece of a chart: a note section (`source` is "note"), or one row of another table
-    (`source` is the table's name) as text. `name` is the Section's name, "other" for an unlisted heading,
-    or the table's name; `heading` is what stands in the chart. `precedes` names the fields whose own
+    """A piece of a chart: a note section (`source` is "note"), a transcript (`source` is "transcript"), or one row of
+    another table (`source` is the table's name) as text. `name` is the Section's name, "other" for an unlisted
+    heading, else the source; `heading` is what stands in the chart. `precedes` names the fields whose own
     section stands further down in the note, which is how unlisted headings are dated."""
 
     source: str
