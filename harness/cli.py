@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -133,6 +134,7 @@ def _import(args: Args) -> int:
 def _print_handed_in(handed_in: HandedIn, task: Task) -> None:
     from harness.board_text import row_lines
     from harness.leaderboard import row
+    from harness.parts import of_parts, part_card
     from harness.validate import summary
 
     print(f"{handed_in.folder / task.submission.archive_name}\n{summary(handed_in.problems)}")
@@ -140,6 +142,8 @@ def _print_handed_in(handed_in: HandedIn, task: Task) -> None:
         print(line)
     if handed_in.card:
         print(row_lines(row(handed_in.card, task)))
+        if handed_in.card.parts:
+            print(row_lines(replace(row(part_card(handed_in.card), of_parts(task)), notes=())))
     else:
         print("this split has no references here: the task's server scores it")
 

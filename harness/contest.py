@@ -327,7 +327,7 @@ def hand_in(
     submission = read_submission(archive, task)
     measured = score(submission, references, task, scoring, salt(corpus.root), cases=len(rows))
     cards = [make_card(measured, manifest, task, variant) for variant in variants]
-    write_cards(cards, measured.stats, folder)
+    write_cards(cards, measured, folder)
     return HandedIn(folder, tuple(problems), cards[0], scoring.missing)
 
 

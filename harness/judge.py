@@ -18,7 +18,7 @@ from harness.files import digest_file, locked
 from harness.lineup import Lineup
 from harness.plugins import Registry
 from harness.score import Measured, ids_digest, reference_digest, salted_ids, score, signatures, take
-from harness.scorecard import CARD_FILES, make_card, read_card, read_stats, variants_in, write_cards
+from harness.scorecard import CARD_FILES, make_card, read_card, read_part_stats, read_stats, variants_in, write_cards
 from harness.scoring import Scoring
 from harness.submission import read_submission
 from harness.types import Corpus, Manifest, ScoreCard, Submission, Task
@@ -155,7 +155,7 @@ def _score_locked_run(folder: Path, desk: _Desk) -> ScoreCard:
         return make_card(kept, replace(manifest, cases=len(how.ids)), how.task, how.variant)
     variants = dict.fromkeys([*variants_in(folder), how.variant])
     cards = {variant: make_card(kept, manifest, how.task, variant) for variant in variants}
-    write_cards(list(cards.values()), kept.stats, folder)
+    write_cards(list(cards.values()), kept, folder)
     return cards[how.variant]
 
 
@@ -195,14 +195,15 @@ def _kept(folder: Path, manifest: Manifest, corpus: Corpus, desk: _Desk) -> Meas
     how, scoring = desk.how, desk.scoring(corpus, manifest.split)
     try:
         card = read_card(folder / CARD_FILES["corrected"])
-        stats = read_stats(folder, card)
+        stats, parts = read_stats(folder, card), read_part_stats(folder, card)
     except ScoreError:
         return None
     if (card.manifest, card.measures) != (manifest, scoring.measures):
         return None
     if {*card.scores} != {*scoring.measures, *scoring.absent}:
         return None
-    kept = Measured(stats, card.reference_digest, card.ids_digest, signatures(scoring), card.measures, scoring.absent)
+    measured = signatures(scoring), card.measures, scoring.absent, parts
+    kept = Measured(stats, card.reference_digest, card.ids_digest, *measured)
     if how.ids is None:
         return kept
     places = {id: at for at, id in enumerate(stats.ids)}
@@ -214,6 +215,7 @@ def _kept(folder: Path, manifest: Manifest, corpus: Corpus, desk: _Desk) -> Meas
     return replace(
         kept,
         stats=take(stats, chosen),
+        parts=take(parts, chosen) if parts else None,
         reference_digest=reference_digest(references, how.task),
         ids_digest=ids_digest(one.id for one in references),
     )

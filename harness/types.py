@@ -418,7 +418,8 @@ class ScoreCard:
     `signatures` by column; `truncation` by column and field, for the columns that tell; `short` by field, for the
     fields that have any; `refusals` by column: how many texts the scorer would not judge, by reason. `cases_digest` is
     the digest of the `cases.npz` beside the card. Cards of unlike `variant` are made from the same statistics.
-    `measures` by column tells whether those are what the scorers would measure now."""
+    `measures` by column tells whether those are what the scorers would measure now. `parts` has, by column, the scores
+    of the parts of the same texts, where the task has any; they are in no mean."""
 
     manifest: Manifest
     reference_digest: str
@@ -431,6 +432,7 @@ class ScoreCard:
     short: Mapping[str, ShortTargets] = dataclasses.field(default_factory=dict)
     refusals: Mapping[str, Mapping[str, int]] = dataclasses.field(default_factory=dict)
     measures: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    parts: Mapping[str, Mapping[str, ColumnScore]] = dataclasses.field(default_factory=dict)
     schema: int = 2
 
 
@@ -629,7 +631,8 @@ class Scorer(Protocol):
 
     A scorer that reads no more than part of a long text has a method
     `truncated(pairs) -> array of shape (pairs, 2)`, float64: the tokens of reference and hypothesis together, and how
-    many of them it never saw. The card shows their share."""
+    many of them it never saw. The card shows their share. One whose columns are open twins, because an asset is not
+    there, has a mapping `missing`: by the column that its twin stands for, why that is n/a and how to get it."""
 
     @property
     def columns(self) -> tuple[str, ...]: ...

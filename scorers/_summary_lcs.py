@@ -36,7 +36,7 @@ def _places(line: Line) -> dict[int, int]:
 
 
 def _longest(line: Line, where: Mapping[int, int]) -> Iterator[int]:
-    """The places in `line`, from its end, of a longest common subsequence with the line of which `where` has the places.
+    """The places in `line`, from its end, of a longest common subsequence with the line that `where` has the places of.
 
     In the integer of a row a bit is 0 where the subsequence up to this word of the hypothesis is longer than the one
     up to the word before."""

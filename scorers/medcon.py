@@ -11,10 +11,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from harness import CannotJudge, Pair, Signature, compare_concepts, open_matcher, scorer
+from harness import AssetError, CannotJudge, Pair, Signature, compare_concepts, open_matcher, scorer
 
 if TYPE_CHECKING:
     from harness import ScoringContext
+
+
+_GET = str(
+    AssetError(
+        "it takes a QuickUMLS index of your UMLS licence",
+        todo='install the extra [quickumls] and write [scorers.medcon] matcher = "quickumls", index = "FOLDER"',
+    )
+)
 
 
 @scorer("medcon")
@@ -33,12 +41,12 @@ class Medcon:
 
     def open(self, context: ScoringContext) -> MedconScorer:
         finder = open_matcher(self.matcher, context.asset, context.work, index=self.index, pack=self.pack)
-        return MedconScorer(self.columns, self.matcher, finder)
+        return MedconScorer(self.columns, self.matcher, finder, {} if "medcon" in self.columns else {"medcon": _GET})
 
 
 class MedconScorer:
-    def __init__(self, columns: tuple[str, ...], matcher: str, finder: Any) -> None:
-        self.columns = columns
+    def __init__(self, columns: tuple[str, ...], matcher: str, finder: Any, missing: Mapping[str, str]) -> None:
+        self.columns, self.missing = columns, missing
         self._matcher = matcher
         self._finder = finder
 
