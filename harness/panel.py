@@ -77,7 +77,9 @@ def choose(names: Sequence[str], registry: Registry, lineup: Lineup, task: Task 
         Choice(
             registry.entry("scorer", name),
             {**own.get(name, {}), **lineup.scorers.get(name, {})},
-            f"{lineup.path.name} [scorers.{name}]",
+            f"{lineup.path.name} [scorers.{name}]"
+            if task is None or name in lineup.scorers
+            else f"{task.name}: {name}",
         )
         for name in names
     )

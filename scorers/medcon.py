@@ -41,12 +41,13 @@ class Medcon:
 
     def open(self, context: ScoringContext) -> MedconScorer:
         finder = open_matcher(self.matcher, context.asset, context.work, index=self.index, pack=self.pack)
-        return MedconScorer(self.columns, self.matcher, finder, {} if "medcon" in self.columns else {"medcon": _GET})
+        return MedconScorer(self.columns, self.matcher, finder)
 
 
 class MedconScorer:
-    def __init__(self, columns: tuple[str, ...], matcher: str, finder: Any, missing: Mapping[str, str]) -> None:
-        self.columns, self.missing = columns, missing
+    def __init__(self, columns: tuple[str, ...], matcher: str, finder: Any) -> None:
+        self.columns = columns
+        self.missing = {} if "medcon" in columns else {"medcon": _GET}
         self._matcher = matcher
         self._finder = finder
 
