@@ -115,11 +115,11 @@ def read_published(path: Path) -> dict[str, dict[str, dict[str, str]]]:
 
 @dataclass(frozen=True)
 class Replica:
-    """One split: its rows, the statistics of its runs, and their parts' values as the harness has them."""
+    """One split: its rows, the resampled statistics of its runs, and their parts' values as the harness has them."""
 
     split: str
     rows: tuple[Row, ...]
-    systems: Mapping[str, Stats]
+    resamples: stats.Bootstrap
     parts: Mapping[str, Mapping[str, Values]]
 
 
@@ -138,7 +138,7 @@ def replicate(task: Task, corpus: Corpus, runs: Path, split: str, out: Path) -> 
             computed = {WHOLE: means(systems[system])["note"], **as_published(submission, references, task, scoring)}
             model = MODELS.get(system, system)
             rows += [Row(system, which, table[model], computed[which]) for which, table in published.items()]
-    return Replica(split, tuple(rows), systems, parts)
+    return Replica(split, tuple(rows), stats.bootstrap(stats.gather(systems, variant="corrected")), parts)
 
 
 def imported(
@@ -209,7 +209,7 @@ def divisions(replica: Replica, task: Task) -> Iterator[str]:
     yield f"| run | {' | '.join(part.title for part in task.parts)} |"
     yield f"| :-- |{' --: |' * len(task.parts)}"
     rows = {(row.system, row.which): row for row in replica.rows}
-    for system in replica.systems:
+    for system in replica.parts:
         cells = []
         for part in task.parts:
             row = rows[system, part.name]
@@ -220,10 +220,9 @@ def divisions(replica: Replica, task: Task) -> Iterator[str]:
 
 def ranks(replica: Replica, task: Task) -> Iterator[str]:
     """The board with what the data support: intervals, rank intervals, tie groups."""
-    sample = stats.gather(replica.systems, variant="corrected")
-    resamples = stats.bootstrap(sample)
+    sample = replica.resamples.sample
     mean = stats.Measure("rouge3", task.means["rouge3"], sample.fields)
-    ranking, found = stats.rank(sample, mean), stats.intervals(resamples, [mean])
+    ranking, found = stats.rank(sample, mean), stats.intervals(replica.resamples, [mean])
     yield f"\n## {replica.split}: ranked by rouge3 (mean of {', '.join(mean.columns)}), n = {sample.cases}, 95 %\n"
     yield "| rank | run | rouge3 | interval | rank lies in | group |"
     yield "| --: | :-- | --: | :-- | :-- | --: |"
@@ -237,11 +236,9 @@ def ranks(replica: Replica, task: Task) -> Iterator[str]:
 
 def separable(replica: Replica, task: Task) -> dict[str, tuple[int, int]]:
     """By measure: how many adjacent ranks differ at 95 % after Holm, and how many there are."""
-    sample = stats.gather(replica.systems, variant="corrected")
-    resamples = stats.bootstrap(sample)
-    wanted = stats.measures(sample, {"rouge3": task.means["rouge3"]})
+    wanted = stats.measures(replica.resamples.sample, {"rouge3": task.means["rouge3"]})
     told = [measure for measure in wanted if measure.name in ("rouge3", *PUBLISHED.values())]
-    compared = {measure.name: stats.compare(resamples, measure) for measure in told}
+    compared = {measure.name: stats.compare(replica.resamples, measure) for measure in told}
     return {name: (sum(pair.p_holm <= 0.05 for pair in pairs), len(pairs)) for name, pairs in compared.items()}
 
 
@@ -278,7 +275,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             for told in (side_by_side(replica), divisions(replica, task), ranks(replica, task)):
                 print("\n".join(told))
     print("\n".join(summary(replicas, task)))
-    runs = sum(len(replica.systems) for replica in replicas)
+    runs = sum(len(replica.parts) for replica in replicas)
     print(f"- {runs} runs imported, scored and compared in {time.perf_counter() - started:.0f} s")
     return 1 if any(row.unequal() for replica in replicas for row in replica.rows) else 0
 

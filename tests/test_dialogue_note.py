@@ -26,6 +26,7 @@ from harness.prepare import arrange, model_input, prepare
 from harness.scorecard import read_card, read_part_stats, read_stats
 from harness.tasks.dialogue_note import dialogue_note, divide
 from harness.types import Corpus, RawStay
+from systems.few_shot import prompt_file
 from tests.conftest import SHARED, needs_shared
 
 TASK = dialogue_note()
@@ -276,7 +277,7 @@ def run(*arguments: str) -> int:
     return main([*arguments, "--task", "dialogue-note"])
 
 
-LEAD = '''
+SAID = '''
 from harness import ModelInput, system
 
 @system("said")
@@ -288,7 +289,7 @@ def said(asked: ModelInput) -> str:
 
 @pytest.fixture
 def ran(data: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> Path:
-    (home / "said.py").write_text(LEAD)
+    (home / "said.py").write_text(SAID)
     assert run("submit", "said", "--plugin", "said.py", "--data", str(data), "--scorers", "rouge") == 0
     return home / "submissions/dialogue-note/visits/test1/said"
 
@@ -341,12 +342,22 @@ def test_somebodys_csv_is_validated_imported_and_ranked(
     assert "[id-missing] submission.csv: ids that are missing (1): test1-1" in capsys.readouterr().out
 
 
+def test_the_systems_of_the_house_compete_unchanged(data: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = home / "submissions/dialogue-note/visits/test1"
+    for system, expected in (("lead", "[doctor] what brings you in"), ("nearest", NOTES["train"][0])):
+        assert run("submit", system, "--data", str(data), "--scorers", "rouge") == 0
+        assert expected in (runs / system / "submission.csv").read_text()
+    assert prompt_file(TASK, "note").is_file()
+
+
 @needs_shared
-def test_lead_competes_on_the_real_dialogues(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """On a copy without its mark: nobody has said that it is public."""
+def test_real_dialogues_are_restricted_where_nobody_says_that_they_are_public(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     data = home / "visits"
     shutil.copytree(ACI, data, ignore=shutil.ignore_patterns("corpus.toml"))
-    assert run("submit", "lead", "--data", str(data), "--scorers", "rouge") == 0
+    (home / "said.py").write_text(SAID)
+    assert run("submit", "said", "--plugin", "said.py", "--data", str(data), "--scorers", "rouge") == 0
     said = capsys.readouterr().out
     assert "visits test1: restricted, no licence\n40 cases; copies of targets looked for: 40 clean\n" in said
     assert "The task's server will accept this submission." in said
@@ -378,4 +389,5 @@ def test_an_unequal_value_is_named_and_fails(home: Path, capsys: pytest.CaptureF
         csv.writer(file).writerows(rows)
     assert replicate.main(["--data", str(ACI), "--runs", str(runs), "--splits", "test2"]) == 1
     said = capsys.readouterr().out
-    assert "- whole notes: 3 of 6 published values equal to two decimals\n  - ChatGPT, ALL, rouge1: 42.30 / 42." in said
+    assert re.search(r"- whole notes: [3-5] of 6 published values equal to two decimals\n  - ChatGPT, ALL, rouge", said)
+    assert re.search(r"^\| ChatGPT \| .* \| no: rouge.* \|$", said, re.MULTILINE)
