@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from harness.assets import place
+    from harness.corpora.instructions import read_instructions
     from harness.errors import AssetError, CannotJudge
     from harness.nlp.concepts import compare_concepts, open_matcher
     from harness.nlp.contextual import ContextualEncoder, KeptVectors, open_contextual
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
         Example,
         Failure,
         Field,
+        Lesson,
+        Message,
         ModelInput,
         Pair,
         Part,
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
         Signature,
         SubmissionFormat,
         Task,
+        Tuning,
     )
 
 __version__ = "0.1.0"
@@ -59,6 +63,8 @@ __all__ = [
     "Failure",
     "Field",
     "KeptVectors",
+    "Lesson",
+    "Message",
     "ModelInput",
     "Pair",
     "Part",
@@ -74,6 +80,7 @@ __all__ = [
     "Signature",
     "SubmissionFormat",
     "Task",
+    "Tuning",
     "arrange",
     "compare_concepts",
     "divide",
@@ -84,6 +91,7 @@ __all__ = [
     "punkt_digest",
     "punkt_parameters",
     "read_facts",
+    "read_instructions",
     "scorer",
     "system",
     "task",
@@ -107,6 +115,7 @@ _ELSEWHERE = {
     "compare_concepts": "harness.nlp.concepts",
     "open_matcher": "harness.nlp.concepts",
     "read_facts": "harness.corpora.ward.matcher",
+    "read_instructions": "harness.corpora.instructions",
     "scorer": "harness.plugins",
     "system": "harness.plugins",
     "task": "harness.plugins",

@@ -26,7 +26,7 @@ from harness.prepare import arrange, model_input, prepare
 from harness.scorecard import read_card, read_part_stats, read_stats
 from harness.tasks.dialogue_note import dialogue_note, divide
 from harness.types import Corpus, RawStay
-from systems.few_shot import prompt_file
+from systems._prompting import prompt_file
 from tests.conftest import SHARED, needs_shared
 
 TASK = dialogue_note()
