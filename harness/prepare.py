@@ -82,29 +82,26 @@ def _is_known(part: Part, field: Field) -> bool:
 
 
 def _transcript(stay: RawStay, task: Task, targets: Mapping[str, Target], cut_leaks: bool) -> Prepared:
-    """What was said, as one part. It was said before any target was written, so none of its sections stands in it, and
-    words that somebody dictated for the note are what there is to read, not a leak: nothing is cut. Measured all the
-    same is what a target shares with it. A copy of a whole target of 25 words or more was put there by mistake: that
-    is a leak."""
-    rows, dropped = _rows(stay, task)
-    heading = TRANSCRIPT.capitalize()
-    parts = [part for part in (Part(TRANSCRIPT, TRANSCRIPT, heading, stay.document.strip()), *rows) if part.text]
+    """What was said, as one part. It was said before any target was written, so no section of one stands in it, and
+    what somebody dictated for the note is there to be read, not a leak: nothing is cut. What a target shares with it
+    is measured all the same. A copy of a whole target of 25 words or more was put there by mistake: that is a leak."""
+    said, (rows, dropped) = stay.document.strip(), _rows(stay, task)
+    parts = [*([Part(TRANSCRIPT, TRANSCRIPT, TRANSCRIPT.capitalize(), said)] if said else []), *rows]
     tokens = read_text([piece for part in parts for piece in (part.heading, part.text)])
+    overlaps = {name: measure(tokens, target) for name, target in targets.items()}
+    copies = {
+        name: [(run.begin, run.end) for run in overlap.copies if overlap.target.length >= RUN]
+        for name, overlap in overlaps.items()
+    }
     leaks: list[Leak] = []
-    cuts: list[Span] = []
     for field in task.fields:
-        if field.name not in targets:
+        if field.name not in overlaps:
             leaks.append(Leak(stay.id, field.name, "unproven"))
             continue
-        overlap = measure(tokens, targets[field.name])
-        copies = [(run.begin, run.end) for run in overlap.copies if overlap.target.length >= RUN]
-        status: Status = "leak" if copies and not cut_leaks else "clean"
-        leaks.append(
-            Leak(stay.id, field.name, status, overlap.target.length, overlap.longest, overlap.share, len(copies))
-        )
-        cuts += copies
-    if cuts and cut_leaks:
-        parts = _cut_tokens(parts, tokens, merge(cuts))
+        found = _measured(stay.id, field, overlaps[field.name], len(copies[field.name]))
+        leaks.append(replace(found, status="leak" if found.copies and not cut_leaks else "clean"))
+    if cut_leaks:
+        parts = _cut_tokens(parts, tokens, merge(span for spans in copies.values() for span in spans))
     return Prepared(Case(stay.id, stay.group, tuple(parts)), tuple(leaks), dropped)
 
 
