@@ -104,11 +104,13 @@ class Place:
 
 @dataclass(frozen=True)
 class Standing:
-    """One row. `folder` is where the run lies, or the file that was scored where it lay."""
+    """One row. `parts` are the numbers by part of a note, where the task cuts one field into parts; they are in no
+    mean. `folder` is where the run lies, or the file that was scored where it lay."""
 
     card: ScoreCard
     lines: tuple[Line, ...]
     mean: Line
+    parts: tuple[Line, ...] = ()
     place: Place | None = None
     texts: Mapping[str, TextFigures] = field(default_factory=dict)
     usage: Usage | None = None
@@ -187,9 +189,13 @@ class Board:
         """The fields of which some row has a number. A row of which every column is n/a has no lines."""
         return tuple(dict.fromkeys(line.name for one in self.standings for line in one.lines))
 
-    def of_field(self, name: str) -> list[tuple[Standing, Line]]:
-        """The rows that have this field, with its numbers."""
-        return [(one, line) for one in self.standings for line in one.lines if line.name == name]
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(line.name for one in self.standings for line in one.parts))
+
+    def lines_of(self, name: str) -> list[tuple[Standing, Line]]:
+        """The rows that have this field or part, with its numbers."""
+        return [(one, line) for one in self.standings for line in (*one.lines, *one.parts) if line.name == name]
 
     def column(self, key: str) -> BoardColumn:
         return next(column for column in self.columns if column.key == key)
