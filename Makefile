@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SYSTEM ?= des
 
-.PHONY: install submit leaderboard test check format bench oracle resolve-vllm clean
+.PHONY: install submit leaderboard test check format bench replicate oracle resolve-vllm clean
 
 # Installed once, and again when what is to be installed changes.
 install: $(VENV)/installed
@@ -48,6 +48,12 @@ bench: install
 	$(BIN)/python -m benchmarks.stats_coverage
 	$(BIN)/python -m benchmarks.ward_writing
 	$(BIN)/python -m benchmarks.ward_report
+
+# The published tables of ACI-Bench again, from its published submissions, with what they leave out: half a minute.
+# DATA is the folder of its cases, RUNS that of the submissions.
+replicate: install
+	@$(BIN)/python -m benchmarks.replicate --data $(or $(DATA),../shared/data/aci-bench) \
+		--runs $(or $(RUNS),../shared/data/aci-bench-runs)
 
 # Ours beside the packages that they equal, unmodified and in environments of their own (.oracle/); what those answered
 # is written to oracle/*.json.

@@ -13,23 +13,20 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
 from harness import Task
-from harness.aggregate import aggregate
 from harness.board_statistics import Wanted
 from harness.board_text import FORMATS, render
 from harness.entries import collect
-from harness.files import digest_file
 from harness.leaderboard import boards
 from harness.plugins import registry
-from harness.score import Stats
-from harness.scorecard import CASES_FILE, write_cards
-from harness.types import Manifest, ScoreCard, Signature
+from harness.score import Measured, Stats
+from harness.scorecard import make_card, write_cards
+from harness.types import Manifest, Signature
 
 T = TypeVar("T")
 
@@ -82,16 +79,8 @@ def write_system(folder: Path, at: int, cases: int, level: np.ndarray, task: Tas
         grade=random.normal(10, 2, shape[:2]),
     )
     folder.mkdir()
-    card = ScoreCard(
-        manifest(folder.name, cases),
-        "4ef",
-        "1d5",
-        {column: Signature({"metric": column}, {}) for column in columns},
-        aggregate(stats, task, "corrected"),
-        "",
-    )
-    write_cards([card], stats, folder)
-    write_cards([replace(card, cases_digest=digest_file(folder / CASES_FILE))], stats, folder)
+    measured = Measured(stats, "4ef", "1d5", {column: Signature({"metric": column}, {}) for column in columns}, {}, ())
+    write_cards([make_card(measured, manifest(folder.name, cases), task, "corrected")], measured, folder)
 
 
 def timed(what: str, work: Callable[[], T]) -> T:

@@ -104,11 +104,13 @@ class Place:
 
 @dataclass(frozen=True)
 class Standing:
-    """One row. `folder` is where the run lies, or the file that was scored where it lay."""
+    """One row. `parts` are the numbers by part of a note, where the task cuts one field into parts; they are in no
+    mean. `folder` is where the run lies, or the file that was scored where it lay."""
 
     card: ScoreCard
     lines: tuple[Line, ...]
     mean: Line
+    parts: tuple[Line, ...] = ()
     place: Place | None = None
     texts: Mapping[str, TextFigures] = field(default_factory=dict)
     usage: Usage | None = None
@@ -130,12 +132,13 @@ class Standing:
 
 @dataclass(frozen=True)
 class Seeds:
-    """Runs of one system with one setting that differ in the seed alone: the mean of their values with its interval
-    over cases, and the standard deviation between the runs, which no interval over cases has in it."""
+    """Runs of one system with the same settings but for seeds (`seeds` says which, as "seed 1" or "training_seed 1"):
+    the mean of their values with its interval over cases, and the standard deviation between the runs, which no
+    interval over cases has in it."""
 
     system: str
     labels: tuple[str, ...]
-    seeds: tuple[int, ...]
+    seeds: tuple[str, ...]
     mean: Number
     deviation: float
 
@@ -186,9 +189,13 @@ class Board:
         """The fields of which some row has a number. A row of which every column is n/a has no lines."""
         return tuple(dict.fromkeys(line.name for one in self.standings for line in one.lines))
 
-    def of_field(self, name: str) -> list[tuple[Standing, Line]]:
-        """The rows that have this field, with its numbers."""
-        return [(one, line) for one in self.standings for line in one.lines if line.name == name]
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(line.name for one in self.standings for line in one.parts))
+
+    def lines_of(self, name: str) -> list[tuple[Standing, Line]]:
+        """The rows that have this field or part, with its numbers."""
+        return [(one, line) for one in self.standings for line in (*one.lines, *one.parts) if line.name == name]
 
     def column(self, key: str) -> BoardColumn:
         return next(column for column in self.columns if column.key == key)

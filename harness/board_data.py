@@ -51,7 +51,7 @@ def as_csv(board: Board) -> str:
     writer.writerow([*header, *numbers, *texts, *costs, "unproven", "signatures"])
     signatures = "; ".join(f"{c.key}: {c.signature}" for c in board.columns if c.signature)
     for one in board.standings:
-        for line in (*one.lines, one.mean):
+        for line in (*one.lines, one.mean, *one.parts):
             cells = [bound for key in board.shown for bound in _bounds(line.values[key])]
             writer.writerow([*_places(one), *_counts(line), *cells, *_extras(one, line), one.unproven, signatures])
     return buffer.getvalue()
@@ -70,6 +70,7 @@ def _row(one: Standing) -> dict[str, Any]:
         "place": asdict(one.place) if one.place else None,
         "lines": [asdict(line) for line in one.lines],
         "mean": asdict(one.mean),
+        "parts": [asdict(line) for line in one.parts],
         "texts": {field: asdict(figures) for field, figures in one.texts.items()},
         "usage": usage and {**asdict(usage), **dict(zip(_PER_1000, usage.per_1000, strict=True))},
         "truncation": {c: {f: asdict(one) for f, one in fields.items()} for c, fields in one.card.truncation.items()},

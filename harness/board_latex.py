@@ -83,8 +83,8 @@ def _together(board: Board) -> list[str]:
 def _by_field(board: Board) -> list[str]:
     """The best of each field is bold."""
     lines: list[str] = []
-    for field in board.fields:
-        rows = board.of_field(field)
+    for field in (*board.fields, *board.parts):
+        rows = board.lines_of(field)
         best = {column.key: _best(column, [line for _, line in rows]) for column in board.columns}
         lines += [r"\midrule"] if lines else []
         for one, line in rows:

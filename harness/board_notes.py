@@ -123,7 +123,7 @@ def _seeds(board: Board) -> list[str]:
         return []
     said = []
     for one in board.statistics.seeds:
-        runs = ", ".join(f"{label} (seed {seed})" for label, seed in zip(one.labels, one.seeds, strict=True))
+        runs = ", ".join(f"{label} ({seed})" for label, seed in zip(one.labels, one.seeds, strict=True))
         bounds = "" if one.mean.low is None else f", {one.mean.low:.4f} to {one.mean.high:.4f} over cases"
         said.append(
             f"{one.system} ran with {len(one.labels)} seeds: {runs}: {board.ranked_by} is {one.mean.value:.4f} on "

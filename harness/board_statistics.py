@@ -7,7 +7,7 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -94,7 +94,7 @@ class Resampled:
             hidden=stats.HIDDEN,
             compared=self.wanted.compare,
             comparisons=self._compared(mean, higher_is_better) if mean else (),
-            seeds=tuple(self._seeds(group, mean) for group in _families(standings)) if mean else (),
+            seeds=tuple(self._seeds(runs, mean) for runs in _families(standings)) if mean else (),
         )
 
     def _compared(self, mean: str, higher_is_better: bool) -> tuple[stats.Comparison, ...]:
@@ -102,17 +102,18 @@ class Resampled:
         pairs = stats.all_pairs if self.wanted.compare == "all" else stats.adjacent
         return stats.compare(self.resamples, measure, pairs(self.sample, measure, higher_is_better=higher_is_better))
 
-    def _seeds(self, runs: Sequence[Standing], mean: str) -> Seeds:
+    def _seeds(self, runs: Mapping[str, Standing], mean: str) -> Seeds:
+        labels = [one.label for one in runs.values()]
         measure = self._measure(mean)
-        at = [self.sample.systems.index(one.label) for one in runs]
-        values = [self.sample.value(one.label, measure) for one in runs]
+        at = [self.sample.systems.index(label) for label in labels]
+        values = [self.sample.value(label, measure) for label in labels]
         replicates = self.resamples.replicates(measure)[:, at].mean(axis=1)
         influence = self.sample.influence(measure)[:, at].mean(axis=1)
         value = statistics.fmean(values)
         return Seeds(
-            system=runs[0].card.manifest.system,
-            labels=tuple(one.label for one in runs),
-            seeds=tuple(one.card.manifest.seed for one in runs),
+            system=next(iter(runs.values())).card.manifest.system,
+            labels=tuple(labels),
+            seeds=tuple(runs),
             mean=_bounded(Number(value), stats.interval(value, replicates, influence)),
             deviation=statistics.stdev(values),
         )
@@ -134,22 +135,34 @@ def _bounded(number: Number, one: stats.Interval | None) -> Number:
     return Number(number.value, one.low, one.high)
 
 
-def _families(standings: Sequence[Standing]) -> list[list[Standing]]:
-    """Runs of one system with the same settings and different seeds."""
-    found: dict[str, list[Standing]] = {}
+def _families(standings: Sequence[Standing]) -> list[dict[str, Standing]]:
+    """Runs of one system whose settings differ in seeds alone, by what these are."""
+    found: dict[str, dict[tuple[Any, ...], Standing]] = {}
+    names: dict[str, list[str]] = {}
     for one in standings:
         of = one.card.manifest
+        seeds: dict[str, Any] = {}
         if of.origin == "generated":
-            found.setdefault(canonical_json([of.system, _seedless(of.settings)]), []).append(one)
-    return [runs for runs in found.values() if len({one.card.manifest.seed for one in runs}) > 1]
+            family = canonical_json([of.system, _seedless(json.loads(canonical_json(of.settings)), seeds)])
+            seeds = {"seed": of.seed, **seeds}
+            names[family] = list(seeds)
+            found.setdefault(family, {}).setdefault(tuple(seeds.values()), one)
+    return [
+        {_said(names[family], seeds, list(runs)): one for seeds, one in runs.items()}
+        for family, runs in found.items()
+        if len(runs) > 1
+    ]
 
 
-def _seedless(settings: object) -> object:
-    """Settings without what is called a seed, at any depth."""
+def _seedless(value: Any, seeds: dict[str, Any]) -> Any:
+    """Settings without what is called a seed, at any depth, which goes into `seeds`."""
+    if isinstance(value, dict):
+        seeds |= {name: one for name, one in value.items() if name.endswith("seed")}
+        return {name: _seedless(one, seeds) for name, one in value.items() if not name.endswith("seed")}
+    return [_seedless(one, seeds) for one in value] if isinstance(value, list) else value
 
-    def without(value: object) -> object:
-        if isinstance(value, dict):
-            return {name: without(one) for name, one in value.items() if name != "seed"}
-        return [without(one) for one in value] if isinstance(value, list) else value
 
-    return without(json.loads(canonical_json(settings)))
+def _said(names: Sequence[str], seeds: Sequence[Any], all_seeds: Sequence[Sequence[Any]]) -> str:
+    """The seeds of a run that are not the same for every run."""
+    unlike = [at for at in range(len(names)) if len({one[at] for one in all_seeds}) > 1]
+    return ", ".join(f"{names[at]} {seeds[at]}" for at in unlike)

@@ -38,6 +38,8 @@ def row_lines(board: Board) -> str:
         rows.append([line.title, line.cases, *_values(line, board), str(line.failed)])
     if board.statistics:
         rows.append([percent(board.statistics.level), "", *_intervals(standing.mean.values, board), ""])
+    for line in standing.parts:
+        rows.append([line.title, line.cases, *_values(line, board), str(line.failed)])
     lines = [board.title, *("  ".join(row).rstrip() for row in _aligned(rows, {0})), *board.notes]
     return "".join(f"{printable(line)}\n" for line in lines)
 
@@ -46,7 +48,9 @@ def as_markdown(board: Board) -> str:
     """The ranking first; then by field, what the texts are like and cost, rows compared, notes."""
     blocks = [f"### {_escaped(board.title)}\n", f"{_escaped(board.ranking)}\n", _table(_ranking(board), {3})]
     if board.fields:
-        blocks += ["**By field**\n", _table(_by_field(board), {0, 1})]
+        blocks += ["**By field**\n", _table(_by("field", board.fields, board), {0, 1})]
+    if board.parts:
+        blocks += ["**By part of the note**\n", _table(_by("part", board.parts, board), {0, 1})]
     if any(one.texts or one.usage for one in board.standings):
         blocks += ["**Texts and cost**\n", _table(_texts(board), {0})]
     if board.statistics and board.statistics.comparisons:
@@ -78,11 +82,11 @@ def _place(one: Standing) -> list[str]:
     return [str(place.rank), "" if place.low is None else span(place.low, place.high), _or_blank(place.group)]
 
 
-def _by_field(board: Board) -> Table:
+def _by(what: str, names: Sequence[str], board: Board) -> Table:
     """A row a system, field after field."""
-    rows = [["field", "label", "n", *(column.title for column in board.columns), "failed"]]
-    for field in board.fields:
-        for one, line in board.of_field(field):
+    rows = [[what, "label", "n", *(column.title for column in board.columns), "failed"]]
+    for name in names:
+        for one, line in board.lines_of(name):
             rows.append([line.title, one.label, line.cases, *_values(line, board), str(line.failed)])
     return rows
 

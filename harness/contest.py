@@ -14,7 +14,6 @@ from typing import Any
 from harness import energy, ledger
 from harness import manifest as manifests
 from harness.competitor import Competitor, find_competitor
-from harness.corpora.tables import TablesCorpus
 from harness.errors import SettingsError, SubmissionError
 from harness.files import canonical_json, digest, digest_bytes, locked, private_folder, remove_torn, write_atomic
 from harness.leaks import refuse_leaks
@@ -44,7 +43,7 @@ from harness.score import score
 from harness.scorecard import make_card, remove_cards, variants_in, write_cards
 from harness.scoring import Scoring
 from harness.submission import read_submission, write_csv, write_zip
-from harness.types import Candidate, Case, Manifest, Pool, Reference, ScoreCard, Task
+from harness.types import Candidate, Case, Corpus, Manifest, Pool, Reference, ScoreCard, Task
 from harness.usage import usage_of, write_usage
 from harness.validate import Problem, summary, validate
 from harness.workspace import salt
@@ -63,7 +62,7 @@ class Contest:
     processes."""
 
     task: Task
-    corpus: TablesCorpus
+    corpus: Corpus
     split: str
     cases: tuple[Case, ...]
     limit: int | None
@@ -135,7 +134,7 @@ class Entered:
         return found
 
 
-def run_folder(root: Path, task: Task, corpus: TablesCorpus, split: str, label: str) -> Path:
+def run_folder(root: Path, task: Task, corpus: Corpus, split: str, label: str) -> Path:
     if label != Path(label).name or label.startswith("."):
         raise SettingsError(f"the label '{label}' is no name for a folder", todo="use letters, digits, - and _")
     return root / task.name / corpus.name / split / label
@@ -143,7 +142,7 @@ def run_folder(root: Path, task: Task, corpus: TablesCorpus, split: str, label: 
 
 def open_contest(
     task: Task,
-    corpus: TablesCorpus,
+    corpus: Corpus,
     split: str,
     lineup: Lineup,
     registry: Registry,
@@ -325,7 +324,7 @@ def _manifest(contest: Contest, turn: _Turn, generated: Generated) -> Manifest:
 
 def hand_in(
     task: Task,
-    corpus: TablesCorpus,
+    corpus: Corpus,
     scoring: Scoring,
     folder: Path,
     rows: Mapping[str, Mapping[str, str]],
@@ -347,7 +346,7 @@ def hand_in(
     submission = read_submission(archive, task)
     measured = score(submission, references, task, scoring, salt(corpus.root), cases=len(rows))
     cards = [make_card(measured, manifest, task, variant) for variant in variants]
-    write_cards(cards, measured.stats, folder)
+    write_cards(cards, measured, folder)
     ledger.record(corpus.root, cards[0], manifest.csv_digest)
     warnings = ledger.warnings(corpus.root, manifest.split)
     return HandedIn(folder, tuple(problems), cards[0], scoring.missing, warnings)
@@ -355,7 +354,7 @@ def hand_in(
 
 def scoring_of(
     task: Task,
-    corpus: TablesCorpus,
+    corpus: Corpus,
     split: str,
     registry: Registry,
     lineup: Lineup,
@@ -366,13 +365,11 @@ def scoring_of(
     work = private_folder(corpus.root / "scorers")
     context = ScorerContext(task.language, work, corpus.data / split)
     return Scoring(
-        choose(names or (*task.scorers, *corpus.marking.scorers), registry, lineup), context, work / "kept.sqlite", jobs
+        choose(names or (*task.scorers, *corpus.scorers), registry, lineup, task), context, work / "kept.sqlite", jobs
     )
 
 
-def read_references(
-    corpus: TablesCorpus, task: Task, split: str, ids: Collection[str] | None = None
-) -> Iterator[Reference]:
+def read_references(corpus: Corpus, task: Task, split: str, ids: Collection[str] | None = None) -> Iterator[Reference]:
     """The references of a split (of `ids` only, if given), one in memory at a time. Stays without any target have
     none."""
     found = (reference(stay, task) for stay in corpus.stays(split, ids))
@@ -380,7 +377,7 @@ def read_references(
 
 
 def import_submission(
-    path: Path, label: str, task: Task, corpus: TablesCorpus, split: str, scoring: Scoring, root: Path
+    path: Path, label: str, task: Task, corpus: Corpus, split: str, scoring: Scoring, root: Path
 ) -> HandedIn:
     """Make a run of somebody's csv or zip: its texts become candidates, and it is scored like our own.
 

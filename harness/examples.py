@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any, overload
 
 from harness import leaks, prepare, redact, sections
-from harness.corpora.tables import TablesCorpus
 from harness.files import digest, digest_file, locked, private_folder
 from harness.progress import bar
-from harness.types import Case, Example, Part, Task
+from harness.types import Case, Corpus, Example, Part, Task
 
 SOURCES = (Path(__file__), *(Path(str(module.__file__)) for module in (prepare, leaks, redact, sections)))
 
@@ -81,13 +80,13 @@ class FieldExamples(Sequence[Example]):
         return bar(examples, f"reading examples of {self._field}", len(self), "stay")
 
 
-def store_key(corpus: TablesCorpus, task: Task, split: str) -> str:
+def store_key(corpus: Corpus, task: Task, split: str) -> str:
     """Digest of all that determines the store of a split: its tables, the task's rules, the code that prepares."""
     sources = [digest_file(path) for path in SOURCES]
-    return digest([corpus.digest(split), replace(task, split=None), sources])
+    return digest([corpus.digest(split), replace(task, split=None, corpus=None), sources])
 
 
-def open_examples(corpus: TablesCorpus, task: Task, split: str) -> ExampleStore:
+def open_examples(corpus: Corpus, task: Task, split: str) -> ExampleStore:
     """The store of a split, prepared on first use. A crash leaves nothing half-made."""
     folder = private_folder(corpus.root / "examples")
     path = folder / f"{split}-{store_key(corpus, task, split)[:16]}.arrow"
@@ -97,7 +96,7 @@ def open_examples(corpus: TablesCorpus, task: Task, split: str) -> ExampleStore:
     return ExampleStore(path, task)
 
 
-def _write(path: Path, corpus: TablesCorpus, task: Task, split: str) -> None:
+def _write(path: Path, corpus: Corpus, task: Task, split: str) -> None:
     from datasets import Features, Value
     from datasets.arrow_writer import ArrowWriter
 
@@ -111,7 +110,7 @@ def _write(path: Path, corpus: TablesCorpus, task: Task, split: str) -> None:
     temporary.replace(path)
 
 
-def _rows(corpus: TablesCorpus, task: Task, split: str) -> Iterator[dict[str, str]]:
+def _rows(corpus: Corpus, task: Task, split: str) -> Iterator[dict[str, str]]:
     for stay in bar(corpus.stays(split), f"preparing {split}", total=len(corpus.ids(split)), unit="stay"):
         reference = prepare.reference(stay, task)
         prepared = prepare.prepare(stay, task)

@@ -14,17 +14,16 @@ from harness import manifest as manifests
 from harness.aggregate import Variant, check_variant
 from harness.contest import read_references, scoring_of
 from harness.corpora import open_corpus
-from harness.corpora.tables import TablesCorpus
 from harness.entries import Entry, entry
 from harness.errors import CorpusError, HarnessError, RunError, ScoreError, SubmissionError, UsageError
 from harness.files import digest_bytes, digest_file, locked
 from harness.lineup import Lineup
 from harness.plugins import Registry
 from harness.score import Measured, ids_digest, reference_digest, salted_ids, score, signatures, take
-from harness.scorecard import CARD_FILES, make_card, read_card, read_stats, variants_in, write_cards
+from harness.scorecard import CARD_FILES, make_card, read_card, read_part_stats, read_stats, variants_in, write_cards
 from harness.scoring import Scoring
 from harness.submission import read_submission, write_csv
-from harness.types import Manifest, Submission, Task
+from harness.types import Corpus, Manifest, Submission, Task
 from harness.usage import read_usage
 from harness.workspace import salt
 
@@ -82,7 +81,7 @@ class _Desk:
     closing: ExitStack
     opened: dict[tuple[Path, str], Scoring]
 
-    def scoring(self, corpus: TablesCorpus, split: str) -> Scoring:
+    def scoring(self, corpus: Corpus, split: str) -> Scoring:
         key = corpus.root, split
         if key not in self.opened:
             how = self.how
@@ -164,7 +163,7 @@ def _score_locked_run(folder: Path, desk: _Desk) -> Entry:
         return replace(entry(card, kept.stats), usage=usage, folder=folder)
     variants = dict.fromkeys([*variants_in(folder), how.variant])
     cards = {variant: make_card(kept, manifest, how.task, variant) for variant in variants}
-    write_cards(list(cards.values()), kept.stats, folder)
+    write_cards(list(cards.values()), kept, folder)
     ledger.record(corpus.root, cards[how.variant], manifest.csv_digest)
     return replace(entry(cards[how.variant], kept.stats), usage=usage, folder=folder)
 
@@ -185,7 +184,7 @@ def _score_file(path: Path, label: str, desk: _Desk) -> Entry:
 
 
 def _measure(
-    submission: Submission, manifest: Manifest, corpus: TablesCorpus, desk: _Desk, ids: Collection[str] | None
+    submission: Submission, manifest: Manifest, corpus: Corpus, desk: _Desk, ids: Collection[str] | None
 ) -> Measured:
     how, split = desk.how, manifest.split
     ids = _known_ids(how, corpus, split) if how.ids is not None else ids
@@ -194,7 +193,7 @@ def _measure(
     return score(submission, references, how.task, desk.scoring(corpus, split), salt(corpus.root), cases)
 
 
-def _known_ids(how: Judgement, corpus: TablesCorpus, split: str) -> frozenset[str]:
+def _known_ids(how: Judgement, corpus: Corpus, split: str) -> frozenset[str]:
     wanted = how.ids or frozenset()
     unknown = sorted(wanted - frozenset(corpus.ids(split)))
     if unknown:
@@ -205,19 +204,20 @@ def _known_ids(how: Judgement, corpus: TablesCorpus, split: str) -> frozenset[st
     return wanted
 
 
-def _kept(folder: Path, manifest: Manifest, corpus: TablesCorpus, desk: _Desk) -> Measured | None:
+def _kept(folder: Path, manifest: Manifest, corpus: Corpus, desk: _Desk) -> Measured | None:
     """What the statistics in the run's folder say of the cases, if they are of this text and these measures."""
     how, scoring = desk.how, desk.scoring(corpus, manifest.split)
     try:
         card = read_card(folder / CARD_FILES["corrected"])
-        stats = read_stats(folder, card)
+        stats, parts = read_stats(folder, card), read_part_stats(folder, card)
     except ScoreError:
         return None
     if (card.manifest, card.measures) != (manifest, scoring.measures):
         return None
     if {*card.scores} != {*scoring.measures, *scoring.absent}:
         return None
-    kept = Measured(stats, card.reference_digest, card.ids_digest, signatures(scoring), card.measures, scoring.absent)
+    measured = signatures(scoring), card.measures, scoring.absent, parts
+    kept = Measured(stats, card.reference_digest, card.ids_digest, *measured)
     if how.ids is None:
         return kept
     places = {id: at for at, id in enumerate(stats.ids)}
@@ -229,6 +229,7 @@ def _kept(folder: Path, manifest: Manifest, corpus: TablesCorpus, desk: _Desk) -
     return replace(
         kept,
         stats=take(stats, chosen),
+        parts=take(parts, chosen) if parts else None,
         reference_digest=reference_digest(references, how.task),
         ids_digest=ids_digest(one.id for one in references),
     )

@@ -30,6 +30,7 @@ from harness.board import (
 from harness.board_statistics import Resampled, Wanted
 from harness.entries import Entry
 from harness.errors import LeaderboardError
+from harness.parts import of_parts
 from harness.stats import check_resamplable
 from harness.types import ColumnScore, ScoreCard, Task
 
@@ -278,12 +279,7 @@ def _higher_is_better(mean: str, task: Task) -> bool:
 
 def _standing(one: Entry, keys: Sequence[str], task: Task) -> Standing:
     scores = {column: by_field for column, by_field in one.card.scores.items() if by_field is not None}
-    lines = []
-    for field in [field for field in task.fields if any(field.name in by_field for by_field in scores.values())]:
-        only = {column: {field.name: by_field[field.name]} for column, by_field in scores.items()}
-        counts = [by_field[field.name] for by_field in scores.values()]  # unlike where a scorer refuses some
-        n, failed, excluded = (max(getattr(each, what) for each in counts) for what in ("n", "failed", "excluded"))
-        lines.append(Line(field.name, field.title, (n,), failed, excluded, _values(only, keys, task)))
+    lines = _lines(scores, keys, task)
     mean = Line(
         MEAN,
         MEAN,
@@ -292,7 +288,19 @@ def _standing(one: Entry, keys: Sequence[str], task: Task) -> Standing:
         sum(line.excluded for line in lines),
         _values(scores, keys, task),
     )
-    return Standing(one.card, tuple(lines), mean, texts=one.texts, usage=one.usage, folder=one.folder)
+    parts = _lines(one.card.parts, keys, of_parts(task)) if one.card.parts else []
+    return Standing(one.card, tuple(lines), mean, tuple(parts), texts=one.texts, usage=one.usage, folder=one.folder)
+
+
+def _lines(scores: Mapping[str, Mapping[str, ColumnScore]], keys: Sequence[str], task: Task) -> list[Line]:
+    """A line a field that has a number."""
+    lines = []
+    for field in [field for field in task.fields if any(field.name in by_field for by_field in scores.values())]:
+        only = {column: {field.name: by_field[field.name]} for column, by_field in scores.items()}
+        counts = [by_field[field.name] for by_field in scores.values()]  # unlike where a scorer refuses some
+        n, failed, excluded = (max(getattr(each, what) for each in counts) for what in ("n", "failed", "excluded"))
+        lines.append(Line(field.name, field.title, (n,), failed, excluded, _values(only, keys, task)))
+    return lines
 
 
 def _values(scores: Mapping[str, Mapping[str, ColumnScore]], keys: Sequence[str], task: Task) -> Values:

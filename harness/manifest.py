@@ -12,21 +12,20 @@ from typing import Any
 
 from harness import assets
 from harness.competitor import Competitor
-from harness.corpora.tables import TablesCorpus
 from harness.errors import SubmissionError
 from harness.files import canonical_json, digest, write_atomic
 from harness.lineup import ServerSettings
 from harness.resources import Resources
 from harness.run import Generated
 from harness.score import ids_digest
-from harness.types import Candidate, Manifest, Task
+from harness.types import Candidate, Corpus, Manifest, Task
 
 FILE = "manifest.json"
 _PACKAGES = ("discharge-harness", "torch", "transformers", "numpy", "rouge-score", "nltk", "rapidfuzz", "datasets")
 _HOUSE = Path(__file__).resolve().parent.parent
 
 
-def begin(task: Task, corpus: TablesCorpus, split: str, ids: Sequence[str], label: str) -> Manifest:
+def begin(task: Task, corpus: Corpus, split: str, ids: Sequence[str], label: str) -> Manifest:
     """The manifest of a file that somebody handed in: what is known whoever made it."""
     return Manifest(
         task=task.name,

@@ -19,7 +19,7 @@ from harness.files import digest_bytes, private_folder
 from harness.lineup import EncoderSettings, Lineup, build
 from harness.plugins import Entry, Registry, Tag
 from harness.resources import open_encoder
-from harness.types import Encoder, Pair, Scorer, Signature
+from harness.types import Encoder, Pair, Scorer, Signature, Task
 
 
 @cache
@@ -65,15 +65,22 @@ class Choice:
         return self.entry.name
 
 
-def choose(names: Sequence[str], registry: Registry, lineup: Lineup) -> tuple[Choice, ...]:
-    """Scorers by name, with the line-up's settings.
+def choose(names: Sequence[str], registry: Registry, lineup: Lineup, task: Task | None = None) -> tuple[Choice, ...]:
+    """Scorers by name, with the task's settings and before them the line-up's.
 
     Raises PluginError for a name that no scorer has, wherever it stands (settings that nobody reads are a slip of the
     pen), and SettingsError for a setting that a scorer does not take: before anybody works, not after."""
     for name in lineup.scorers:
         registry.entry("scorer", name)
+    own = task.scorer_settings if task else {}
     choices = tuple(
-        Choice(registry.entry("scorer", name), lineup.scorers.get(name, {}), f"{lineup.path.name} [scorers.{name}]")
+        Choice(
+            registry.entry("scorer", name),
+            {**own.get(name, {}), **lineup.scorers.get(name, {})},
+            f"{lineup.path.name} [scorers.{name}]"
+            if task is None or name in lineup.scorers
+            else f"{task.name}: {name}",
+        )
         for name in names
     )
     for choice in choices:
@@ -83,13 +90,14 @@ def choose(names: Sequence[str], registry: Registry, lineup: Lineup) -> tuple[Ch
 
 @dataclass(frozen=True)
 class OpenScorer:
-    """A scorer ready to measure, `batch` pairs at once; where an asset is missing, `scorer` is None and `missing` says
-    which. `source` is the digest of the plugin's file."""
+    """A scorer ready to measure, `batch` pairs at once; where an asset is missing, `scorer` is None. `missing` says, by
+    column that is n/a, which asset that is: its own columns, or those that its open twins stand for. `source` is the
+    digest of the plugin's file."""
 
     name: str
     columns: tuple[str, ...]
     scorer: Scorer | None
-    missing: str = ""
+    missing: Mapping[str, str] = dataclasses.field(default_factory=dict)
     batch: int = 256
     source: str = ""
 
@@ -97,6 +105,11 @@ class OpenScorer:
     def ready(self) -> Scorer:
         assert self.scorer is not None
         return self.scorer
+
+    @property
+    def lack(self) -> str:
+        """Why columns are n/a, whichever."""
+        return "\n".join(dict.fromkeys(self.missing.values()))
 
     @property
     def tells_truncation(self) -> bool:
@@ -133,8 +146,9 @@ def open_scorer(choice: Choice, context: ScorerContext) -> OpenScorer:
         try:
             scorer = plugin.open(replace(context, work=private_folder(context.work / entry.name)))
         except AssetError as error:
-            return OpenScorer(entry.name, tuple(plugin.columns), None, str(error))
-        return OpenScorer(entry.name, tuple(scorer.columns), scorer, batch=tag.batch, source=source)
+            return OpenScorer(entry.name, tuple(plugin.columns), None, dict.fromkeys(plugin.columns, str(error)))
+        missing = getattr(scorer, "missing", {})
+        return OpenScorer(entry.name, tuple(scorer.columns), scorer, missing, batch=tag.batch, source=source)
     except HarnessError:
         raise
     except Exception as error:

@@ -10,12 +10,13 @@ from datetime import datetime, time
 from itertools import groupby
 from operator import itemgetter
 
-from harness.leaks import Leak, Overlap, Status, Target, Tokens, measure, read_target, read_text
+from harness.leaks import RUN, Leak, Overlap, Status, Target, Tokens, measure, read_target, read_text
 from harness.redact import Redaction, Span, merge, redact, widen, without
 from harness.sections import OTHER, Heading, find_field_heading, find_headings
 from harness.types import Arranged, Case, Field, ModelInput, Part, RawStay, Reference, Row, Task
 
 NOTE = "note"
+TRANSCRIPT = "transcript"
 _TABLE_HEADINGS = {
     "radiology": "Radiology report",
     "edstays": "Emergency department stay",
@@ -39,10 +40,12 @@ def prepare(stay: RawStay, task: Task, cut_leaks: bool = False) -> Prepared:
     """Cut the targets out of a stay and measure what is left of them in everything that is kept.
 
     A field without a target (a hidden test, an empty cell) is cut by heading and called unproven. With `cut_leaks`,
-    passages that make a leak are cut, too, until there is none.
+    passages that make a leak are cut, too, until there is none. A transcript is left as it is, see `_transcript`.
     """
     values = stay.targets or {}
     targets = {f.name: read_target(values[f.name]) for f in task.fields if (values.get(f.name) or "").strip()}
+    if task.document == TRANSCRIPT:
+        return _transcript(stay, task, targets, cut_leaks)
     headings = find_headings(stay.document, task)
     redaction = redact(stay.document, headings, task, targets)
     rows, dropped = _rows(stay, task)
@@ -73,9 +76,33 @@ def model_input(case: Case, task: Task, field: Field, earlier: Mapping[str, str]
 
 
 def _is_known(part: Part, field: Field) -> bool:
-    if part.source != NOTE:
-        return part.source in field.tables
-    return part.name in field.known and (part.name != OTHER or field.name in part.precedes)
+    if part.source == NOTE:
+        return part.name in field.known and (part.name != OTHER or field.name in part.precedes)
+    return part.source == TRANSCRIPT or part.source in field.tables
+
+
+def _transcript(stay: RawStay, task: Task, targets: Mapping[str, Target], cut_leaks: bool) -> Prepared:
+    """What was said, as one part. It was said before any target was written, so no section of one stands in it, and
+    what somebody dictated for the note is there to be read, not a leak: nothing is cut. What a target shares with it
+    is measured all the same. A copy of a whole target of 25 words or more was put there by mistake: that is a leak."""
+    said, (rows, dropped) = stay.document.strip(), _rows(stay, task)
+    parts = [*([Part(TRANSCRIPT, TRANSCRIPT, TRANSCRIPT.capitalize(), said)] if said else []), *rows]
+    tokens = read_text([piece for part in parts for piece in (part.heading, part.text)])
+    overlaps = {name: measure(tokens, target) for name, target in targets.items()}
+    copies = {
+        name: [(run.begin, run.end) for run in overlap.copies if overlap.target.length >= RUN]
+        for name, overlap in overlaps.items()
+    }
+    leaks: list[Leak] = []
+    for field in task.fields:
+        if field.name not in overlaps:
+            leaks.append(Leak(stay.id, field.name, "unproven"))
+            continue
+        found = _measured(stay.id, field, overlaps[field.name], len(copies[field.name]))
+        leaks.append(replace(found, status="leak" if found.copies and not cut_leaks else "clean"))
+    if cut_leaks:
+        parts = _cut_tokens(parts, tokens, merge(span for spans in copies.values() for span in spans))
+    return Prepared(Case(stay.id, stay.group, tuple(parts)), tuple(leaks), dropped)
 
 
 # --------------------------------------------------------------------------- parts

@@ -14,14 +14,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness import assets
-from harness.corpora.tables import TablesCorpus
 from harness.errors import GenerationError, PluginError, RunError, SettingsError
 from harness.examples import ExampleStore, open_examples, store_key
 from harness.files import digest, digest_file, private_folder, write_atomic
 from harness.lineup import AnyEngineSettings, EncoderSettings, Lineup, ServerSettings
 from harness.plugins import Need
 from harness.privacy import restrict
-from harness.types import Completion, Encoder, Engine, Example, Guide, Lesson, Message, Prompt, Sampling, Task, Tuning
+from harness.types import (
+    Completion,
+    Corpus,
+    Encoder,
+    Engine,
+    Example,
+    Guide,
+    Lesson,
+    Message,
+    Prompt,
+    Sampling,
+    Task,
+    Tuning,
+)
 
 if TYPE_CHECKING:
     from harness.tuning.adapters import School
@@ -31,7 +43,7 @@ _LEARNING: tuple[Need, ...] = ("engine", "guide", "examples")
 
 
 class Resources:
-    def __init__(self, task: Task, corpus: TablesCorpus, split: str, lineup: Lineup, scored: Collection[str]) -> None:
+    def __init__(self, task: Task, corpus: Corpus, split: str, lineup: Lineup, scored: Collection[str]) -> None:
         """`scored` are the groups of the scored cases: no example is of one of them."""
         self.task, self.corpus, self.split, self.lineup = task, corpus, split, lineup
         self._scored = frozenset(scored)

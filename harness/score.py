@@ -21,6 +21,7 @@ from harness.errors import ScoreError
 from harness.files import digest, digest_bytes
 from harness.measure import Floats, Rows
 from harness.panel import OpenScorer
+from harness.parts import divided_references, divided_submission, of_parts
 from harness.progress import counter
 from harness.readability import school_grade
 from harness.scoring import Scoring
@@ -65,7 +66,8 @@ class Stats:
 @dataclass(frozen=True, eq=False)
 class Measured:
     """A submission's statistics, what they were measured on, what each column is (without the variant of the
-    aggregation), what tells these measures from others, and the columns whose assets are missing."""
+    aggregation), what tells these measures from others, and the columns whose assets are missing. `parts` are the
+    statistics of the parts of the same texts, where the task has any."""
 
     stats: Stats
     reference_digest: str
@@ -73,6 +75,7 @@ class Measured:
     signatures: Mapping[str, Signature]
     measures: Mapping[str, str]
     missing: tuple[str, ...]
+    parts: Stats | None = None
 
 
 def score(
@@ -85,18 +88,27 @@ def score(
     """
     reasons: dict[str, int] = {}
     stats: list[Stats] = []
+    parts: list[Stats] = []
     digests: dict[str, str] = {}
-    total = cases * len(task.fields) * len(scoring.working)
+    total = cases * (len(task.fields) + len(task.parts)) * len(scoring.working)
     with closing(counter("scoring", total=total, unit="text")) as progress:
         for chunk in _chunks(references):
             stats.append(_chunk_stats(chunk, submission, task, scoring, reasons, salt, progress.update))
+            if task.parts:
+                whole, texts = divided_references(chunk, task), divided_submission(submission, chunk, task)
+                parts.append(_chunk_stats(whole, texts, of_parts(task), scoring, reasons, salt, progress.update))
             digests |= {one.id: _reference_digest(one, task) for one in chunk}
     if not stats:
         raise ScoreError("there is no reference to score against", todo="choose a split that has its targets")
     ids = list(digests)
     order = sorted(range(len(ids)), key=lambda at: id_order(ids[at]))
+
+    def joined(chunks: Sequence[Stats]) -> Stats:
+        return take(replace(_joined(chunks), reasons=tuple(reasons)), order)
+
     return Measured(
-        stats=take(replace(_joined(stats), reasons=tuple(reasons)), order),
+        stats=joined(stats),
+        parts=joined(parts) if parts else None,
         reference_digest=_references_digest(digests),
         ids_digest=ids_digest(ids),
         signatures=signatures(scoring),

@@ -17,11 +17,14 @@ import numpy as np
 from harness.aggregate import Variant, aggregate, refusals, short_targets, signed, truncation
 from harness.errors import ScoreError
 from harness.files import canonical_json, digest, digest_bytes, write_atomic
+from harness.parts import of_parts
 from harness.score import Measured, Stats
 from harness.types import ColumnScore, Manifest, ScoreCard, ShortTargets, Signature, Task, Truncation
 
 CARD_FILES: Mapping[Variant, str] = {"corrected": "scores.json", "official": "scores-official.json"}
 CASES_FILE = "cases.npz"
+_OF_PARTS = "parts."
+"""Stands before the names of the arrays that are of parts."""
 _AGAIN = "score the submission again"
 
 
@@ -38,14 +41,15 @@ def make_card(measured: Measured, manifest: Manifest, task: Task, variant: Varia
         short=short_targets(stats, task, variant),
         refusals=refusals(stats),
         measures=measured.measures,
-        cases_digest=digest_bytes(_npz(stats)),
+        parts=aggregate(measured.parts, of_parts(task), variant) if measured.parts else {},
+        cases_digest=digest_bytes(_npz(measured)),
     )
 
 
-def write_cards(cards: Sequence[ScoreCard], stats: Stats, folder: Path) -> None:
+def write_cards(cards: Sequence[ScoreCard], measured: Measured, folder: Path) -> None:
     """Write the cards of one submission, a variant each, and their statistics. No other card is left there."""
     remove_cards(folder)
-    write_atomic(folder / CASES_FILE, _npz(stats))
+    write_atomic(folder / CASES_FILE, _npz(measured))
     for card in cards:
         write_atomic(folder / CARD_FILES[card.variant], card_bytes(card))
 
@@ -112,19 +116,31 @@ def _check_whole(card: ScoreCard, path: Path) -> None:
 
 def read_stats(folder: Path, card: ScoreCard) -> Stats:
     """Read the statistics beside the card. Raises ScoreError where they are not the card's own."""
+    return _read_stats(folder, card, "")
+
+
+def read_part_stats(folder: Path, card: ScoreCard) -> Stats | None:
+    """The same of the parts of the texts, None where the task has none."""
+    return _read_stats(folder, card, _OF_PARTS) if card.parts else None
+
+
+def _read_stats(folder: Path, card: ScoreCard, prefix: str) -> Stats:
     path = folder / CASES_FILE
     data = path.read_bytes() if path.exists() else b""
     if digest_bytes(data) != card.cases_digest:
         raise ScoreError(f"{path} does not belong to the card beside it", todo=_AGAIN)
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:  # the digest says that every array is there
-        read: dict[str, Any] = {f.name: _plain(arrays[f.name]) for f in fields(Stats)}
+        read: dict[str, Any] = {f.name: _plain(arrays[f"{prefix}{f.name}"]) for f in fields(Stats)}
     return Stats(**read)
 
 
-def _npz(stats: Stats) -> bytes:
+def _npz(measured: Measured) -> bytes:
     # numpy stamps every member with 1980-01-01, so equal arrays are equal bytes.
     buffer = io.BytesIO()
-    arrays: dict[str, Any] = {f.name: _array(getattr(stats, f.name)) for f in fields(stats)}
+    arrays: dict[str, Any] = {}
+    for prefix, stats in (("", measured.stats), (_OF_PARTS, measured.parts)):
+        if stats is not None:
+            arrays |= {f"{prefix}{f.name}": _array(getattr(stats, f.name)) for f in fields(stats)}
     np.savez(buffer, **arrays)
     return buffer.getvalue()
 
@@ -159,6 +175,7 @@ def _card(data: Mapping[str, Any]) -> ScoreCard:
         },
         refusals=data["refusals"],
         measures=data["measures"],
+        parts={column: _column(by_part) for column, by_part in data.get("parts", {}).items()},
         cases_digest=data["cases_digest"],
     )
 

@@ -40,8 +40,13 @@ class Scoring:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Why columns are n/a, a line a scorer."""
-        return tuple(f"{', '.join(one.columns)} n/a: {one.missing}" for one in self.scorers if one.missing)
+        """Why columns are n/a, a line for those that lack the same."""
+        lines = []
+        for one in self.scorers:
+            for why in dict.fromkeys(one.missing.values()):
+                columns = [column for column, reason in one.missing.items() if reason == why]
+                lines.append(f"{', '.join(columns)} n/a: {why}")
+        return tuple(lines)
 
     def measure(self, pairs: Sequence[Pair], moved: Callable[[int], object]) -> list[Rows]:
         """The rows of each scorer whose assets are there. `moved` is told how many rows have come to hand."""

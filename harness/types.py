@@ -20,12 +20,19 @@ Message: TypeAlias = tuple[str, str]
 
 FieldKind: TypeAlias = Literal["text", "label", "entities"]
 
+Settings: TypeAlias = Mapping[str, Any]
+"""Settings of a plugin by name."""
+
 
 def _no_rows() -> Mapping[str, tuple[Row, ...]]:
     return MappingProxyType({})
 
 
 def _no_text() -> Mapping[str, str]:
+    return MappingProxyType({})
+
+
+def _no_settings() -> Mapping[str, Settings]:
     return MappingProxyType({})
 
 
@@ -104,9 +111,17 @@ class Task:
 
     `fields` stand in the order in which they are written. `times` maps a table with dated rows to
     its time column: rows later than the note are unknown to everybody. `means` are named partial
-    means of columns, in the order in which the board prefers them. `split` cuts a text in which one
-    note holds all fields. `published` says what the variant `official` of the scores does, where there is one.
-    `version` is raised when a rule changes.
+    means of columns, in the order in which the board prefers them. `published` says what the variant `official` of
+    the scores does, where there is one. `version` is raised when a rule changes.
+
+    `corpus` opens the cases at a folder, or, where None is given, cases that need no folder (else it raises CorpusError
+    and says what to give); a task without one reads the six tables. `document` says what a case's source text is: a
+    note that was written afterwards, in sections, with the targets inside; or a transcript of what was said before
+    any target was written, which is one part and of which nothing is cut.
+
+    `scorer_settings` are those in which its scorers differ from their defaults; a line-up's come before them. Where
+    one field holds a whole note, `split` cuts its text into `parts`, which are scored beside it and never asked for:
+    text by name of part, without those that the text does not have.
     """
 
     name: str
@@ -121,6 +136,10 @@ class Task:
     splits: tuple[str, ...]
     default_split: str
     times: Mapping[str, str] = dataclasses.field(default_factory=_no_text)
+    corpus: Callable[[Path | None, Task], Corpus] | None = None
+    document: Literal["note", "transcript"] = "note"
+    scorer_settings: Mapping[str, Settings] = dataclasses.field(default_factory=_no_settings)
+    parts: tuple[Field, ...] = ()
     split: Callable[[str], Mapping[str, str]] | None = None
     published: PublishedScript | None = None
     version: int = 1
@@ -148,11 +167,61 @@ class RawStay:
     targets: Mapping[str, str] | None = None
 
 
+class Corpus(Protocol):
+    """A folder of cases, as the competition reads it. Private like RawStay: no plugin but a task's reader meets one.
+
+    Methods that take a split raise CorpusError, naming file, line and column, if its files are at fault."""
+
+    @property
+    def data(self) -> Path: ...
+    @property
+    def root(self) -> Path:
+        """The private folder of what derives from it: `harness.workspace.corpus_root`."""
+        ...
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def restricted(self) -> bool: ...
+    @property
+    def licence(self) -> str: ...
+    @property
+    def scorers(self) -> tuple[str, ...]:
+        """Scorers that it brings something for, and that judge on it beside the task's."""
+        ...
+
+    def splits(self) -> tuple[str, ...]:
+        """The task's splits that are there, in the task's order."""
+        ...
+
+    def ids(self, split: str) -> tuple[str, ...]:
+        """The ids of its cases, in a fixed order."""
+        ...
+
+    def groups(self, split: str) -> Mapping[str, str]:
+        """id -> subject, in the order of `ids`."""
+        ...
+
+    def has_targets(self, split: str) -> bool: ...
+    def digest(self, split: str) -> str:
+        """Digest of all that its cases are read from."""
+        ...
+
+    def warnings(self, split: str) -> Mapping[str, int]:
+        """What is odd but allowed, counted."""
+        ...
+
+    def stays(self, split: str, ids: Collection[str] | None = None) -> Iterator[RawStay]:
+        """Yield the cases (all, or those of `ids`), in the order of `ids(split)`. Raises CorpusError for an id that
+        the split does not have."""
+        ...
+
+
 @dataclass(frozen=True)
 class Part:
-    """A piece of a chart: a note section (`source` is "note"), or one row of another table
-    (`source` is the table's name) as text. `name` is the Section's name, "other" for an unlisted heading,
-    or the table's name; `heading` is what stands in the chart. `precedes` names the fields whose own
+    """A piece of a chart: a note section (`source` is "note"), a transcript (`source` is "transcript"), or one row of
+    another table (`source` is the table's name) as text. `name` is the Section's name, "other" for an unlisted
+    heading, else the source; `heading` is what stands in the chart. `precedes` names the fields whose own
     section stands further down in the note, which is how unlisted headings are dated."""
 
     source: str
@@ -353,7 +422,8 @@ class ScoreCard:
     `signatures` by column; `truncation` by column and field, for the columns that tell; `short` by field, for the
     fields that have any; `refusals` by column: how many texts the scorer would not judge, by reason. `cases_digest` is
     the digest of the `cases.npz` beside the card. Cards of unlike `variant` are made from the same statistics.
-    `measures` by column tells whether those are what the scorers would measure now."""
+    `measures` by column tells whether those are what the scorers would measure now. `parts` has, by column, the scores
+    of the parts of the same texts, where the task has any; they are in no mean."""
 
     manifest: Manifest
     reference_digest: str
@@ -366,6 +436,7 @@ class ScoreCard:
     short: Mapping[str, ShortTargets] = dataclasses.field(default_factory=dict)
     refusals: Mapping[str, Mapping[str, int]] = dataclasses.field(default_factory=dict)
     measures: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    parts: Mapping[str, Mapping[str, ColumnScore]] = dataclasses.field(default_factory=dict)
     schema: int = 3
 
 
@@ -640,7 +711,8 @@ class Scorer(Protocol):
 
     A scorer that reads no more than part of a long text has a method
     `truncated(pairs) -> array of shape (pairs, 2)`, float64: the tokens of reference and hypothesis together, and how
-    many of them it never saw. The card shows their share."""
+    many of them it never saw. The card shows their share. One whose columns are open twins, because an asset is not
+    there, has a mapping `missing`: by the column that its twin stands for, why that is n/a and how to get it."""
 
     @property
     def columns(self) -> tuple[str, ...]: ...

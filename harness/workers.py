@@ -99,5 +99,5 @@ def _opened(scorer: int) -> OpenScorer:
 def _measure(scorer: int, pairs: Sequence[Pair]) -> Rows:
     one = _opened(scorer)
     if one.scorer is None:
-        raise ScoreError(f"the scorer '{one.name}' cannot be opened any more: {one.missing}")
+        raise ScoreError(f"the scorer '{one.name}' cannot be opened any more: {one.lack}")
     return measure(one, pairs)

@@ -11,10 +11,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from harness import CannotJudge, Pair, Signature, compare_concepts, open_matcher, scorer
+from harness import AssetError, CannotJudge, Pair, Signature, compare_concepts, open_matcher, scorer
 
 if TYPE_CHECKING:
     from harness import ScoringContext
+
+
+_GET = str(
+    AssetError(
+        "it takes a QuickUMLS index of your UMLS licence",
+        todo='install the extra [quickumls] and write [scorers.medcon] matcher = "quickumls", index = "FOLDER"',
+    )
+)
 
 
 @scorer("medcon")
@@ -39,6 +47,7 @@ class Medcon:
 class MedconScorer:
     def __init__(self, columns: tuple[str, ...], matcher: str, finder: Any) -> None:
         self.columns = columns
+        self.missing = {} if "medcon" in columns else {"medcon": _GET}
         self._matcher = matcher
         self._finder = finder
 

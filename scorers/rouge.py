@@ -1,4 +1,4 @@
-"""ROUGE as the shared task computes it: F1 of rouge_score with its stemmer, bit for bit, many times faster.
+"""ROUGE as shared tasks compute it: F1 of rouge_score, with or without its stemmer, bit for bit, many times faster.
 
 A word is stemmed once in the life of the scorer and is a number from then on; a reference is tokenised once.
 """
@@ -10,14 +10,14 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, Any, Literal
 
 from harness import Pair, Signature, scorer
 
 if TYPE_CHECKING:
     from harness import ScoringContext
-
-COLUMNS = ("rouge1", "rouge2", "rougel")
+    from scorers._texts import Numbers
 
 _LATIN_WORD = re.compile(r"[a-z0-9]+")
 _ANY_WORD = re.compile(r"[^\W_]+")
@@ -26,48 +26,61 @@ _ANY_WORD = re.compile(r"[^\W_]+")
 @scorer("rouge")
 @dataclass(frozen=True)
 class Rouge:
-    """ROUGE-1, ROUGE-2 and ROUGE-L (longest common subsequence of the whole texts), F1 on stems.
+    """ROUGE-1, ROUGE-2, ROUGE-L (longest common subsequence of the whole texts) and, where `columns` names it,
+    ROUGE-Lsum (of each line of the reference with all lines of the hypothesis), F1 on stems or on words.
 
     rouge_score knows the letters a to z only, so texts of a language other than English are cut into
-    Unicode words and not stemmed; the signature says so. A line break separates words as a space does.
+    Unicode words and not stemmed; the signature says so. To all but ROUGE-Lsum a line break is a space.
     """
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        return COLUMNS
+    columns: tuple[Literal["rouge1", "rouge2", "rougel", "rougelsum"], ...] = ("rouge1", "rouge2", "rougel")
+    stemmer: Literal["porter", "none"] = "porter"
+
+    def __post_init__(self) -> None:
+        if not self.columns or len({*self.columns}) < len(self.columns):
+            raise ValueError("columns takes each column once, and one at least")
 
     def open(self, context: ScoringContext) -> RougeScorer:
-        return RougeScorer(context.language == "en")
+        english = context.language == "en"
+        return RougeScorer(self.columns, english, english and self.stemmer == "porter")
 
 
 class RougeScorer:
-    columns = COLUMNS
-
-    def __init__(self, english: bool) -> None:
+    def __init__(self, columns: tuple[str, ...], english: bool, stemmed: bool) -> None:
         from scorers._texts import NumberedTexts
 
-        self._english = english
-        if english:
-            self._texts = NumberedTexts(_latin_words, _porter_stem())
-        else:
-            self._texts = NumberedTexts(_unicode_words, str)
+        self.columns = columns
+        self._english, self._stemmed = english, stemmed
+        self._words = _latin_words if english else _unicode_words
+        self._texts = NumberedTexts(self._words, _porter_stem() if stemmed else str)
 
-    def __reduce__(self) -> tuple[Callable[..., RougeScorer], tuple[bool]]:
-        return RougeScorer, (self._english,)
+    def __reduce__(self) -> tuple[Callable[..., RougeScorer], tuple[tuple[str, ...], bool, bool]]:
+        return RougeScorer, (self.columns, self._english, self._stemmed)
 
     def measure(self, pairs: Sequence[Pair]) -> Any:
         import numpy as np
         from rapidfuzz.distance import LCSseq
 
         from scorers._grams import clipped_matches
+        from scorers._summary_lcs import summary_matches
 
         wanted, given = self._texts.pairs((pair.reference for pair in pairs), (pair.hypothesis for pair in pairs))
         matches = clipped_matches(wanted, given, 2).tolist()
         rows = []
-        for (words, bigrams), a, b in zip(matches, wanted, given, strict=True):
-            common = LCSseq.similarity(a.tolist(), b.tolist())
-            rows.append((_f1(words, len(b), len(a)), _f1(bigrams, len(b) - 1, len(a) - 1), _f1(common, len(b), len(a))))
-        return np.array(rows, dtype=np.float64).reshape(len(pairs), len(COLUMNS))
+        for pair, (words, bigrams), a, b in zip(pairs, matches, wanted, given, strict=True):
+            f1 = {"rouge1": _f1(words, len(b), len(a)), "rouge2": _f1(bigrams, len(b) - 1, len(a) - 1)}
+            if "rougel" in self.columns:
+                f1["rougel"] = _f1(LCSseq.similarity(a.tolist(), b.tolist()), len(b), len(a))
+            if "rougelsum" in self.columns:
+                common = summary_matches(self._lines(pair.reference, a), self._lines(pair.hypothesis, b))
+                f1["rougelsum"] = _f1(common, len(b), len(a))
+            rows.append([f1[column] for column in self.columns])
+        return np.array(rows, dtype=np.float64).reshape(len(pairs), len(self.columns))
+
+    def _lines(self, text: str, numbers: Numbers) -> list[Numbers]:
+        """The words of each line, of which `numbers` are those of the whole text."""
+        ends = list(accumulate((len(self._words(line)) for line in text.split("\n")), initial=0))
+        return [numbers[start:end] for start, end in pairwise(ends)]
 
     def worst(self, column: str) -> float:
         return 0.0
@@ -75,11 +88,11 @@ class RougeScorer:
     def signature(self, column: str) -> Signature:
         identity = {"metric": column, "measure": "f1", "version": "1"}
         environment = {"rapidfuzz": version("rapidfuzz")} if column == "rougel" else {}
-        if self._english:
-            identity |= {"tokenizer": "rouge_score", "stemmer": "porter"}
+        identity["tokenizer"] = "rouge_score" if self._english else "unicode"
+        identity["stemmer"] = "porter" if self._stemmed else "none"
+        if self._stemmed:
             environment["nltk"] = version("nltk")
-        else:
-            identity |= {"tokenizer": "unicode", "stemmer": "none"}
+        if not self._english:
             environment["unicode"] = unicodedata.unidata_version
         return Signature(identity, environment)
 

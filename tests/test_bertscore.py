@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,7 +25,7 @@ from harness.nlp.contextual import ContextualEncoder, KeptVectors, open_contextu
 from oracle import bertscore as beside_bert_score
 from scorers.bertscore import BertScore, BertScorer
 from tests.conftest import SHARED, needs_shared
-from tests.tiny_models import WORDS, align_pairs, write_distilbert
+from tests.tiny_models import WORDS, align_pairs, write_deberta, write_distilbert
 
 PAIRS = [Pair(str(at), "1", "f", *texts) for at, texts in enumerate(align_pairs())]
 EMPTY = (0 - 0.6014007) / (1 - 0.6014007)
@@ -82,6 +83,30 @@ def test_the_official_one_equals_bert_score_rescaled(official: BertScorer, packa
     values = official.measure(PAIRS)[:, 0]
     np.testing.assert_allclose(values, theirs(package, PAIRS), rtol=0, atol=2e-6)
     assert np.ptp(values) > 0.1
+
+
+def test_the_model_of_aci_bench_equals_bert_score_as_evaluate_asks_it(tmp_path: Path) -> None:
+    """Layer 40, no baseline, texts stripped."""
+    folder = write_deberta(tmp_path / "deberta-xlarge-mnli")
+    scorer = opened(str(folder), tmp_path / "kept", official="deberta-xlarge-mnli")
+    package = beside_bert_score.open_package(folder, 40, rescaled=False)
+    pairs = [replace(one, hypothesis=f"\n {one.hypothesis} ") for one in PAIRS[:3]]
+    np.testing.assert_allclose(scorer.measure(pairs)[:, 0], theirs(package, pairs), rtol=0, atol=2e-6)
+    assert scorer.columns == ("bertscore",)
+    assert scorer.missing == {}
+    told = "model:deberta-xlarge-mnli|rescaled:no|layer:40|"
+    assert told in str(scorer.signature("bertscore"))
+
+
+def test_a_twin_says_how_the_column_that_it_stands_for_is_had(tmp_path: Path) -> None:
+    scorer = opened("minilm-l6", tmp_path, official="deberta-xlarge-mnli")
+    assert scorer.columns == ("bertscore[minilm-l6]",)
+    folder = assets.assets_folder() / "deberta-xlarge-mnli"
+    assert scorer.missing == {
+        "bertscore": f"there is no model in {folder}\n  -> where there is a network: `hf download "
+        "microsoft/deberta-xlarge-mnli config.json pytorch_model.bin tokenizer_config.json vocab.json merges.txt "
+        f'--local-dir {folder}`; or name yours: [scorers.bertscore] model = "FOLDER"'
+    }
 
 
 def test_it_meets_what_bert_score_answered_with_the_libraries_of_its_time() -> None:

@@ -20,10 +20,10 @@ from harness.board_statistics import Wanted
 from harness.board_text import render, row_lines
 from harness.entries import Entry, collect, entry
 from harness.errors import LeaderboardError
-from harness.files import digest, digest_bytes
+from harness.files import digest
 from harness.leaderboard import row, table
-from harness.score import Stats
-from harness.scorecard import write_cards
+from harness.score import Measured, Stats
+from harness.scorecard import make_card, write_cards
 from harness.stats import bootstrap, compare, gather, intervals, measures, rank
 from harness.stats.resample import Resampling
 from harness.types import ScoreCard, Signature
@@ -242,6 +242,17 @@ def test_runs_of_several_seeds_show_both() -> None:
     assert f"a standard deviation of {seeds.deviation:.4f} between seeds" in note
 
 
+def test_a_seed_among_the_settings_is_a_seed() -> None:
+    settings = [{"settings": {"r": 8, "tuning": {"steps": 9, "training_seed": at}}} for at in (0, 1)]
+    statistics = board_of(
+        *(made(f"t{at}", 0.5, at, system="tuned", **each) for at, each in enumerate(settings))
+    ).statistics
+    assert statistics is not None
+    assert [sorted(zip(one.labels, one.seeds, strict=True)) for one in statistics.seeds] == [
+        [("t0", "training_seed 0"), ("t1", "training_seed 1")]
+    ]
+
+
 @pytest.mark.parametrize("other", [{"settings": {"r": 16}}, {"origin": "imported"}, {"seed": 0}])
 def test_runs_that_differ_in_more_than_the_seed_are_no_seeds(other: Mapping[str, Any]) -> None:
     common = {"system": "tuned", "settings": {"r": 8}}
@@ -358,9 +369,9 @@ def test_the_entries_of_a_folder(tmp_path: Path) -> None:
     for label, partial in (("des", False), ("lead", True)):
         folder = tmp_path / label
         folder.mkdir()
-        blank = card_of(label, stats, partial=partial)
-        write_cards([blank], stats, folder)
-        write_cards([replace(blank, cases_digest=digest_of(folder))], stats, folder)
+        measured = Measured(stats, "4ef", "1d5", {}, {}, ())
+        manifest = replace(MANIFEST, label=label, partial=partial)
+        write_cards([make_card(measured, manifest, TASK, "corrected")], measured, folder)
         write_usage(Usage(6, 12, None, 1.0, 0, 0, candidates_digest="d0"), folder)
     (tmp_path / "torn").mkdir()
     (tmp_path / "torn" / "scores.json").write_text("{")
@@ -375,10 +386,6 @@ def test_the_entries_of_a_folder(tmp_path: Path) -> None:
     assert [str(one) for one in found.refusals] == [torn]
     (tmp_path / "des" / "cases.npz").unlink()
     assert "cases.npz does not belong to the card beside it" in str(collect(tmp_path).refusals[0])
-
-
-def digest_of(folder: Path) -> str:
-    return digest_bytes((folder / "cases.npz").read_bytes())
 
 
 def test_a_folder_that_is_not_there_and_one_without_scores(tmp_path: Path) -> None:

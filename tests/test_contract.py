@@ -66,8 +66,8 @@ def test_everything_registered_keeps_the_contract(
     asked: dict[tuple[str, str], Any], kind: str, name: str, rule: str
 ) -> None:
     rules, subject = asked[kind, name]
-    if kind == "scorer" and subject.opened.missing:
-        pytest.skip(subject.opened.missing)
+    if kind == "scorer" and subject.opened.scorer is None:
+        pytest.skip(subject.opened.lack)
     result, _ = ask(name, rule, rules[rule], subject)
     assert result.passed, str(result)
 
@@ -589,6 +589,31 @@ TASKS = [
         "its scorers exist",
         task("replace(right, scorers=('rogue',))"),
         "scorers: there is no scorer 'rogue'\n  -> did you mean rouge?",
+    ),
+    (
+        "its scorers take its settings",
+        task("replace(right, scorer_settings={'rouge': {'stemer': 'none'}})"),
+        "broken: rouge: there is no setting 'stemer'\n  -> did you mean stemmer?",
+    ),
+    (
+        "its scorers take its settings",
+        task("replace(right, scorer_settings={'rogue': {}})"),
+        "scorer_settings: there is no scorer 'rogue'\n  -> did you mean rouge?",
+    ),
+    (
+        "its parts are what split cuts",
+        task("replace(right, split=dict)"),
+        "it has 2 fields, 0 parts and a split\n  -> a task of one field may have parts",
+    ),
+    (
+        "its parts are what split cuts",
+        task("replace(right, fields=(course,), parts=(Field('plan', 'Plan'),), split=lambda text: {'plans': text})"),
+        "split: there is no part 'plans'\n  -> did you mean plan?",
+    ),
+    (
+        "its parts are what split cuts",
+        task("replace(right, fields=(course,), parts=(Field('a', 'A'),), split=lambda text: {'a': text.upper()})"),
+        "split gives texts that are no pieces of the text\n  -> let it cut, and change nothing",
     ),
 ]
 

@@ -84,7 +84,7 @@ def test_without_a_ledger_the_columns_are_not_available(tmp_path: Path) -> None:
     one = opened(tmp_path, tmp_path / "work")
     assert one.scorer is None
     assert one.columns == ("fact_recall", "fact_critical", "fact_precision", "fact_own")
-    assert "facts.jsonl.gz" in one.missing
+    assert "facts.jsonl.gz" in one.lack
 
 
 def test_its_signature_names_the_ledger(scorer: Any, ward: Path) -> None:

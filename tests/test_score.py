@@ -117,7 +117,7 @@ def test_a_field_without_any_reference_has_no_value_and_no_mean() -> None:
 
 
 def test_a_column_without_its_asset_is_not_available() -> None:
-    absent = OpenScorer("bertscore", ("bertscore",), None, "the encoder is missing")
+    absent = OpenScorer("bertscore", ("bertscore",), None, {"bertscore": "the encoder is missing"})
     card, stats = scored(WORDS, absent)
     assert card.scores["bertscore"] is None
     assert "bertscore" not in card.signatures
@@ -126,7 +126,7 @@ def test_a_column_without_its_asset_is_not_available() -> None:
 
 
 def test_without_any_asset_there_is_a_card_that_says_so() -> None:
-    card, stats = scored(OpenScorer("bertscore", ("bertscore",), None, "the encoder is missing"))
+    card, stats = scored(OpenScorer("bertscore", ("bertscore",), None, {"bertscore": "the encoder is missing"}))
     assert card.scores == {"bertscore": None}
     assert (stats.columns, stats.values.shape, stats.refused.dtype) == ((), (2, 4, 0), np.uint16)
     assert stats.failed.sum() == 2
@@ -317,7 +317,7 @@ def test_a_function_that_returns_no_number_is_an_error(tmp_path: Path) -> None:
 def test_a_missing_asset_is_reported_and_leaves_the_rest(tmp_path: Path) -> None:
     semantic, length = opened(tmp_path, SHORT + LONG % "context.encoder", "semantic", "length")
     assert semantic == OpenScorer(
-        "semantic", ("semantic",), None, "the encoder is not here\n  -> harness assets fetch encoder"
+        "semantic", ("semantic",), None, {"semantic": "the encoder is not here\n  -> harness assets fetch encoder"}
     )
     card, _ = scored(semantic, length)
     assert [column for column, by_field in card.scores.items() if by_field is None] == ["semantic"]
@@ -347,10 +347,10 @@ class Set:
 def test_a_scorer_takes_the_settings_of_the_lineup(tmp_path: Path) -> None:
     """It sees its setting, a folder of its own, the assets, and what the corpus keeps beside its tables."""
     (one,) = opened(tmp_path, SET, "set", width=3)
-    assert one.missing.startswith("there is no asset 'bart-large'")
+    assert one.lack.startswith("there is no asset 'bart-large'")
     assert oct((tmp_path / "set").stat().st_mode & 0o777) == "0o700"
     (one,) = opened(tmp_path, SET, "set", width=9)
-    assert one.missing.startswith("the corpus keeps no ledger.jsonl beside the tables of this split\n")
+    assert one.lack.startswith("the corpus keeps no ledger.jsonl beside the tables of this split\n")
     (tmp_path / "test").mkdir()
     (tmp_path / "test" / "ledger.jsonl").write_text("{}")
     context = ScorerContext("en", tmp_path, tmp_path / "test")
@@ -399,13 +399,14 @@ CARD = "scores.json"
 
 
 def written(folder: Path, **what: Any) -> None:
-    card, stats = scored(WORDS, **what)
-    write_cards([card], stats, folder)
+    measured = judged(WORDS, **what)
+    write_cards([make_card(measured, MANIFEST, TASK, "corrected")], measured, folder)
 
 
 def test_a_card_is_read_as_it_was_written(tmp_path: Path) -> None:
-    card, stats = scored(WORDS, OpenScorer("bertscore", ("bertscore",), None, "missing"))
-    write_cards([card], stats, tmp_path)
+    measured = judged(WORDS, OpenScorer("bertscore", ("bertscore",), None, {"bertscore": "missing"}))
+    card, stats = make_card(measured, MANIFEST, TASK, "corrected"), measured.stats
+    write_cards([card], measured, tmp_path)
     again = read_card(tmp_path / CARD)
     assert again == card
     assert again.manifest.hosts == ("127.0.0.1",)

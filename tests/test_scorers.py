@@ -32,6 +32,7 @@ from scorers.sacrebleu import SacreBleu
 from tests.conftest import SHARED, needs_shared
 
 ORACLE = Oracle(["rouge1", "rouge2", "rougeL"], use_stemmer=True)
+ROUGE_OF_LINES = Rouge(("rougelsum", "rouge2", "rouge1", "rougel"), "none")
 PLUGINS = [Rouge, Bleu, Meteor, SacreBleu]
 
 WORDS = ["The", "patients", "patient's", "walked", "walking", "dying", "skies", "BID", "81mg", "___", "fever.", "naïve"]
@@ -71,6 +72,51 @@ def test_rouge_equals_rouge_score_bit_for_bit(reference: str, hypothesis: str) -
     scores = ORACLE.score(reference, hypothesis)
     expected = [scores[key].fmeasure for key in ("rouge1", "rouge2", "rougeL")]
     assert measure(Rouge, [pair(reference, hypothesis)]).tolist() == [expected]
+
+
+lines = st.lists(st.lists(st.sampled_from("abcd"), max_size=9).map(" ".join), max_size=5).map("\n".join)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.one_of(lines, texts), st.one_of(lines, texts))
+@example("a b\n\nb a\n", "b a b\na")
+@example("a\r\nb\u2028c", "c b\x0ba")
+@example("\n", "a")
+def test_unstemmed_and_of_lines_rouge_equals_rouge_score_bit_for_bit(reference: str, hypothesis: str) -> None:
+    keys = ("rougeLsum", "rouge2", "rouge1", "rougeL")
+    scores = Oracle([*keys], use_stemmer=False).score(reference, hypothesis)
+    scorer = ROUGE_OF_LINES.open(SimpleNamespace(language="en"))
+    assert scorer.measure([pair(reference, hypothesis)]).tolist() == [[scores[key].fmeasure for key in keys]]
+
+
+def test_rouge_of_lines_in_another_language_knows_its_letters() -> None:
+    scorer = ROUGE_OF_LINES.open(SimpleNamespace(language="de"))
+    both = [pair("Übelkeit\nMüdigkeit", "Müdigkeit\nÜbelkeit"), pair("Übelkeit", "belkeit")]
+    # Line by line all is there; in one row of words no more than half of it stands in the same order.
+    assert scorer.measure(both)[:, [0, 3]].tolist() == [[1.0, 0.5], [0.0, 0.0]]
+    stemmed = Rouge(("rougelsum",), "porter").open(SimpleNamespace(language="de"))
+    assert str(stemmed.signature("rougelsum")) == (
+        "metric:rougelsum|measure:f1|version:1|tokenizer:unicode|stemmer:none"
+    )
+
+
+def test_a_chosen_column_of_rouge_is_the_same_alone() -> None:
+    both = [pair("she walked home\nand slept", "and walking home she sleeps"), pair("a b", "b\na")]
+    together = ROUGE_OF_LINES.open(SimpleNamespace(language="en")).measure(both)
+    for at, column in enumerate(ROUGE_OF_LINES.columns):
+        alone = Rouge((column,), "none").open(SimpleNamespace(language="en"))
+        assert alone.columns == (column,)
+        assert alone.measure(both)[:, 0].tolist() == together[:, at].tolist()
+        assert pickle.loads(pickle.dumps(alone)).measure(both).tolist() == alone.measure(both).tolist()
+    with pytest.raises(ValueError, match="columns takes each column once, and one at least"):
+        Rouge(())
+
+
+def test_rouge_without_a_stemmer_signs_so() -> None:
+    scorer = ROUGE_OF_LINES.open(SimpleNamespace(language="en"))
+    signed = scorer.signature("rougelsum")
+    assert str(signed) == "metric:rougelsum|measure:f1|version:1|tokenizer:rouge_score|stemmer:none"
+    assert signed.environment == {}
 
 
 @needs_shared

@@ -550,7 +550,7 @@ def test_what_train_does_not_know_is_marked(ward: Ward) -> None:
 
 @pytest.fixture(scope="module")
 def rouge() -> RougeScorer:
-    return RougeScorer(english=True)
+    return RougeScorer(("rouge1", "rouge2", "rougel"), english=True, stemmed=True)
 
 
 def whole(rows: Rows, field: str) -> list[str]:

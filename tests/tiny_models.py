@@ -128,7 +128,6 @@ def write_align(folder: Path) -> Path:
 
 def write_distilbert(folder: Path, **changes: Any) -> Path:
     """A DistilBERT of six layers with a vocabulary of letters, pieces and `WORDS`; `changes` are of the tokenizer."""
-    import torch
     from transformers import DistilBertConfig, DistilBertModel
 
     letters = [chr(code) for code in range(33, 127) if not chr(code).isupper()]
@@ -140,6 +139,30 @@ def write_distilbert(folder: Path, **changes: Any) -> Path:
     settings = {"tokenizer_class": "DistilBertTokenizer", "do_lower_case": True, "model_max_length": 512, **changes}
     (folder / "tokenizer_config.json").write_text(json.dumps(settings))
     model = DistilBertModel(DistilBertConfig(vocab_size=len(tokens), dim=64, n_layers=6, n_heads=4, hidden_dim=128))
+    _save_random(model, folder)
+    return folder
+
+
+def write_deberta(folder: Path) -> Path:
+    """A narrow DeBERTa of 41 layers, with byte-level BPE: laid out as deberta-xlarge-mnli, which has 48."""
+    from transformers import DebertaConfig, DebertaModel
+
+    size = write_vocabulary(folder)
+    special = {"<s>": "[CLS]", "<pad>": "[PAD]", "</s>": "[SEP]", "<unk>": "[UNK]", "<mask>": "[MASK]"}
+    vocabulary = json.loads((folder / "vocab.json").read_text())
+    (folder / "vocab.json").write_text(json.dumps({special.get(token, token): at for token, at in vocabulary.items()}))
+    settings = {"tokenizer_class": "DebertaTokenizer", "do_lower_case": False, "vocab_type": "gpt2"}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    shape = {"hidden_size": 32, "num_hidden_layers": 41, "num_attention_heads": 2, "intermediate_size": 48}
+    relative = {"relative_attention": True, "pos_att_type": "c2p|p2c", "position_biased_input": False}
+    ids = {"vocab_size": size, "pad_token_id": 1, "type_vocab_size": 0}
+    _save_random(DebertaModel(DebertaConfig(pooler_hidden_size=32, **ids, **shape, **relative)), folder)
+    return folder
+
+
+def _save_random(model: Any, folder: Path) -> None:
+    import torch
+
     rng = np.random.default_rng(3)
     with torch.no_grad():
         for name, weights in sorted(model.named_parameters()):
@@ -147,4 +170,3 @@ def write_distilbert(folder: Path, **changes: Any) -> Path:
             values = rng.normal(0, scale, tuple(weights.shape)) + ("norm.weight" in name.lower())
             weights.copy_(torch.from_numpy(values.astype(np.float32)))
     model.save_pretrained(folder)
-    return folder

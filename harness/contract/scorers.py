@@ -76,7 +76,7 @@ class ScorerTrial:
     @property
     def scorer(self) -> Scorer:
         if self.opened.scorer is None:
-            raise AssetError(f"it cannot be tried: {self.opened.missing}", todo="harness assets fetch")
+            raise AssetError(f"it cannot be tried: {self.opened.lack}", todo="harness assets fetch")
         return self.opened.scorer
 
     def measure(self, pairs: Sequence[Pair]) -> Floats:

@@ -8,10 +8,14 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 
 from harness.contract.trial import QUIET, Trial, imports_quietly
-from harness.errors import PluginError
+from harness.errors import PluginError, SettingsError
+from harness.lineup import DEFAULT_LINEUP, read_lineup
+from harness.panel import choose
 from harness.plugins import unknown
 from harness.sections import OTHER
 from harness.types import Task
+
+SOME_TEXT = "Comes for a cough.\nEXAM\nThe lungs are clear.\n\nPLAN: honey, and patience.\n"
 
 
 class TaskTrial:
@@ -34,7 +38,7 @@ def is_a_task(trial: TaskTrial) -> None:
 def names_are_unique(trial: TaskTrial) -> None:
     task = trial.task
     lists = {
-        "field": (field.name for field in task.fields),
+        "field": (field.name for field in (*task.fields, *task.parts)),
         "column": (column.key for column in task.columns),
         "section": (section.name for section in task.sections),
         "split": task.splits,
@@ -112,6 +116,30 @@ def scorers_exist(trial: TaskTrial) -> None:
     _known("scorer", trial.task.scorers, list(trial.trial.registry.names("scorer")), "scorers")
 
 
+def scorers_take_its_settings(trial: TaskTrial) -> None:
+    task, registry = trial.task, trial.trial.registry
+    _known("scorer", task.scorer_settings, list(task.scorers), "scorer_settings")
+    try:
+        choose(task.scorers, registry, read_lineup(DEFAULT_LINEUP), task)
+    except SettingsError as error:
+        raise PluginError(error.what, todo=error.todo) from None
+
+
+def parts_are_cut_by_split(trial: TaskTrial) -> None:
+    task = trial.task
+    if not task.parts and task.split is None:
+        return
+    if not task.parts or task.split is None or len(task.fields) != 1:
+        raise PluginError(
+            f"it has {len(task.fields)} fields, {len(task.parts)} parts and {'a' if task.split else 'no'} split",
+            todo="a task of one field may have parts, and has a split then, which cuts a text into them",
+        )
+    found = task.split(SOME_TEXT)
+    _known("part", found, [part.name for part in task.parts], "split")
+    if any(part not in SOME_TEXT for part in found.values()):
+        raise PluginError("split gives texts that are no pieces of the text", todo="let it cut, and change nothing")
+
+
 RULES: dict[str, Callable[[TaskTrial], None]] = {
     QUIET: lambda trial: imports_quietly(trial.trial),
     "it returns a task of its name": is_a_task,
@@ -122,4 +150,6 @@ RULES: dict[str, Callable[[TaskTrial], None]] = {
     "a submission holds its fields": submission_holds_its_fields,
     "its default split is one of its splits": default_split_is_a_split,
     "its scorers exist": scorers_exist,
+    "its scorers take its settings": scorers_take_its_settings,
+    "its parts are what split cuts": parts_are_cut_by_split,
 }

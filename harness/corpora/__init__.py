@@ -12,20 +12,18 @@ from harness.privacy import restrict
 from harness.workspace import workspace_folder
 
 if TYPE_CHECKING:
-    from harness.corpora.tables import TablesCorpus
-    from harness.types import Task
+    from harness.types import Corpus, Task
 
 WARD_STAYS = 64
 WARD_SEED = 0
 
 
-def open_corpus(data: Path | None, task: Task, split: str | None = None) -> TablesCorpus:
-    """The tables at `data`, else a synthetic ward, which is written on first use.
+def open_corpus(data: Path | None, task: Task, split: str | None = None) -> Corpus:
+    """The task's cases at `data`. Without `data` those that the task can do without: a task of six tables has a
+    synthetic ward, which is written on first use.
 
     Everything is restricted that does not say it is public: then no connection leaves this process any more."""
-    from harness.corpora.tables import open_tables
-
-    corpus = open_tables(data or _default_data(), task)
+    corpus = (task.corpus or _tables_or_ward)(data, task)
     if corpus.restricted:
         restrict()
     if split is not None and split not in corpus.splits():
@@ -35,7 +33,13 @@ def open_corpus(data: Path | None, task: Task, split: str | None = None) -> Tabl
     return corpus
 
 
-def _default_data() -> Path:
+def _tables_or_ward(data: Path | None, task: Task) -> Corpus:
+    from harness.corpora.tables import open_tables
+
+    return open_tables(data or _default_ward(), task)
+
+
+def _default_ward() -> Path:
     from harness.corpora.synthetic import LATEST, synthesize
 
     folder = workspace_folder() / f"ward-{LATEST}-{WARD_STAYS}-{WARD_SEED}"

@@ -29,7 +29,7 @@ LONG_BUILD = 32 << 20
 
 _IDS = ("subject_id", "hadm_id", "stay_id")
 _FLOAT = re.compile(r"[0-9]{1,32}\.0*")
-_ID = re.compile(rf"(?!{_FLOAT.pattern}$)\S{{1,64}}")
+ID = re.compile(rf"(?!{_FLOAT.pattern}$)\S{{1,64}}")
 _NAME = re.compile(r"\w{1,40}")
 
 
@@ -195,7 +195,7 @@ def _load(db: sqlite3.Connection, table: Table, path: Path, moved: Callable[[int
 
     rows = read_rows(path, watch)
     _, columns = next(rows, (1, []))
-    _check_header(path, table, columns)
+    check_header(path, table, columns)
     _create(db, table.name, columns)
     marks = ", ".join("?" * (len(columns) + 1))
     db.executemany(f"INSERT INTO {table.name} VALUES ({marks})", _checked(path, table, columns, rows))
@@ -207,7 +207,7 @@ def _create(db: sqlite3.Connection, name: str, columns: list[str] | tuple[str, .
     db.execute(f"CREATE TABLE {name} (_line INTEGER PRIMARY KEY, {quoted})")
 
 
-def _check_header(path: Path, table: Table, columns: list[str]) -> None:
+def check_header(path: Path, table: Table, columns: list[str]) -> None:
     missing = [c for c in table.columns if c not in columns]
     if len(missing) == len(table.columns):  # these may be a patient's data: show none of them
         raise CorpusError(
@@ -236,12 +236,12 @@ def _checked(
     places = [(columns.index(c), c, table.strays and c == "hadm_id") for c in _IDS if c in table.columns]
     for line, cells in rows:
         for at, column, may_be_empty in places:
-            if not (_ID.fullmatch(cells[at]) or (may_be_empty and not cells[at])):
-                raise _bad_id(path, line, column, cells[at])
+            if not (ID.fullmatch(cells[at]) or (may_be_empty and not cells[at])):
+                raise bad_id(path, line, column, cells[at])
         yield (line, *cells)
 
 
-def _bad_id(path: Path, line: int, column: str, value: str) -> CorpusError:
+def bad_id(path: Path, line: int, column: str, value: str) -> CorpusError:
     where = f"{path}: line {line}, column {column}"
     if not value:
         return CorpusError(f"{where}: the id is empty", todo="give the row its id, or leave the row out")

@@ -66,6 +66,10 @@ class TablesCorpus:
     def licence(self) -> str:
         return self.marking.licence
 
+    @property
+    def scorers(self) -> tuple[str, ...]:
+        return self.marking.scorers
+
     def splits(self) -> tuple[str, ...]:
         """The task's splits that have a folder here, in the task's order."""
         return tuple(split for split in self.task.splits if (self.data / split).is_dir())
