@@ -15,19 +15,19 @@ from typing import Any
 import numpy as np
 
 from harness.board import Board
+from harness.contest import read_references
 from harness.corpora import open_corpus
-from harness.corpora.tables import TablesCorpus
 from harness.errors import LeaderboardError
 from harness.files import canonical_json
-from harness.prepare import model_input, prepare, reference
+from harness.prepare import model_input, prepare
 from harness.progress import bar
 from harness.report import folder
 from harness.report.claims import KINDS, Reader, unsupported
 from harness.report.concepts import ConceptsOf, drug_names, kept_concepts
 from harness.report.runs import Run, data_of_run, read_run
-from harness.score import Stats, salted_ids
-from harness.types import Case, Part, Reference, Task
-from harness.workspace import salt
+from harness.score import Stats, ids_digest
+from harness.types import Case, Corpus, Part, Reference, Task
+from harness.validate import id_order
 
 CHUNK_BYTES = 400_000
 """How large a file of cases may get before the next one begins: what a click on a case has to load."""
@@ -41,7 +41,7 @@ class Desk:
     """What the cases of one board are described with; `columns` are the metrics, `ranking` those of the mean."""
 
     board: Board
-    corpus: TablesCorpus
+    corpus: Corpus
     runs: Sequence[Run]
     columns: Sequence[str]
     ranking: Sequence[str]
@@ -71,7 +71,7 @@ class Index:
     chunks: list[int] = field(default_factory=list)
 
 
-def corpus_of(board: Board) -> TablesCorpus:
+def corpus_of(board: Board) -> Corpus:
     """The corpus of a board. Raises LeaderboardError where it is not what was scored."""
     manifest = board.standings[0].card.manifest
     corpus = open_corpus(data_of_run(board.standings[0]), board.task, manifest.split)
@@ -83,7 +83,7 @@ def corpus_of(board: Board) -> TablesCorpus:
     return corpus
 
 
-def write_cases(board: Board, corpus: TablesCorpus, pages: Path) -> None:
+def write_cases(board: Board, corpus: Corpus, pages: Path) -> None:
     """Write the cases of a board into the folder `pages`."""
     pages.mkdir()
     desk = _desk(board, corpus)
@@ -108,7 +108,7 @@ def write_cases(board: Board, corpus: TablesCorpus, pages: Path) -> None:
     folder.write_data(pages / "index.js", "cases.index", about, index)
 
 
-def _desk(board: Board, corpus: TablesCorpus) -> Desk:
+def _desk(board: Board, corpus: Corpus) -> Desk:
     runs = [read_run(one, board.task) for one in board.standings]
     columns = [key for key in board.shown if any(key in run.stats.columns for run in runs)]
     return Desk(
@@ -128,31 +128,37 @@ def _desk(board: Board, corpus: TablesCorpus) -> Desk:
 
 def _described(desk: Desk, index: Index, postings: Postings) -> Iterator[str]:
     """Each case as JSON, its line in the index and its words on the way."""
-    secret = salt(desk.corpus.root)
-    scored = desk.runs[0].at
+    references = _references(desk)
+    places = {id: at for at, id in enumerate(sorted(references, key=id_order))}  # as in the statistics
     means = [_case_means(one.stats, desk.ranking) for one in desk.runs]
-    for one, case in _cases(desk):
-        (salted,) = salted_ids(secret, [one.id])
-        if salted not in scored:
-            continue
-        places = [run.at[salted] for run in desk.runs]
+    for case in _cases(desk, references):
+        one, at = references[case.id], places[case.id]
         stated = {part: desk.reader.keys([part.text]) for part in case.parts}
-        fields = [_field(name, one, case, stated, places, desk) for name in desk.fields]
+        fields = [_field(name, one, case, stated, at, desk) for name in desk.fields]
         index.ids.append(one.id)
         index.words.append(sum(len(text.split()) for text in one.values.values()))
-        index.scores.append([_rounded(mean[at]) for mean, at in zip(means, places, strict=True)])
+        index.scores.append([_rounded(mean[at]) for mean in means])
         index.claims.append([sum(_invented(f["systems"][s]) for f in fields) for s in range(len(desk.runs))])
         postings.add(len(index.ids) - 1, _texts(one, desk))
         yield canonical_json({"id": one.id, "parts": _parts(case, desk.task, desk.fields), "fields": fields})
 
 
-def _cases(desk: Desk) -> Iterator[tuple[Reference, Case]]:
-    """What clinicians wrote, where they did, and the case as systems saw it."""
-    stays = desk.corpus.stays(desk.split)
-    for stay in bar(stays, "writing cases", total=len(desk.corpus.ids(desk.split)), unit="case"):
-        wanted = reference(stay, desk.task)
-        if wanted is not None:
-            yield wanted, prepare(stay, desk.task, cut_leaks=True).case
+def _references(desk: Desk) -> dict[str, Reference]:
+    """Raises LeaderboardError where they are not those that the board was scored on."""
+    found = {one.id: one for one in read_references(desk.corpus, desk.task, desk.split)}
+    if ids_digest(found) != desk.board.standings[0].card.ids_digest:
+        raise LeaderboardError(
+            f"the board was scored on other cases than {desk.corpus.data} has references for",
+            todo="score the runs again on all cases, or leave out --private",
+        )
+    return found
+
+
+def _cases(desk: Desk, references: Mapping[str, Reference]) -> Iterator[Case]:
+    """The cases that have references, as systems saw them."""
+    stays = desk.corpus.stays(desk.split, references)
+    for stay in bar(stays, "writing cases", total=len(references), unit="case"):
+        yield prepare(stay, desk.task, cut_leaks=True).case
 
 
 def _texts(one: Reference, desk: Desk) -> list[str]:
@@ -168,7 +174,7 @@ def _parts(case: Case, task: Task, fields: Sequence[str]) -> list[Any]:
 
 
 def _field(
-    name: str, one: Reference, case: Case, stated: Mapping[Part, frozenset[str]], places: Sequence[int], desk: Desk
+    name: str, one: Reference, case: Case, stated: Mapping[Part, frozenset[str]], at: int, desk: Desk
 ) -> dict[str, Any]:
     """One field of a case; `stated` are the doses, dates and drugs of each part of its chart."""
     written = one.values.get(name, "")
@@ -185,7 +191,7 @@ def _field(
             "claims": _claims(text, known, wanted, desk.reader),
             "concepts": found.systems[s] if found else None,
         }
-        for s, (run, text, at) in enumerate(zip(desk.runs, texts, places, strict=True))
+        for s, (run, text) in enumerate(zip(desk.runs, texts, strict=True))
     ]
     return {"reference": written, "concepts": found.reference if found else None, "systems": systems}
 

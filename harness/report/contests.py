@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from harness.board import Board, BoardColumn, Line, Number, Standing
+from harness.board import Board, BoardColumn, Number, Standing
 from harness.report.lengths import bin_width, lengths
 from harness.report.view import Column, Comparison, Contest, Estimate, Field, Lengths, System
 from harness.scorecard import read_stats
@@ -18,7 +18,7 @@ _Samples: TypeAlias = Mapping[str, tuple[list[int], list[int]]]
 def contest(board: Board) -> Contest:
     """What the report shows of a board that has rows."""
     samples = {one.label: _samples(one) for one in board.standings}
-    fields = tuple(_field(line, samples) for line in board.standings[0].lines)
+    fields = tuple(_field(name, board, samples) for name in (*board.fields, *board.parts))
     statistics = board.statistics
     return Contest(
         title=board.title,
@@ -62,7 +62,8 @@ def _system(one: Standing, board: Board, fields: Sequence[Field], samples: _Samp
         failed=one.mean.failed,
         unproven=one.unproven,
         values={
-            line.name: tuple(_estimate(line.values.get(key)) for key in board.shown) for line in (*one.lines, one.mean)
+            line.name: tuple(_estimate(line.values.get(key)) for key in board.shown)
+            for line in (*one.lines, *one.parts, one.mean)
         },
         grades={name: figures.grade for name, figures in one.texts.items()},
         tokens=tokens,
@@ -104,7 +105,7 @@ def _comparisons(board: Board) -> tuple[Comparison, ...]:
 
 def _samples(one: Standing) -> _Samples:
     """Nothing for a row whose statistics are not in a folder."""
-    if one.folder is None:
+    if one.folder is None or not one.folder.is_dir():
         return {}
     stats = read_stats(one.folder, one.card)
     return {
@@ -117,11 +118,12 @@ def _counted(words: Any) -> list[int]:
     return [int(one) for one in words if one]
 
 
-def _field(line: Line, samples: Mapping[str, _Samples]) -> Field:
-    of_field = [of[line.name] for of in samples.values() if line.name in of]
+def _field(name: str, board: Board, samples: Mapping[str, _Samples]) -> Field:
+    title = board.lines_of(name)[0][1].title
+    of_field = [of[name] for of in samples.values() if name in of]
     references = of_field[0][1] if of_field else []
     width = bin_width(references, [own for own, _ in of_field])
-    return Field(line.name, line.title, width, lengths(references, width))
+    return Field(name, title, width, lengths(references, width))
 
 
 def _lengths(samples: _Samples, fields: Sequence[Field]) -> dict[str, Lengths]:

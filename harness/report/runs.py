@@ -19,13 +19,11 @@ from harness.types import Submission, Task
 
 @dataclass(frozen=True)
 class Run:
-    """What one system handed in. `at` is the place of a case in its statistics, by salted id; `writers` says of a pool
-    whose text it chose."""
+    """What one system handed in, and how each case scored; `writers` says of a pool whose text it chose."""
 
     label: str
     submission: Submission
     stats: Stats
-    at: Mapping[str, int]
     writers: Mapping[Place, str]
 
 
@@ -35,13 +33,11 @@ def read_run(one: Standing, task: Task) -> Run:
     path = folder / task.submission.file_name
     if not path.exists():
         raise LeaderboardError(f"the texts of '{one.label}' are not in {folder}", todo="leave out --private")
-    stats = read_stats(folder, one.card)
-    places = {id: at for at, id in enumerate(stats.ids)}
-    return Run(one.label, read_submission(path, task), stats, places, _writers(one, folder))
+    return Run(one.label, read_submission(path, task), read_stats(folder, one.card), _writers(one, folder))
 
 
 def folder_of(one: Standing) -> Path:
-    if one.folder is None:
+    if one.folder is None or not one.folder.is_dir():
         raise LeaderboardError(f"'{one.label}' has no folder with its texts", todo="import the file: harness import")
     return one.folder
 

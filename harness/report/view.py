@@ -61,8 +61,8 @@ class System:
 
 @dataclass(frozen=True)
 class Field:
-    """A field of the task. `width` is how many words a bin of its lengths is wide; `reference` are the lengths of what
-    clinicians wrote, where they are known."""
+    """A field of the task, or a part of its one field. `width` is how many words a bin of its lengths is wide;
+    `reference` are the lengths of what clinicians wrote, where they are known."""
 
     name: str
     title: str

@@ -168,7 +168,8 @@ function drawCase(found) {
       h("div", {}, h("h2", {}, "Case ", h("span", { class: "id" }, found.id)), h("p", { class: "soft" }, `${plural(reference.length, "word")} in the reference`)),
       h("div", { class: "steps" }, h("button", { type: "button", onclick: () => step(-1) }, "‹ Previous"), h("button", { type: "button", onclick: () => step(1) }, "Next ›"))),
     h("div", { class: "tools" },
-      choice("Field", state.about.fields.map((title, key) => ({ key, title })), state.field, (key) => { state.field = key; again(); }),
+      state.about.fields.length > 1
+        ? choice("Field", state.about.fields.map((title, key) => ({ key, title })), state.field, (key) => { state.field = key; again(); }) : null,
       h("div", { class: "layers", role: "group", "aria-label": "Marks" }, layers.map(([key, title]) =>
         h("label", { class: key }, h("input", { type: "checkbox", id: `layer-${key}`, checked: state.layers[key], onchange: (event) => { state.layers[key] = event.target.checked; again(); } }), h("span", {}, title))))),
     scoreTable(field, again),
