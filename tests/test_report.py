@@ -80,10 +80,14 @@ def test_the_data_are_the_board(home: Path) -> None:
     assert len(contest["comparisons"]) == len(LABELS) - 1
 
 
-def test_the_same_runs_give_the_same_bytes(home: Path) -> None:
-    before = {path.name: path.read_bytes() for path in (home / "public").iterdir()}
-    report("public")
-    assert {path.name: path.read_bytes() for path in (home / "public").iterdir()} == before
+@pytest.mark.parametrize(("build", "more"), [("public", ()), ("private", ("--private",))])
+def test_the_same_runs_give_the_same_bytes(home: Path, build: str, more: tuple[str, ...]) -> None:
+    def contents() -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in (home / build).rglob("*") if path.is_file()}
+
+    before = contents()
+    report(build, *more)
+    assert contents() == before
 
 
 def test_a_case_holds_its_texts_scores_and_inventions(home: Path) -> None:
@@ -243,7 +247,6 @@ def test_what_is_not_ours_is_not_overwritten(home: Path, tmp_path: Path, capsys:
     assert main(["leaderboard", "--private"]) == 2
     assert "--private is a report with texts\n  -> write --format html" in capsys.readouterr().err
     assert "a report is a folder\n  -> say where it is to lie: --out FOLDER" in fails(capsys)
-    report("private", "--private")  # but again in its own place
 
 
 def test_texts_that_are_gone_and_data_that_changed(

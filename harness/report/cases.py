@@ -199,11 +199,12 @@ def _field(
 def _claims(text: str, known: frozenset[str], wanted: frozenset[str], reader: Reader) -> list[list[int]]:
     """[start, end, kind, 1 if the reference says so too] of what the input does not contain; places count UTF-16
     units, as the page does."""
-
+    claims = reader.claims(text)
+    unwanted = {(claim.start, claim.end) for claim in unsupported(claims, wanted)}
     units = [0, *accumulate(1 + (character > "\uffff") for character in text)]
     return [
-        [units[claim.start], units[claim.end], KINDS.index(claim.kind), int(claim.key in wanted)]
-        for claim in unsupported(reader.claims(text), known)
+        [units[one.start], units[one.end], KINDS.index(one.kind), int((one.start, one.end) not in unwanted)]
+        for one in unsupported(claims, known)
     ]
 
 

@@ -20,8 +20,8 @@ from harness.errors import UsageError
 from harness.files import canonical_json, private_folder, write_atomic
 
 MARK = "report.json"
-_SHARED = ("report.css", "base.js", "board.js")
-_OF_CASES = ("cases.css", "cases.js")
+_SHARED = ("report.css", "base.js", "pictures.js", "board.js")
+_OF_CASES = ("cases.css", "marks.js", "finder.js", "cases.js")
 _PAGES = ("index.html.jinja", "cases.html.jinja")
 
 

@@ -2,17 +2,19 @@
 
 /* What both pages share: making elements, numbers as text, keys, the help dialog. */
 
-const make = (space) => (name, attributes = {}, ...children) => {
-  const element = space ? document.createElementNS(space, name) : document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (value === null || value === undefined || value === false) continue;
-    if (key === "style") for (const [property, to] of Object.entries(value)) element.style.setProperty(property, to);
-    else if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
-    else element.setAttribute(key, value === true ? "" : value);
-  }
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
-  return element;
-};
+const make =
+  (space) =>
+  (name, attributes = {}, ...children) => {
+    const element = space ? document.createElementNS(space, name) : document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) {
+      if (value === null || value === undefined || value === false) continue;
+      if (key === "style") for (const [property, to] of Object.entries(value)) element.style.setProperty(property, to);
+      else if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+      else element.setAttribute(key, value === true ? "" : value);
+    }
+    element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
+    return element;
+  };
 const h = make("");
 const svg = make("http://www.w3.org/2000/svg");
 
@@ -37,7 +39,12 @@ function ticks(low, high, count = 4) {
 /* Buttons of which one is pressed. */
 function choice(label, options, chosen, choose) {
   const buttons = options.map(({ key, title }) =>
-    h("button", { type: "button", id: `${label}-${key}`, "aria-pressed": String(key === chosen), onclick: () => pick(key) }, title));
+    h(
+      "button",
+      { type: "button", id: `${label}-${key}`, "aria-pressed": String(key === chosen), onclick: () => pick(key) },
+      title,
+    ),
+  );
   const pick = (key) => {
     buttons.forEach((button, at) => button.setAttribute("aria-pressed", String(options[at].key === key)));
     choose(key);
@@ -47,10 +54,18 @@ function choice(label, options, chosen, choose) {
 
 /* Keys by what they do; not while somebody writes into a field. */
 function listen(keys) {
-  const rows = Object.entries(keys).map(([key, [what]]) =>
-    [h("dt", {}, key.split(" ").map((one) => h("kbd", {}, one))), h("dd", {}, what)]);
+  const rows = Object.entries(keys).map(([key, [what]]) => [
+    h(
+      "dt",
+      {},
+      key.split(" ").map((one) => h("kbd", {}, one)),
+    ),
+    h("dd", {}, what),
+  ]);
   byId("help-keys").replaceChildren(...rows.flat());
-  const actions = new Map(Object.entries(keys).flatMap(([names, [, act]]) => names.split(" ").map((key) => [key, act])));
+  const actions = new Map(
+    Object.entries(keys).flatMap(([names, [, act]]) => names.split(" ").map((key) => [key, act])),
+  );
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || byId("help").open) return;
     const writing = event.target.matches("input:not([type=checkbox]), select, textarea");
