@@ -128,9 +128,10 @@ def main() -> None:
         start = time.perf_counter()
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         seconds = time.perf_counter() - start
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
         size = sum(path.stat().st_size for path in out.rglob("*"))
-        print(f"{settings.systems} systems, {settings.stays:,} stays: {seconds:.1f} s, peak {peak:,.0f} MB")
+        print(f"{settings.systems} systems, {settings.stays:,} stays: {seconds:.1f} s", end=", ")
+        print(f"{used.ru_utime + used.ru_stime:.1f} s of processors, peak {used.ru_maxrss / 1024:,.0f} MB")
         print(f"public report: {size / 1e6:.2f} MB")
         if paints := first_paints(out / "index.html", settings.runs):
             print(f"first contentful paint: median {statistics.median(paints):.0f} ms, slowest {max(paints):.0f} ms")

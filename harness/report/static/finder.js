@@ -100,16 +100,14 @@ async function withWord(word) {
 const tool = { search: "", system: 0, sort: "id", from: "", to: "", claims: false };
 const scoreOf = (at, system = tool.system) => state.index.scores[at][system];
 const known = (at) => state.index.scores[at].filter((one) => one !== null);
+/* By what the list is sorted: a number for each case, the smallest first. */
 const SORTS = {
-  id: ["Sort: as in the data", (a, b) => a - b],
-  low: ["Sort: lowest score", (a, b) => (scoreOf(a) ?? 9) - (scoreOf(b) ?? 9)],
-  high: ["Sort: highest score", (a, b) => (scoreOf(b) ?? -9) - (scoreOf(a) ?? -9)],
-  spread: ["Sort: systems differ most", (a, b) => spread(b) - spread(a)],
-  claims: [
-    "Sort: most in neither input nor reference",
-    (a, b) => state.index.claims[b][tool.system] - state.index.claims[a][tool.system],
-  ],
-  words: ["Sort: longest reference", (a, b) => state.index.words[b] - state.index.words[a]],
+  id: ["Sort: as in the data", (at) => at],
+  low: ["Sort: lowest score", (at) => scoreOf(at) ?? Infinity],
+  high: ["Sort: highest score", (at) => -(scoreOf(at) ?? -Infinity)],
+  spread: ["Sort: systems differ most", (at) => -spread(at)],
+  claims: ["Sort: most in neither input nor reference", (at) => -state.index.claims[at][tool.system]],
+  words: ["Sort: longest reference", (at) => -state.index.words[at]],
 };
 const spread = (at) => {
   const scores = known(at);
@@ -131,7 +129,9 @@ async function find() {
         (!tool.claims || state.index.claims[at][tool.system] > 0) &&
         ((from === -Infinity && to === Infinity) || (scoreOf(at) !== null && scoreOf(at) >= from && scoreOf(at) <= to)),
     );
-  state.order.sort((a, b) => SORTS[tool.sort][1](a, b) || a - b);
+  const keys = new Map(state.order.map((at) => [at, SORTS[tool.sort][1](at)]));
+  const compare = (x, y) => (x < y ? -1 : Number(x > y)); // infinite ones are equal
+  state.order.sort((a, b) => compare(keys.get(a), keys.get(b)) || a - b);
   byId("count").textContent = `${whole(state.order.length)} of ${plural(state.index.ids.length, "case")}`;
   byId("rows").style.height = `${state.order.length * ROW}px`;
   byId("list").scrollTop = 0;
