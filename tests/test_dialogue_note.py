@@ -385,9 +385,33 @@ def test_an_unequal_value_is_named_and_fails(home: Path, capsys: pytest.CaptureF
     with gzip.open(RUNS / "runs_test2.csv.gz", "rt", encoding="utf-8", newline="") as file:
         rows = [row for row in csv.reader(file) if row[0] in ("system", "ChatGPT", "GPT-4")]
     rows[1][2] += " And something that nobody wrote."
+    rows.append(["LED_full", rows[1][1], "One note alone."])
     with gzip.open(runs / "runs_test2.csv.gz", "wt", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(rows)
     assert replicate.main(["--data", str(ACI), "--runs", str(runs), "--splits", "test2"]) == 1
     said = capsys.readouterr().out
+    assert "- test2: LED_full was not imported: submission.csv is no submission for dialogue-note:\n" in said
     assert re.search(r"- whole notes: [3-5] of 6 published values equal to two decimals\n  - ChatGPT, ALL, rouge", said)
     assert re.search(r"^\| ChatGPT \| .* \| no: rouge.* \|$", said, re.MULTILINE)
+
+
+@needs_shared
+def test_the_organisers_repository_is_read_as_it_lies(home: Path) -> None:
+    """Laid out by the index of its files; each run is the same as in the packed file."""
+    predictions = home / "aci-bench" / "baselines" / "predictions"
+    predictions.mkdir(parents=True)
+    with (RUNS / "index.csv").open(encoding="utf-8") as index:
+        files = {(row["split"], row["system"]): row["file"] for row in csv.DictReader(index)}
+    for split in replicate.SPLITS:
+        packed = replicate.read_runs(RUNS, split)
+        for system, notes in packed.items():
+            rows = [(case, "said", note) for case, note in notes.items()]
+            text = table(*rows, header="encounter_id,dialogue,note")
+            (predictions / files[split, system]).write_text(text, encoding="utf-8", newline="")
+        assert replicate.read_runs(home / "aci-bench", split) == packed
+    assert sum(split in replicate.SPLITS for split, _ in files) == 61
+
+
+def test_a_folder_without_runs_says_where_they_are(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert replicate.main(["--data", str(data), "--runs", str(data), "--splits", "test1"]) == 2
+    assert "there is no run of test1 in it\n  -> clone https://github.com/wyim/aci-bench" in capsys.readouterr().err
