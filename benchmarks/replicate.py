@@ -175,7 +175,8 @@ def replicate(task: Task, corpus: Corpus, runs: Path, split: str, out: Path) -> 
             try:
                 folder, card = imported(system, submission, task, corpus, split, scoring, out)
             except SubmissionError as refusal:
-                refused[system] = refusal.what
+                problems = [line.strip() for line in refusal.what.splitlines() if line.startswith("  [")]
+                refused[system] = "; ".join(problems)
                 continue
             systems[system] = read_stats(folder, card)
             parts[system] = means(read_part_stats(folder, card))

@@ -390,7 +390,7 @@ def test_an_unequal_value_is_named_and_fails(home: Path, capsys: pytest.CaptureF
         csv.writer(file).writerows(rows)
     assert replicate.main(["--data", str(ACI), "--runs", str(runs), "--splits", "test2"]) == 1
     said = capsys.readouterr().out
-    assert "- test2: LED_full was not imported: submission.csv is no submission for dialogue-note:\n" in said
+    assert "- test2: LED_full was not imported: [id-missing] submission.csv: ids that are missing (39): " in said
     assert re.search(r"- whole notes: [3-5] of 6 published values equal to two decimals\n  - ChatGPT, ALL, rouge", said)
     assert re.search(r"^\| ChatGPT \| .* \| no: rouge.* \|$", said, re.MULTILINE)
 
