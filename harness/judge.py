@@ -155,7 +155,7 @@ def _score_locked_run(folder: Path, desk: _Desk) -> ScoreCard:
         return make_card(kept, replace(manifest, cases=len(how.ids)), how.task, how.variant)
     variants = dict.fromkeys([*variants_in(folder), how.variant])
     cards = {variant: make_card(kept, manifest, how.task, variant) for variant in variants}
-    write_cards(list(cards.values()), kept, folder)
+    write_cards(list(cards.values()), kept.stats, folder, kept.parts)
     return cards[how.variant]
 
 
