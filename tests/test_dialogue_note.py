@@ -26,7 +26,7 @@ from harness.prepare import arrange, model_input, prepare
 from harness.scorecard import read_card, read_part_stats, read_stats
 from harness.tasks.dialogue_note import dialogue_note, divide
 from harness.types import Corpus, RawStay
-from systems._prompting import prompt_file
+from systems._prompting import Template
 from tests.conftest import SHARED, needs_shared
 
 TASK = dialogue_note()
@@ -348,7 +348,12 @@ def test_the_systems_of_the_house_compete_unchanged(data: Path, home: Path, caps
     for system, expected in (("lead", "[doctor] what brings you in"), ("nearest", NOTES["train"][0])):
         assert run("submit", system, "--data", str(data), "--scorers", "rouge") == 0
         assert expected in (runs / system / "submission.csv").read_text()
-    assert prompt_file(TASK, "note").is_file()
+
+
+def test_a_model_is_asked_for_the_note_alone() -> None:
+    (_, rules), (_, asked) = Template(TASK, "note").ask("Transcript:\n[doctor] hi", "")
+    assert rules.startswith("You are a physician's scribe.")
+    assert asked == "Transcript:\n[doctor] hi\n\nWrite the note."
 
 
 @needs_shared
