@@ -137,7 +137,7 @@ def _print_handed_in(handed_in: HandedIn, task: Task) -> None:
     from harness.parts import of_parts, part_card
     from harness.validate import summary
 
-    print(f"{handed_in.folder / task.submission.archive_name}\n{summary(handed_in.problems)}")
+    print(f"{handed_in.folder / task.submission.archive_name}\n{summary(handed_in.problems, task.submission.judge)}")
     for line in handed_in.missing:
         print(line)
     if handed_in.card:
@@ -145,7 +145,7 @@ def _print_handed_in(handed_in: HandedIn, task: Task) -> None:
         if handed_in.card.parts:
             print(row_lines(replace(row(part_card(handed_in.card), of_parts(task)), notes=())))
     else:
-        print("this split has no references here: the task's server scores it")
+        print(f"this split has no references here: it is for {task.submission.judge} to score")
 
 
 def _validate(args: Args) -> int:
@@ -158,7 +158,7 @@ def _validate(args: Args) -> int:
     split = args.split or task.default_split
     ids = open_corpus(args.data, task, split).ids(split) if args.data else None
     problems = validate(args.path, task, ids)
-    print(summary(problems))
+    print(summary(problems, task.submission.judge))
     return 1 if any(problem.level == "refused" for problem in problems) else 0
 
 
