@@ -385,7 +385,10 @@ def import_submission(
     ids = corpus.ids(split)
     problems = validate(path, task, frozenset(ids))
     if any(problem.level == "refused" for problem in problems):
-        raise SubmissionError(f"{path} is no submission for {task.name}:\n{summary(problems)}", todo="mend the file")
+        raise SubmissionError(
+            f"{path} is no submission for {task.name}:\n{summary(problems, task.submission.judge)}",
+            todo="mend the file",
+        )
     submitted = read_submission(path, task)
     rows = {i: submitted.rows[i] for i in ids}
     generated = Generated()

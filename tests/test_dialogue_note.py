@@ -341,7 +341,8 @@ def test_somebodys_csv_is_validated_imported_and_ranked(
     assert re.search(r"\| Objective, exam +\| copied +\|  1 \|", board)
     theirs.write_text(table(("test1-0", ""), header="encounter_id,note"))
     assert run("validate", str(theirs), *where) == 1
-    assert "[id-missing] submission.csv: ids that are missing (1): test1-1" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "refused by the organisers (1)\n  [id-missing] submission.csv: ids that are missing (1): test1-1\n" in said
 
 
 def test_the_systems_of_the_house_compete_unchanged(data: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -367,7 +368,7 @@ def test_real_dialogues_are_restricted_where_nobody_says_that_they_are_public(
     assert run("submit", "said", "--plugin", "said.py", "--data", str(data), "--scorers", "rouge") == 0
     said = capsys.readouterr().out
     assert "visits test1: restricted, no licence\n40 cases; copies of targets looked for: 40 clean\n" in said
-    assert "The task's server will accept this submission." in said
+    assert "The organisers will accept this submission." in said
 
 
 # --------------------------------------------------------------------------- the published numbers
