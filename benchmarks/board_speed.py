@@ -80,7 +80,7 @@ def write_system(folder: Path, at: int, cases: int, level: np.ndarray, task: Tas
     )
     folder.mkdir()
     measured = Measured(stats, "4ef", "1d5", {column: Signature({"metric": column}, {}) for column in columns}, {}, ())
-    write_cards([make_card(measured, manifest(folder.name, cases), task, "corrected")], measured, folder)
+    write_cards([make_card(measured, manifest(folder.name, cases), task, "corrected")], stats, folder)
 
 
 def timed(what: str, work: Callable[[], T]) -> T:

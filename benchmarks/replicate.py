@@ -1,13 +1,14 @@
 """Do the published numbers of a shared task come out again from its published submissions? And which hold?
 
-    python -m benchmarks.replicate --data ACI-BENCH --runs RUNS [--splits test1 test2 test3] [--out DIR]
+    git clone https://github.com/wyim/aci-bench
+    python -m benchmarks.replicate --data aci-bench/data/challenge_data --runs aci-bench [--splits S...] [--out DIR]
 
-Imports every run of RUNS as somebody's csv, scores it against the references of ACI-BENCH as `harness import` does,
-and prints published and computed values side by side: of whole notes, and of their divisions. Then what the published
-tables leave out: 95 % intervals, ranks and ties by `harness.stats`, and how many adjacent ranks are separable.
-RUNS holds, for each split, runs_SPLIT.csv.gz (system, encounter_id, note) and published_SPLIT.csv (the organisers'
-score tables, in percent). `--out` keeps the runs: `harness leaderboard DIR` shows their board.
-Ends with exit code 1 if a value is not equal to two decimals.
+Imports every published run as somebody's csv, scores it against the references as `harness import` does, and prints
+published and computed values side by side: of whole notes, and of their divisions. Then what the published tables
+leave out: 95 % intervals, ranks and ties by `harness.stats`, and how many adjacent ranks are separable.
+`--runs` names the organisers' repository (baselines/predictions/*.csv, tables/SPLIT.csv), or a folder with
+runs_SPLIT.csv.gz (system, encounter_id, note) and published_SPLIT.csv. `--out` keeps the runs:
+`harness leaderboard DIR` shows their board. Ends with exit code 1 if a value is not equal to two decimals.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ import numpy as np
 from harness import stats
 from harness.contest import import_submission, read_references, scoring_of
 from harness.corpora import open_corpus
+from harness.errors import HarnessError, SubmissionError, UsageError
 from harness.lineup import DEFAULT_LINEUP, read_lineup
 from harness.parts import divided_references, divided_submission, of_parts
 from harness.plugins import registry
@@ -36,7 +38,10 @@ from harness.scoring import Scoring
 from harness.submission import write_csv
 from harness.types import Corpus, Reference, ScoreCard, Submission, Task
 
-TASK, SPLITS = "dialogue-note", ("test1", "test2", "test3")
+TASK = "dialogue-note"
+REPOSITORY = "https://github.com/wyim/aci-bench"
+SPLITS = {"test1": "clinicalnlp_taskB_test1", "test2": "clinicalnlp_taskC_test2", "test3": "clef_taskC_test3"}
+"""What the organisers call the files of each split."""
 PUBLISHED = {"ROUGE-1": "rouge1", "ROUGE-2": "rouge2", "ROUGE-L": "rougelsum"}
 """The published columns that are computed here. What is published as ROUGE-L is ROUGE-Lsum."""
 WHOLE = "ALL"
@@ -61,6 +66,7 @@ MODELS = {
     "LED_pubmed_division_combined": f"{_PUBMED} (Division)",
 }
 """Names of runs whose rows in the published tables are named otherwise."""
+SAME_NAME = ("transcript", "Text-Davinci-002", "Text-Davinci-003", "ChatGPT", "GPT-4")
 
 Texts = Mapping[str, Mapping[str, str]]
 """Run -> case -> note."""
@@ -84,13 +90,44 @@ class Row:
 # --------------------------------------------------------------------------- what was handed in, and published
 
 
-def read_runs(path: Path) -> Texts:
-    found: dict[str, dict[str, str]] = {}
-    csv.field_size_limit(1 << 24)
-    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
+def read_runs(folder: Path, split: str) -> Texts:
+    packed = folder / f"runs_{split}.csv.gz"
+    if packed.exists():
+        found: dict[str, dict[str, str]] = {}
+        for row in read_rows(packed):
             found.setdefault(row["system"], {})[row["encounter_id"]] = row["note"]
-    return found
+        return found
+    predictions = folder / "baselines" / "predictions"
+    files = {system: predictions / file_name(system, split) for system in (*MODELS, *SAME_NAME)}
+    there = {system: file for system, file in files.items() if file.exists()}
+    if not there:
+        raise UsageError(
+            f"{folder}: there is no run of {split} in it", todo=f"clone {REPOSITORY}, and name it with --runs"
+        )
+    return {system: {row["encounter_id"]: row["note"] for row in read_rows(file)} for system, file in there.items()}
+
+
+def file_name(system: str, split: str) -> str:
+    """What the organisers call the file of a run."""
+    for kind in ("_full", "_division_combined"):
+        if system.endswith(kind):
+            return f"{system.removesuffix(kind)}_{SPLITS[split]}{kind}.csv"
+    return f"{split}{system}_.csv" if system in SAME_NAME[1:] else f"{system}_{SPLITS[split]}.csv"
+
+
+def read_rows(path: Path) -> Iterator[dict[str, str]]:
+    csv.field_size_limit(1 << 24)
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
+
+
+def table_file(folder: Path, split: str) -> Path:
+    tables = (folder / f"published_{split}.csv", folder / "tables" / f"{split}.csv")
+    for table in tables:
+        if table.exists():
+            return table
+    raise UsageError(f"{folder}: there is no {tables[0].name} and no tables/{tables[1].name}", todo=f"see {REPOSITORY}")
 
 
 def read_published(path: Path) -> dict[str, dict[str, dict[str, str]]]:
@@ -115,30 +152,40 @@ def read_published(path: Path) -> dict[str, dict[str, dict[str, str]]]:
 
 @dataclass(frozen=True)
 class Replica:
-    """One split: its rows, the resampled statistics of its runs, and their parts' values as the harness has them."""
+    """One split: its rows, the resampled statistics of its runs, their parts' values as the harness has them, and
+    why others were not imported."""
 
     split: str
     rows: tuple[Row, ...]
     resamples: stats.Bootstrap
     parts: Mapping[str, Mapping[str, Values]]
+    refused: Mapping[str, str]
 
 
 def replicate(task: Task, corpus: Corpus, runs: Path, split: str, out: Path) -> Replica:
-    texts, published = read_runs(runs / f"runs_{split}.csv.gz"), read_published(runs / f"published_{split}.csv")
+    texts, published = read_runs(runs, split), read_published(table_file(runs, split))
     references = list(read_references(corpus, task, split))
     rows: list[Row] = []
     systems: dict[str, Stats] = {}
     parts: dict[str, Mapping[str, Values]] = {}
+    refused: dict[str, str] = {}
     with scoring_of(task, corpus, split, registry(), read_lineup(DEFAULT_LINEUP), ["rouge"], 1) as scoring:
         for system, notes in sorted(texts.items()):
             submission = Submission(task.name, {id: {"note": note} for id, note in notes.items()})
-            folder, card = imported(system, submission, task, corpus, split, scoring, out)
+            try:
+                folder, card = imported(system, submission, task, corpus, split, scoring, out)
+            except SubmissionError as refusal:
+                problems = [line.strip() for line in refusal.what.splitlines() if line.startswith("  [")]
+                refused[system] = "; ".join(problems)
+                continue
             systems[system] = read_stats(folder, card)
             parts[system] = means(read_part_stats(folder, card))
             computed = {WHOLE: means(systems[system])["note"], **as_published(submission, references, task, scoring)}
             model = MODELS.get(system, system)
             rows += [Row(system, which, table[model], computed[which]) for which, table in published.items()]
-    return Replica(split, tuple(rows), stats.bootstrap(stats.gather(systems, variant="corrected")), parts)
+    numbered = {system: by_number(found) for system, found in systems.items()}
+    resamples = stats.bootstrap(stats.gather(numbered, variant="corrected"))
+    return Replica(split, tuple(rows), resamples, parts, refused)
 
 
 def imported(
@@ -160,6 +207,13 @@ def means(found: Stats | None) -> dict[str, Values]:
         field: dict(zip(found.columns, np.nanmean(found.values[f], axis=0).tolist(), strict=True))
         for f, field in enumerate(found.fields)
     }
+
+
+def by_number(found: Stats) -> Stats:
+    """With the numbers of the cases for their salted names, by whose order resamples are drawn: the salt is this
+    machine's, and a p-value near the line would fall on either side of it elsewhere."""
+    numbers = tuple(f"{at:05}" for at in range(len(found.ids)))
+    return replace(found, ids=numbers, groups=numbers)
 
 
 def as_published(
@@ -251,6 +305,8 @@ def summary(replicas: Sequence[Replica], task: Task) -> Iterator[str]:
         yield f"- {what}: {values - len(unequal)} of {values} published values equal to two decimals"
         for row, column in unequal:
             yield f"  - {row.system}, {row.which}, {column}: {row.published[column]} / {100 * row.computed[column]:.4f}"
+    for replica in replicas:
+        yield from (f"- {replica.split}: {system} was not imported: {why}" for system, why in replica.refused.items())
     counted = {replica.split: separable(replica, task) for replica in replicas}
     for name in next(iter(counted.values())):
         told = [f"{split} {counts[name][0]} of {counts[name][1]}" for split, counts in counted.items()]
@@ -260,23 +316,30 @@ def summary(replicas: Sequence[Replica], task: Task) -> Iterator[str]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
-    parser.add_argument("--data", type=Path, required=True, metavar="ACI-BENCH")
-    parser.add_argument("--runs", type=Path, required=True, metavar="RUNS")
-    parser.add_argument("--splits", nargs="+", default=SPLITS, metavar="S")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the cases")
+    parser.add_argument("--runs", type=Path, required=True, metavar="DIR", help="the runs, and the tables")
+    parser.add_argument("--splits", nargs="+", choices=SPLITS, default=[*SPLITS], metavar="S")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where the runs are kept (default: nowhere)")
     args = parser.parse_args(argv)
+    try:
+        return compare(args.data, args.runs, args.splits, args.out)
+    except HarnessError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+
+
+def compare(data: Path, runs: Path, splits: Sequence[str], kept: Path | None) -> int:
     started = time.perf_counter()
     task: Task = registry().entry("task", TASK).load()()
-    corpus = open_corpus(args.data, task)
+    corpus = open_corpus(data, task)
     with tempfile.TemporaryDirectory() as folder:
-        out = args.out or Path(folder)
-        replicas = [replicate(task, corpus, args.runs, split, out) for split in args.splits]
+        replicas = [replicate(task, corpus, runs, split, kept or Path(folder)) for split in splits]
         for replica in replicas:
             for told in (side_by_side(replica), divisions(replica, task), ranks(replica, task)):
                 print("\n".join(told))
     print("\n".join(summary(replicas, task)))
-    runs = sum(len(replica.parts) for replica in replicas)
-    print(f"- {runs} runs imported, scored and compared in {time.perf_counter() - started:.0f} s")
+    count = sum(len(replica.parts) for replica in replicas)
+    print(f"- {count} runs imported, scored and compared in {time.perf_counter() - started:.0f} s")
     return 1 if any(row.unequal() for replica in replicas for row in replica.rows) else 0
 
 

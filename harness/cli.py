@@ -139,13 +139,13 @@ def _print_handed_in(handed_in: HandedIn, task: Task) -> None:
     from harness.scorecard import CARD_FILES
     from harness.validate import summary
 
-    print(f"{handed_in.folder / task.submission.archive_name}\n{summary(handed_in.problems)}")
+    print(f"{handed_in.folder / task.submission.archive_name}\n{summary(handed_in.problems, task.submission.judge)}")
     for line in (*handed_in.missing, *handed_in.warnings):
         print(line)
     if handed_in.card:
         print(row_lines(row(read_entry(handed_in.folder / CARD_FILES["corrected"]), task)))
     else:
-        print("this split has no references here: the task's server scores it")
+        print(f"this split has no references here: it is for {task.submission.judge} to score")
 
 
 def _validate(args: Args) -> int:
@@ -158,7 +158,7 @@ def _validate(args: Args) -> int:
     split = args.split or task.default_split
     ids = open_corpus(args.data, task, split).ids(split) if args.data else None
     problems = validate(args.path, task, ids)
-    print(summary(problems))
+    print(summary(problems, task.submission.judge))
     return 1 if any(problem.level == "refused" for problem in problems) else 0
 
 
@@ -189,7 +189,7 @@ def _dry_run(args: Args) -> int:
     lineup = read_lineup(find_lineup(args.lineup))
     ids = _read_ids(args.ids) if args.ids else None
     done = dry_run(args.file, Judgement(task, plugins, lineup, args.data, args.split, ids, args.scorers, args.jobs))
-    print(summary(done.problems))
+    print(summary(done.problems, task.submission.judge))
     if done.folder is None or done.official is None or done.corrected is None:
         return 1
     print(f"{done.folder}, which the server's container has at /app\n{'':12} official  corrected")

@@ -346,7 +346,7 @@ def hand_in(
     submission = read_submission(archive, task)
     measured = score(submission, references, task, scoring, salt(corpus.root), cases=len(rows))
     cards = [make_card(measured, manifest, task, variant) for variant in variants]
-    write_cards(cards, measured, folder)
+    write_cards(cards, measured.stats, folder, measured.parts)
     ledger.record(corpus.root, cards[0], manifest.csv_digest)
     warnings = ledger.warnings(corpus.root, manifest.split)
     return HandedIn(folder, tuple(problems), cards[0], scoring.missing, warnings)
@@ -385,7 +385,10 @@ def import_submission(
     ids = corpus.ids(split)
     problems = validate(path, task, frozenset(ids))
     if any(problem.level == "refused" for problem in problems):
-        raise SubmissionError(f"{path} is no submission for {task.name}:\n{summary(problems)}", todo="mend the file")
+        raise SubmissionError(
+            f"{path} is no submission for {task.name}:\n{summary(problems, task.submission.judge)}",
+            todo="mend the file",
+        )
     submitted = read_submission(path, task)
     rows = {i: submitted.rows[i] for i in ids}
     generated = Generated()

@@ -163,7 +163,7 @@ def _score_locked_run(folder: Path, desk: _Desk) -> Entry:
         return replace(entry(card, kept.stats), usage=usage, folder=folder)
     variants = dict.fromkeys([*variants_in(folder), how.variant])
     cards = {variant: make_card(kept, manifest, how.task, variant) for variant in variants}
-    write_cards(list(cards.values()), kept, folder)
+    write_cards(list(cards.values()), kept.stats, folder, kept.parts)
     ledger.record(corpus.root, cards[how.variant], manifest.csv_digest)
     return replace(entry(cards[how.variant], kept.stats), usage=usage, folder=folder)
 

@@ -42,14 +42,14 @@ def make_card(measured: Measured, manifest: Manifest, task: Task, variant: Varia
         refusals=refusals(stats),
         measures=measured.measures,
         parts=aggregate(measured.parts, of_parts(task), variant) if measured.parts else {},
-        cases_digest=digest_bytes(_npz(measured)),
+        cases_digest=digest_bytes(_npz(stats, measured.parts)),
     )
 
 
-def write_cards(cards: Sequence[ScoreCard], measured: Measured, folder: Path) -> None:
+def write_cards(cards: Sequence[ScoreCard], stats: Stats, folder: Path, parts: Stats | None = None) -> None:
     """Write the cards of one submission, a variant each, and their statistics. No other card is left there."""
     remove_cards(folder)
-    write_atomic(folder / CASES_FILE, _npz(measured))
+    write_atomic(folder / CASES_FILE, _npz(stats, parts))
     for card in cards:
         write_atomic(folder / CARD_FILES[card.variant], card_bytes(card))
 
@@ -134,11 +134,11 @@ def _read_stats(folder: Path, card: ScoreCard, prefix: str) -> Stats:
     return Stats(**read)
 
 
-def _npz(measured: Measured) -> bytes:
+def _npz(whole: Stats, parts: Stats | None) -> bytes:
     # numpy stamps every member with 1980-01-01, so equal arrays are equal bytes.
     buffer = io.BytesIO()
     arrays: dict[str, Any] = {}
-    for prefix, stats in (("", measured.stats), (_OF_PARTS, measured.parts)):
+    for prefix, stats in (("", whole), (_OF_PARTS, parts)):
         if stats is not None:
             arrays |= {f"{prefix}{f.name}": _array(getattr(stats, f.name)) for f in fields(stats)}
     np.savez(buffer, **arrays)

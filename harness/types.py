@@ -81,12 +81,13 @@ class Column:
 
 @dataclass(frozen=True)
 class SubmissionFormat:
-    """What the task's server takes: a csv of `id_column` and the fields, in a zip at its root."""
+    """What a task takes: a csv of `id_column` and the fields, in a zip at its root. `judge` is who takes it."""
 
     id_column: str
     columns: tuple[str, ...]
     file_name: str = "submission.csv"
     archive_name: str = "submission.zip"
+    judge: str = "the task's server"
 
 
 @dataclass(frozen=True)

@@ -79,11 +79,16 @@ CHECKS: Mapping[str, Check] = {
     )
 }
 
-_TITLES: Mapping[Level, str] = {
-    "refused": "refused by the task's server",
-    "accepted": "accepted by the task's server, but it breaks or changes the scoring",
-    "note": "notes",
-}
+SERVER = SubmissionFormat.judge
+
+
+def _title(level: Level, judge: str) -> str:
+    titles: Mapping[Level, str] = {
+        "refused": f"refused by {judge}",
+        "accepted": f"accepted by {judge}, but it breaks or changes the scoring",
+        "note": "notes",
+    }
+    return titles[level]
 
 
 @dataclass(frozen=True)
@@ -108,30 +113,30 @@ def checks_help() -> str:
     width = max(map(len, CHECKS))
     lines = ["Exit code 1 if something would be refused, else 0. Kept to, or reported as:"]
     for level in get_args(Level):
-        lines += ["", _TITLES[level]]
+        lines += ["", _title(level, SERVER)]
         lines += [f"  {check.name:{width}}  {check.rule}" for check in CHECKS.values() if check.level == level]
     return "\n".join(lines)
 
 
-def summary(problems: Collection[Problem]) -> str:
-    """The problems by level for the terminal; the last line says what the task's server will do."""
+def summary(problems: Collection[Problem], judge: str = SERVER) -> str:
+    """The problems by level for the terminal; the last line says what `judge` will do, who takes the submission."""
     lines = []
     for level in get_args(Level):
         members = [problem for problem in problems if problem.level == level]
         if members:
-            lines += [f"{_TITLES[level]} ({len(members)})"]
+            lines += [f"{_title(level, judge)} ({len(members)})"]
             lines += [f"  [{problem.check}] {problem.message}" for problem in members]
-    return "\n".join([*lines, _verdict(problems)])
+    return "\n".join([*lines, _verdict(problems, judge)])
 
 
-def _verdict(problems: Collection[Problem]) -> str:
+def _verdict(problems: Collection[Problem], judge: str) -> str:
     levels = {problem.level for problem in problems}
     if "refused" in levels:
-        return "The task's server will refuse this submission."
+        return f"{judge[0].upper()}{judge[1:]} will refuse this submission."
     unchecked = any(problem.check == "ids-unchecked" for problem in problems)
     condition = ", if it has the right ids" if unchecked else ""
     effect = ", but what stands above breaks or changes its score" if "accepted" in levels else ""
-    return f"The task's server will accept this submission{condition}{effect}."
+    return f"{judge[0].upper()}{judge[1:]} will accept this submission{condition}{effect}."
 
 
 # --------------------------------------------------------------------------- reading

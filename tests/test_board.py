@@ -371,7 +371,7 @@ def test_the_entries_of_a_folder(tmp_path: Path) -> None:
         folder.mkdir()
         measured = Measured(stats, "4ef", "1d5", {}, {}, ())
         manifest = replace(MANIFEST, label=label, partial=partial)
-        write_cards([make_card(measured, manifest, TASK, "corrected")], measured, folder)
+        write_cards([make_card(measured, manifest, TASK, "corrected")], stats, folder)
         write_usage(Usage(6, 12, None, 1.0, 0, 0, candidates_digest="d0"), folder)
     (tmp_path / "torn").mkdir()
     (tmp_path / "torn" / "scores.json").write_text("{")

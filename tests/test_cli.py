@@ -699,7 +699,7 @@ def test_a_hidden_test_split_is_cut_by_heading_and_called_unproven(
     assert main([*SUBMIT, "--data", str(hidden)]) == 0
     out = capsys.readouterr().out
     assert "unproven" in out
-    assert "the task's server scores it" in out
+    assert "it is for the task's server to score" in out
     run = home / "submissions/discharge-me/ward/test_phase_1/quiet"
     manifest = json.loads((run / "manifest.json").read_text())
     assert manifest["leak_check"] == {"unproven": manifest["cases"]}

@@ -26,7 +26,7 @@ from harness.prepare import arrange, model_input, prepare
 from harness.scorecard import read_card, read_part_stats, read_stats
 from harness.tasks.dialogue_note import dialogue_note, divide
 from harness.types import Corpus, RawStay
-from systems._prompting import prompt_file
+from systems._prompting import Template
 from tests.conftest import SHARED, needs_shared
 
 TASK = dialogue_note()
@@ -335,15 +335,14 @@ def test_somebodys_csv_is_validated_imported_and_ranked(
     assert run("import", str(theirs), "--as", "copied", "--scorers", "rouge", *where) == 0
     assert main(["leaderboard"]) == 0
     board = capsys.readouterr().out
-    assert (
-        "Dialogue to note (ACI-Bench), visits, test1\n\nranked by rouge3, the mean of rouge1, rouge2, rougelsum"
-        in board
-    )
-    assert re.search(r"\|\s+1 \|\s+1–2 \|\s+1 \| copied \|\s+2 \|\s+1\.0000 ", board)
+    assert "### Dialogue to note (ACI-Bench), visits, test1" in board
+    assert "ranked by rouge3" in board
+    assert re.search(r"^\|\s+1 \|.* copied +\| +2 \| +1\.0000 ", board, re.MULTILINE)
     assert re.search(r"\| Objective, exam +\| copied +\|  1 \|", board)
     theirs.write_text(table(("test1-0", ""), header="encounter_id,note"))
     assert run("validate", str(theirs), *where) == 1
-    assert "[id-missing] submission.csv: ids that are missing (1): test1-1" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "refused by the organisers (1)\n  [id-missing] submission.csv: ids that are missing (1): test1-1\n" in said
 
 
 def test_the_systems_of_the_house_compete_unchanged(data: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -351,7 +350,12 @@ def test_the_systems_of_the_house_compete_unchanged(data: Path, home: Path, caps
     for system, expected in (("lead", "[doctor] what brings you in"), ("nearest", NOTES["train"][0])):
         assert run("submit", system, "--data", str(data), "--scorers", "rouge") == 0
         assert expected in (runs / system / "submission.csv").read_text()
-    assert prompt_file(TASK, "note").is_file()
+
+
+def test_a_model_is_asked_for_the_note_alone() -> None:
+    (_, rules), (_, asked) = Template(TASK, "note").ask("Transcript:\n[doctor] hi", "")
+    assert rules.startswith("You are a physician's scribe.")
+    assert asked == "Transcript:\n[doctor] hi\n\nWrite the note."
 
 
 @needs_shared
@@ -364,7 +368,7 @@ def test_real_dialogues_are_restricted_where_nobody_says_that_they_are_public(
     assert run("submit", "said", "--plugin", "said.py", "--data", str(data), "--scorers", "rouge") == 0
     said = capsys.readouterr().out
     assert "visits test1: restricted, no licence\n40 cases; copies of targets looked for: 40 clean\n" in said
-    assert "The task's server will accept this submission." in said
+    assert "The organisers will accept this submission." in said
 
 
 # --------------------------------------------------------------------------- the published numbers
@@ -389,9 +393,33 @@ def test_an_unequal_value_is_named_and_fails(home: Path, capsys: pytest.CaptureF
     with gzip.open(RUNS / "runs_test2.csv.gz", "rt", encoding="utf-8", newline="") as file:
         rows = [row for row in csv.reader(file) if row[0] in ("system", "ChatGPT", "GPT-4")]
     rows[1][2] += " And something that nobody wrote."
+    rows.append(["LED_full", rows[1][1], "One note alone."])
     with gzip.open(runs / "runs_test2.csv.gz", "wt", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(rows)
     assert replicate.main(["--data", str(ACI), "--runs", str(runs), "--splits", "test2"]) == 1
     said = capsys.readouterr().out
+    assert "- test2: LED_full was not imported: [id-missing] submission.csv: ids that are missing (39): " in said
     assert re.search(r"- whole notes: [3-5] of 6 published values equal to two decimals\n  - ChatGPT, ALL, rouge", said)
     assert re.search(r"^\| ChatGPT \| .* \| no: rouge.* \|$", said, re.MULTILINE)
+
+
+@needs_shared
+def test_the_organisers_repository_is_read_as_it_lies(home: Path) -> None:
+    """Laid out by the index of its files; each run is the same as in the packed file."""
+    predictions = home / "aci-bench" / "baselines" / "predictions"
+    predictions.mkdir(parents=True)
+    with (RUNS / "index.csv").open(encoding="utf-8") as index:
+        files = {(row["split"], row["system"]): row["file"] for row in csv.DictReader(index)}
+    for split in replicate.SPLITS:
+        packed = replicate.read_runs(RUNS, split)
+        for system, notes in packed.items():
+            rows = [(case, "said", note) for case, note in notes.items()]
+            text = table(*rows, header="encounter_id,dialogue,note")
+            (predictions / files[split, system]).write_text(text, encoding="utf-8", newline="")
+        assert replicate.read_runs(home / "aci-bench", split) == packed
+    assert sum(split in replicate.SPLITS for split, _ in files) == 61
+
+
+def test_a_folder_without_runs_says_where_they_are(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert replicate.main(["--data", str(data), "--runs", str(data), "--splits", "test1"]) == 2
+    assert "there is no run of test1 in it\n  -> clone https://github.com/wyim/aci-bench" in capsys.readouterr().err

@@ -399,14 +399,13 @@ CARD = "scores.json"
 
 
 def written(folder: Path, **what: Any) -> None:
-    measured = judged(WORDS, **what)
-    write_cards([make_card(measured, MANIFEST, TASK, "corrected")], measured, folder)
+    card, stats = scored(WORDS, **what)
+    write_cards([card], stats, folder)
 
 
 def test_a_card_is_read_as_it_was_written(tmp_path: Path) -> None:
-    measured = judged(WORDS, OpenScorer("bertscore", ("bertscore",), None, {"bertscore": "missing"}))
-    card, stats = make_card(measured, MANIFEST, TASK, "corrected"), measured.stats
-    write_cards([card], measured, tmp_path)
+    card, stats = scored(WORDS, OpenScorer("bertscore", ("bertscore",), None, {"bertscore": "missing"}))
+    write_cards([card], stats, tmp_path)
     again = read_card(tmp_path / CARD)
     assert again == card
     assert again.manifest.hosts == ("127.0.0.1",)

@@ -82,7 +82,7 @@ def dialogue_note() -> Task:
             "open5": ("rouge1", "rouge2", "rougelsum", "bertscore[minilm-l6]", "medcon[open]"),
             "rouge3": ("rouge1", "rouge2", "rougelsum"),
         },
-        submission=SubmissionFormat(id_column="encounter_id", columns=("encounter_id", "note")),
+        submission=SubmissionFormat("encounter_id", ("encounter_id", "note"), judge="the organisers"),
         scorers=("rouge", "bertscore", "medcon"),
         scorer_settings={
             "rouge": {"columns": ("rouge1", "rouge2", "rougel", "rougelsum"), "stemmer": "none"},
