@@ -11,14 +11,17 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from harness import assets
+from harness.engines.runtime import prepare_torch
 from harness.errors import AssetError, SettingsError
 from harness.files import canonical_json, digest, digest_file, locked, private_folder, write_atomic
 from harness.lineup import EngineSettings
+from harness.privacy import restrict
 from harness.tuning.job import JOB, LESSONS, RECIPE, Base, Job, read_job, write_job
 from harness.tuning.lessons import write_lessons
 from harness.types import Lesson, Tuning
@@ -30,7 +33,8 @@ SHIPPED = Path(__file__).resolve().parent.parent.parent / "lineups" / "adapters"
 @dataclass(frozen=True)
 class AdapterManifest:
     """The identity that travels with an adapter; holds no text and no id of a patient. `identity` is the digest of what
-    determined it, `weights` that of what came of it; `about` says where its lessons come from."""
+    determined it, `weights` that of what came of it; `about` says where its lessons come from. `peak_bytes` is the
+    most memory that the first of the `processes` held."""
 
     identity: str
     weights: str
@@ -52,6 +56,7 @@ class AdapterManifest:
     peak_bytes: int
     packages: Mapping[str, str]
     revision: str
+    processes: int = 1
     schema: int = 1
 
 
@@ -131,23 +136,37 @@ def _find(school: School, identity: str) -> Path | None:
 
 def make(folder: Path) -> Path:
     """Do the training that `folder` holds, and leave the adapter, its manifest and its curve there."""
-    with locked(folder / "train.lock", f"the training in {folder}"):
-        from harness.tuning.curve import write_curve
-        from harness.tuning.loop import train
-        from harness.tuning.progress import CHECKPOINT
+    job = read_job(folder)
+    if job.about.get("restricted"):
+        restrict()
+    prepare_torch(job.threads)
+    from harness.tuning.loop import train
+    from harness.tuning.team import joined
 
-        job = read_job(folder)
-        training, trained = train(folder)
-        training.student.save(folder, job.base.name)
-        write_curve(trained.progress.points, folder)
-        manifest = _manifest(job, trained, digest_file(folder / "adapter_model.safetensors"))
-        text = json.dumps(json.loads(canonical_json(manifest)), indent=1)
-        write_atomic(folder / MANIFEST, f"{text}\n".encode())
-        (folder / CHECKPOINT).unlink(missing_ok=True)
+    with joined(job.device) as team:
+        lock = locked(folder / "train.lock", f"the training in {folder}") if team.leads else nullcontext()
+        with lock:
+            if not (folder / MANIFEST).exists():
+                training, trained = train(folder, team=team)
+                weights = training.student.state()
+                if team.leads:
+                    _keep(folder, job, training.student, weights, trained, team.size)
     return folder
 
 
-def _manifest(job: Job, trained: Any, weights: str) -> AdapterManifest:
+def _keep(folder: Path, job: Job, student: Any, weights: Mapping[str, Any], trained: Any, processes: int) -> None:
+    from harness.tuning.curve import write_curve
+    from harness.tuning.progress import CHECKPOINT
+
+    student.save(folder, job.base.name, weights)
+    write_curve(trained.progress.points, folder)
+    manifest = _manifest(job, trained, digest_file(folder / "adapter_model.safetensors"), processes)
+    text = json.dumps(json.loads(canonical_json(manifest)), indent=1)
+    write_atomic(folder / MANIFEST, f"{text}\n".encode())
+    (folder / CHECKPOINT).unlink(missing_ok=True)
+
+
+def _manifest(job: Job, trained: Any, weights: str, processes: int) -> AdapterManifest:
     from harness.manifest import packages, revision
 
     done = trained.progress
@@ -170,6 +189,7 @@ def _manifest(job: Job, trained: Any, weights: str) -> AdapterManifest:
         stopped=trained.stopped,
         seconds=done.seconds,
         peak_bytes=trained.peak_bytes,
+        processes=processes,
         packages=packages(),
         revision=revision(),
     )
