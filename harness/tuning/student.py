@@ -70,6 +70,7 @@ class Student:
         self.device = team.device(held.device)
         base = load_model(Path(job.base.folder), replace(held, device=self.device))
         base.config.use_cache = False
+        _stay_trainable(base)
         if tuning.checkpointing:
             base.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
         self.model = _adapted(base, job)
@@ -115,6 +116,14 @@ class Student:
             "inference_mode": True,
         }
         write_atomic(folder / CONFIG, json.dumps(json.loads(canonical_json(config)), indent=1).encode() + b"\n")
+
+
+def _stay_trainable(base: Any) -> None:
+    """On a CPU with AVX512-BF16, bitsandbytes packs a 4-bit layer anew when it is first evaluated; from then on it hands
+    no gradient on, in training either. So it is told that there is none."""
+    for module in base.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
 
 
 def _adapted(base: Any, job: Job) -> Any:
