@@ -114,6 +114,21 @@ def _submit(args: Args) -> int:
     return 1 if entered.failed else 0
 
 
+def _fit(args: Args) -> int:
+    from harness.corpora import open_corpus
+    from harness.lineup import find_lineup, parse_assignments, read_lineup
+    from harness.tuning.fit import fit
+
+    plugins, task = _task(args)
+    lineup = read_lineup(find_lineup(args.lineup))
+    split = args.split or task.default_split
+    corpus = open_corpus(args.data, task, split)
+    overrides = parse_assignments(args.set)
+    for one in fit(args.system, task, corpus, split, lineup, plugins, overrides, prepare=args.prepare):
+        print(one.folder if one.trained else f"prepared: {one.folder}\n  -> {one.command}")
+    return 0
+
+
 def _import(args: Args) -> int:
     from harness.contest import import_submission, scoring_of
     from harness.corpora import open_corpus
@@ -338,6 +353,12 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--as", dest="label", default="", metavar="LABEL", help="the run's name (default: the system's)")
     sub.add_argument("--seed", type=int, default=0, metavar="S")
     sub.add_argument("--cut-leaks", action="store_true", help="cut what is left of a target instead of stopping")
+
+    sub = command("fit", _fit, "train what a system learns, without letting it write", "plugins", "task", "data")
+    sub.add_argument("system", metavar="SYSTEM", help="an entry of the lineup, else a plugin's name")
+    sub.add_argument("--lineup", metavar="F", help="a lineup's file or name (default: embedded)")
+    sub.add_argument("--set", action="append", default=[], metavar="K=V", help="a setting of the system")
+    sub.add_argument("--prepare", action="store_true", help="only make it ready for `accelerate launch`")
 
     sub = command("import", _import, "make a run of somebody's csv or zip", *everything)
     sub.add_argument("file", type=Path, metavar="FILE")

@@ -32,10 +32,12 @@ _LEARNING: tuple[Need, ...] = ("engine", "guide", "examples")
 
 class Resources:
     def __init__(self, task: Task, corpus: TablesCorpus, split: str, lineup: Lineup, scored: Collection[str]) -> None:
-        """`scored` are the groups of the scored cases: no example is of one of them."""
+        """`scored` are the groups of the scored cases: no example is of one of them. Without `trains` an adapter that
+        is not there yet is prepared, and Untrained is raised."""
         self.task, self.corpus, self.split, self.lineup = task, corpus, split, lineup
         self._scored = frozenset(scored)
         self._stores: dict[str, ExampleStore] = {}
+        self.trains = True
 
     @cached_property
     def engine(self) -> Engine:
@@ -104,6 +106,7 @@ class Resources:
             tuning,
             {**known_by, "examples": "" if external else self._examples_digest, "guide": self._guide_digest},
             start,
+            trains=self.trains,
         )
 
     @cached_property

@@ -18,7 +18,7 @@ from typing import Any
 
 from harness import assets
 from harness.engines.runtime import prepare_torch
-from harness.errors import AssetError, SettingsError
+from harness.errors import AssetError, SettingsError, TuningError
 from harness.files import canonical_json, digest, digest_file, locked, private_folder, write_atomic
 from harness.lineup import EngineSettings
 from harness.privacy import restrict
@@ -28,6 +28,14 @@ from harness.types import Lesson, Tuning
 
 MANIFEST = "manifest.json"
 SHIPPED = Path(__file__).resolve().parent.parent.parent / "lineups" / "adapters"
+
+
+class Untrained(TuningError):
+    """A training is prepared in `folder`, and not done yet."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"the training in {folder} is not done yet", todo=f"python -m harness.tuning {folder}")
+        self.folder = folder
 
 
 @dataclass(frozen=True)
@@ -86,10 +94,17 @@ def adapter(
     tuning: Tuning,
     known_by: Mapping[str, Any],
     start: Path | None = None,
+    *,
+    trains: bool = True,
 ) -> Path:
-    """The folder of the adapter that these lessons teach: shipped, made before, or trained now."""
+    """The folder of the adapter that these lessons teach: shipped, made before, or trained now. Raises Untrained, the
+    training prepared, where it is not to be trained now."""
     folder = prepare(school, lessons, tuning, known_by, start)
-    return folder if (folder / MANIFEST).exists() else make(folder)
+    if (folder / MANIFEST).exists():
+        return folder
+    if not trains:
+        raise Untrained(folder)
+    return make(folder)
 
 
 def prepare(
