@@ -129,6 +129,21 @@ def _fit(args: Args) -> int:
     return 0
 
 
+def _plan(args: Args) -> int:
+    from harness.competitor import find_competitor
+    from harness.corpora import open_corpus
+    from harness.lineup import find_lineup, parse_assignments, read_lineup
+    from harness.tuning.plan import plan
+
+    plugins, task = _task(args)
+    lineup = read_lineup(find_lineup(args.lineup))
+    split = args.split or task.default_split
+    competitor = find_competitor(args.system, plugins, lineup, task, parse_assignments(args.set))
+    for line in plan(competitor, lineup, task, open_corpus(args.data, task, split), split):
+        print(line, flush=True)
+    return 0
+
+
 def _import(args: Args) -> int:
     from harness.contest import import_submission, scoring_of
     from harness.corpora import open_corpus
@@ -346,18 +361,16 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--shuffle", action="store_true", help="of a primer: every answer under another question")
 
     everything = ("plugins", "task", "data", "scoring", "out")
-    sub = command("submit", _submit, "let a system compete: a scored submission.zip", *everything)
-    sub.add_argument("system", metavar="SYSTEM", help="an entry of the lineup, else a plugin's name")
+    sub = command("submit", _submit, "let a system compete: a scored submission.zip", *everything, "system")
     sub.add_argument("--limit", type=int, metavar="N", help="only a seeded sample of N cases; never ranked")
-    sub.add_argument("--set", action="append", default=[], metavar="K=V", help="a setting of the system")
     sub.add_argument("--as", dest="label", default="", metavar="LABEL", help="the run's name (default: the system's)")
     sub.add_argument("--seed", type=int, default=0, metavar="S")
     sub.add_argument("--cut-leaks", action="store_true", help="cut what is left of a target instead of stopping")
 
-    sub = command("fit", _fit, "train what a system learns, without letting it write", "plugins", "task", "data")
-    sub.add_argument("system", metavar="SYSTEM", help="an entry of the lineup, else a plugin's name")
-    sub.add_argument("--lineup", metavar="F", help="a lineup's file or name (default: embedded)")
-    sub.add_argument("--set", action="append", default=[], metavar="K=V", help="a setting of the system")
+    asking = ("plugins", "task", "data", "lineup", "system")
+    command("plan", _plan, "what a system's model needs: memory, disk and time; downloads no model", *asking)
+
+    sub = command("fit", _fit, "train what a system learns, without letting it write", *asking)
     sub.add_argument("--prepare", action="store_true", help="only make it ready for `accelerate launch`")
 
     sub = command("import", _import, "make a run of somebody's csv or zip", *everything)
@@ -420,9 +433,18 @@ def _data_group(sub: argparse.ArgumentParser) -> None:
 
 
 def _scoring_group(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--lineup", metavar="F", help="a lineup's file or name (default: embedded)")
+    _lineup_group(sub)
     sub.add_argument("--scorers", type=_names, default=(), metavar="A,B", help="who judges (default: the task's)")
     sub.add_argument("--jobs", type=_count, default=1, metavar="N", help="processes that score (default: 1)")
+
+
+def _lineup_group(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--lineup", metavar="F", help="a lineup's file or name (default: embedded)")
+
+
+def _system_group(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("system", metavar="SYSTEM", help="an entry of the lineup, else a plugin's name")
+    sub.add_argument("--set", action="append", default=[], metavar="K=V", help="a setting of the system")
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -444,6 +466,8 @@ _GROUPS = {
     "task": _task_group,
     "data": _data_group,
     "scoring": _scoring_group,
+    "lineup": _lineup_group,
+    "system": _system_group,
     "out": _out_group,
 }
 

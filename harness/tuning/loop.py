@@ -21,7 +21,7 @@ from harness.tuning.lessons import LessonFile
 from harness.tuning.progress import Checkpoint, Point, Progress
 from harness.tuning.rows import Row, Step, plan_steps, rate, split_groups
 from harness.tuning.student import Student, collate
-from harness.tuning.team import Team, like, whole
+from harness.tuning.team import ALONE, Team, like, whole
 
 CHECKPOINT_SECONDS = 60.0
 MAX_NORM = 1.0
@@ -40,7 +40,7 @@ class Trained:
 class Training:
     """One training on the way: what it learns from, the student, the optimiser, and how far it is."""
 
-    def __init__(self, folder: Path, team: Team = Team()) -> None:
+    def __init__(self, folder: Path, team: Team = ALONE) -> None:
         from harness.engines.runtime import prepare_torch
 
         self.folder, self.job, self.team = folder, read_job(folder), team
@@ -170,9 +170,7 @@ class Training:
         return bool(self.held) and (self.progress.steps % every == 0 or self.progress.steps == len(self.steps))
 
 
-def train(
-    folder: Path, checkpoint_seconds: float = CHECKPOINT_SECONDS, team: Team = Team()
-) -> tuple[Training, Trained]:
+def train(folder: Path, checkpoint_seconds: float = CHECKPOINT_SECONDS, team: Team = ALONE) -> tuple[Training, Trained]:
     """Do the job in `folder`, from its checkpoint where there is one. A checkpoint is written every so many seconds."""
     training = Training(folder, team)
     saved = training.progress.seconds

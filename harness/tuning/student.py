@@ -19,7 +19,7 @@ from harness.errors import AssetError
 from harness.files import canonical_json, write_atomic
 from harness.tuning.job import Job
 from harness.tuning.lessons import Encoded
-from harness.tuning.team import Team, like, whole
+from harness.tuning.team import ALONE, Team, like, whole
 
 WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
@@ -64,7 +64,7 @@ def collate(rows: Sequence[Sequence[Encoded]]) -> Batch:
 class Student:
     """The base with its adapter, which alone has gradients."""
 
-    def __init__(self, job: Job, team: Team = Team()) -> None:
+    def __init__(self, job: Job, team: Team = ALONE) -> None:
         tuning = job.tuning
         held = numbers(tuning.compute_dtype, job.device, tuning.quantisation, tuning.double_quantisation)
         self.device = team.device(held.device)
@@ -119,8 +119,8 @@ class Student:
 
 
 def _stay_trainable(base: Any) -> None:
-    """On a CPU with AVX512-BF16, bitsandbytes packs a 4-bit layer anew when it is first evaluated; from then on it hands
-    no gradient on, in training either. So it is told that there is none."""
+    """On a CPU with AVX512-BF16, bitsandbytes packs a 4-bit layer anew when it is first evaluated, and from then on the
+    layer hands no gradient on, in training either. So it is told that there is no such CPU."""
     for module in base.modules():
         if hasattr(module, "support_avx512bf16_for_cpu"):
             module.support_avx512bf16_for_cpu = False

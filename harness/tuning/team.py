@@ -64,6 +64,9 @@ class Team:
         fully_shard(model, mesh=mesh)
 
 
+ALONE = Team()
+
+
 def whole(tensor: Tensor) -> Tensor:
     """A tensor on the CPU, gathered where it is divided among a team."""
     from torch.distributed.tensor import DTensor
@@ -85,7 +88,7 @@ def joined(device: str) -> Iterator[Team]:
     """The team that `accelerate launch` or `torchrun` started this process in; `device` is the line-up's."""
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
-        yield Team()
+        yield ALONE
         return
     if on_cards := device != "cpu" and torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
