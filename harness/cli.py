@@ -144,6 +144,26 @@ def _plan(args: Args) -> int:
     return 0
 
 
+def _merge(args: Args) -> int:
+    from harness.errors import SettingsError
+    from harness.lineup import EngineSettings, find_lineup, read_lineup
+    from harness.tuning.merge import merge
+
+    engine = read_lineup(find_lineup(args.lineup)).engine
+    if not isinstance(engine, EngineSettings):
+        raise SettingsError(
+            f"--lineup {args.lineup} asks a server: its model's weights are not here",
+            todo="name one with a local [engine] model, the adapter's base",
+        )
+    merged = merge(args.adapter, engine, args.out, args.dtype)
+    print(f"{args.out}: {merged.base} with the adapter, {merged.dtype}")
+    for how, share in merged.agreement.items():
+        print(f"  the same token as unmerged ({how}) at {share:.2%} of {merged.places} places: {merged.sample}")
+    if merged.restricted:
+        print("  it learned from restricted data: readable by you alone; nothing but its merged.json says so elsewhere")
+    return 0
+
+
 def _import(args: Args) -> int:
     from harness.contest import import_submission, scoring_of
     from harness.corpora import open_corpus
@@ -372,6 +392,11 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = command("fit", _fit, "train what a system learns, without letting it write", *asking)
     sub.add_argument("--prepare", action="store_true", help="only make it ready for `accelerate launch`")
+
+    sub = command("merge", _merge, "put an adapter into its base for good: a model that any program loads", "lineup")
+    sub.add_argument("adapter", type=Path, metavar="FOLDER", help="an adapter, as `harness fit` names it")
+    sub.add_argument("--out", type=Path, required=True, metavar="DIR", help="the new model's folder (mode 0700)")
+    sub.add_argument("--dtype", choices=["bfloat16", "float16", "float32"], default="bfloat16")
 
     sub = command("import", _import, "make a run of somebody's csv or zip", *everything)
     sub.add_argument("file", type=Path, metavar="FILE")

@@ -237,16 +237,21 @@ def verify(folder: Path) -> AdapterManifest:
     return manifest
 
 
-def check_given(folder: Path, base: Base, scored: str) -> AdapterManifest:
-    """An adapter from elsewhere: whole, of this base, not taught by the split that is scored (`scored` is that split's
-    digest). Raises AssetError or SettingsError."""
-    manifest = verify(folder)
+def check_base(folder: Path, manifest: AdapterManifest, base: Base) -> None:
+    """Raises AssetError if the adapter in `folder` is another base's."""
     if manifest.base_digest != base.digest:
         raise AssetError(
             f"the adapter in {folder} was trained on {manifest.base}, the line-up's model is {base.name} "
             "(or another state of it)",
             todo="set the [engine] model to that base",
         )
+
+
+def check_given(folder: Path, base: Base, scored: str) -> AdapterManifest:
+    """An adapter from elsewhere: whole, of this base, not taught by the split that is scored (`scored` is that split's
+    digest). Raises AssetError or SettingsError."""
+    manifest = verify(folder)
+    check_base(folder, manifest, base)
     if scored in manifest.about.get("splits", {}).values():
         raise SettingsError(
             f"the adapter in {folder} was trained on the split that is scored",
