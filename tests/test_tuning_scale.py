@@ -314,3 +314,67 @@ def test_a_loss_that_is_no_number_keeps_the_last_good_checkpoint(
     whole = make(prepared(base, tmp_path / "whole", replace(TUNING, dropout=0.0)))
     goes_on = [loss for loss, _ in losses(make(folder))]
     assert goes_on == [loss for loss, _ in losses(whole)], "it goes on to what an undisturbed training comes to"
+
+
+# --------------------------------------------------------------------------- fit
+
+PUPIL = '''
+from dataclasses import dataclass, fields
+from typing import Any
+
+from harness import Lesson, Prompt, Tuning, system
+
+
+@system("pupil", needs=("engine", "guide", "examples"))
+@dataclass(frozen=True)
+class Pupil(Tuning):
+    """Learns one sentence."""
+
+    def open(self, context: Any) -> Any:
+        return Runner(Tuning(**{one.name: getattr(self, one.name) for one in fields(Tuning)}), context)
+
+
+@dataclass(frozen=True)
+class Runner:
+    tuning: Tuning
+    context: Any
+
+    def fit(self, field: str) -> Any:
+        lesson = Lesson(Prompt("1", field, (("user", "Why?"),)), "Because.", "nobody")
+        return self.context.adapter(lambda: [lesson], self.tuning, {"what": "one sentence"})
+
+    def generate(self, inputs: Any) -> Any:
+        return iter(())
+'''
+
+
+def test_fit_prepares_what_accelerate_trains_and_finds_it_again(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HARNESS_WORKSPACE", str(tmp_path / "workspace"))
+    plugin, lineup = tmp_path / "pupil.py", tmp_path / "lineup.toml"
+    plugin.write_text(PUPIL)
+    lineup.write_text(
+        f'[engine]\nmodel = "{base}"\ndevice = "cpu"\nthreads = 1\n'
+        '[systems.pupil]\nquantisation = "none"\ncompute_dtype = "float32"\nsteps = 1\n'
+    )
+    assert main(["data", "synthesize", "--out", str(tmp_path / "ward"), "--stays", "12"]) == 0
+    capsys.readouterr()
+    asked = ["--plugin", str(plugin), "--lineup", str(lineup), "--data", str(tmp_path / "ward")]
+
+    assert main(["fit", "pupil", *asked, "--prepare"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == 2, "both fields learn from one adapter"
+    folder = Path(said[0].removeprefix("prepared: "))
+    assert said[1].startswith("  -> accelerate launch --multi_gpu --num_machines 1 --num_processes 2 ")
+    assert said[1].endswith(f"-m harness.tuning {folder}")
+    assert not (folder / "manifest.json").exists()
+
+    assert main(["fit", "pupil", *asked]) == 0
+    assert capsys.readouterr().out.split() == [str(folder)]
+    assert read_manifest(folder).steps == 1
+    assert main(["fit", "pupil", *asked, "--prepare"]) == 0
+    assert capsys.readouterr().out.split() == [str(folder)]
+
+    assert main(["fit", "lead", *asked]) == 1
+    assert "the system 'lead' learns nothing that could be trained apart" in capsys.readouterr().err
