@@ -41,7 +41,18 @@ class Resources:
 
     @cached_property
     def engine(self) -> Engine:
+        if not isinstance(self.lineup.engine, ServerSettings):
+            self._admit(assets.model_from(self.lineup.engine.model))
         return open_engine(self.lineup.engine)
+
+    def _admit(self, model: Path) -> None:
+        """A model that an adapter was put into obeys what the adapter would."""
+        from harness.tuning.adapters import about_merged, check_split
+
+        about = about_merged(model)
+        check_split(f"the model in {model}", about, self.corpus.digest(self.split))
+        if about.get("restricted"):
+            restrict()
 
     @cached_property
     def engine_identity(self) -> dict[str, Any]:

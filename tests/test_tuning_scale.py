@@ -24,10 +24,10 @@ from harness.errors import AssetError, RunError, SettingsError, TuningError
 from harness.files import digest_file
 from harness.lineup import EngineSettings
 from harness.tuning import loop
-from harness.tuning.adapters import School, check_given, make, prepare, read_manifest
+from harness.tuning.adapters import MERGED, School, about_merged, check_given, check_split, make, prepare, read_manifest
 from harness.tuning.lessons import encode
 from harness.tuning.loop import Training
-from harness.tuning.merge import MERGED, merge
+from harness.tuning.merge import merge
 from harness.tuning.progress import CHECKPOINT
 from harness.tuning.team import Team
 from harness.types import Completion, Lesson, Prompt, Sampling, Tuning
@@ -250,6 +250,27 @@ def test_what_bfloat16_loses_is_said(
     assert load_config(tmp_path / "merged").dtype == torch.bfloat16
     with pytest.raises(SettingsError, match="is there already"):
         merge(trained, engine_of(base), tmp_path / "merged", "bfloat16")
+
+
+def test_a_merged_model_stays_marked_and_scores_no_split_that_taught_it(base: Path, tmp_path: Path) -> None:
+    """In a process of its own: what is restricted stays so until the process ends."""
+    folder = make(prepared(base, tmp_path, replace(TUNING, steps=1), splits={"train": "digest of train"}))
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    manifest["about"]["restricted"] = True
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    out = tmp_path / "merged"
+    code = (
+        "import sys; from pathlib import Path; from harness.lineup import EngineSettings\n"
+        "from harness.tuning.merge import merge; from harness.privacy import is_restricted\n"
+        "merge(Path(sys.argv[1]), EngineSettings(model=sys.argv[2], device='cpu'), Path(sys.argv[3]), 'float32')\n"
+        "assert is_restricted()"
+    )
+    subprocess.run([sys.executable, "-c", code, str(folder), str(base), str(out)], check=True, timeout=120)
+    assert json.loads((out / MERGED).read_bytes())["restricted"] is True
+    assert {oct(path.stat().st_mode & 0o077) for path in (out, *out.iterdir())} == {"0o0"}
+    assert about_merged(base) == {}
+    with pytest.raises(SettingsError, match=r"the model in .* was trained on the split that is scored"):
+        check_split(f"the model in {out}", about_merged(out), "digest of train")
 
 
 # --------------------------------------------------------------------------- what goes wrong

@@ -27,6 +27,7 @@ from harness.tuning.lessons import write_lessons
 from harness.types import Lesson, Tuning
 
 MANIFEST = "manifest.json"
+MERGED = "merged.json"
 SHIPPED = Path(__file__).resolve().parent.parent.parent / "lineups" / "adapters"
 
 
@@ -252,9 +253,20 @@ def check_given(folder: Path, base: Base, scored: str) -> AdapterManifest:
     digest). Raises AssetError or SettingsError."""
     manifest = verify(folder)
     check_base(folder, manifest, base)
-    if scored in manifest.about.get("splits", {}).values():
+    check_split(f"the adapter in {folder}", manifest.about, scored)
+    return manifest
+
+
+def check_split(what: str, about: Mapping[str, Any], scored: str) -> None:
+    """Raises SettingsError if what was taught this was taught by the split that is scored."""
+    if scored in about.get("splits", {}).values():
         raise SettingsError(
-            f"the adapter in {folder} was trained on the split that is scored",
+            f"{what} was trained on the split that is scored",
             todo="score another split, or use an adapter of the train split",
         )
-    return manifest
+
+
+def about_merged(model: Path) -> Mapping[str, Any]:
+    """Where the lessons come from of an adapter that was put into this model for good; empty where none was."""
+    path = model / MERGED
+    return dict(json.loads(path.read_bytes())["about"]) if path.exists() else {}

@@ -19,10 +19,9 @@ from harness.errors import SettingsError
 from harness.files import private_folder, write_atomic
 from harness.lineup import EngineSettings
 from harness.privacy import restrict
-from harness.tuning.adapters import AdapterManifest, School, check_base, verify
+from harness.tuning.adapters import MERGED, AdapterManifest, School, check_base, verify
 from harness.tuning.job import LESSONS
 
-MERGED = "merged.json"
 SAMPLE = 64
 """Lessons that merged and unmerged model are compared on."""
 _OF_THE_WEIGHTS = ("*.safetensors", "*.bin", "*.index.json", "config.json", "harness-asset.json", "*.gguf", "*.pth")

@@ -83,17 +83,20 @@ def like(values: Tensor, tensor: Tensor) -> Tensor:
     return distribute_tensor(placed, tensor.device_mesh, tensor.placements) if isinstance(tensor, DTensor) else placed
 
 
+_LAUNCHED = {"RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT"}
+"""What a launcher of processes sets; a batch system may set some of it for a process that is alone."""
+
+
 @contextmanager
 def joined(device: str) -> Iterator[Team]:
     """The team that `accelerate launch` or `torchrun` started this process in; `device` is the line-up's."""
-    size = int(os.environ.get("WORLD_SIZE", "1"))
-    if size == 1:
+    if not os.environ.keys() >= _LAUNCHED or os.environ["WORLD_SIZE"] == "1":
         yield ALONE
         return
     if on_cards := device != "cpu" and torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     torch.distributed.init_process_group("cpu:gloo,cuda:nccl" if on_cards else "gloo")
     try:
-        yield Team(torch.distributed.get_rank(), size)
+        yield Team(torch.distributed.get_rank(), torch.distributed.get_world_size())
     finally:
         torch.distributed.destroy_process_group()
