@@ -39,13 +39,15 @@ def writing_paces(folder: Path, engine: EngineSettings, texts: int, prompt: int)
     model = load_model(folder, numbers(engine.dtype, engine.device, engine.quantisation))
     endless = Stops(frozenset(), (), str)
 
-    def write(new: int) -> None:
-        rows = [Row(list(range(prompt))) for _ in range(texts)]
-        decode(model, rows, Sampling(new), endless, 0, lambda _: None)
+    def write() -> list[float]:
+        """When the prompts were read, and when each further token stood there, in seconds from the beginning."""
+        rows, started, stamps = [Row(list(range(prompt))) for _ in range(texts)], time.perf_counter(), list[float]()
+        decode(model, rows, Sampling(1 + NEW), endless, 0, lambda _: stamps.append(time.perf_counter() - started))
+        return stamps
 
-    reading = _seconds(lambda: write(1))
-    both = _seconds(lambda: write(1 + NEW))
-    return texts * prompt / reading, texts * NEW / max(both - reading, 1e-9)
+    write()
+    read, *_, last = write()
+    return texts * prompt / read, texts * NEW / (last - read)
 
 
 def _seconds(work: Callable[[], object]) -> float:
