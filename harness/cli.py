@@ -117,6 +117,56 @@ def _submit(args: Args) -> int:
     return 1 if entered.failed else 0
 
 
+def _fit(args: Args) -> int:
+    from harness.corpora import open_corpus
+    from harness.lineup import find_lineup, parse_assignments, read_lineup
+    from harness.tuning.fit import fit
+
+    plugins, task = _task(args)
+    lineup = read_lineup(find_lineup(args.lineup))
+    split = args.split or task.default_split
+    corpus = open_corpus(args.data, task, split)
+    overrides = parse_assignments(args.set)
+    for one in fit(args.system, task, corpus, split, lineup, plugins, overrides, prepare=args.prepare):
+        print(one.folder if one.trained else f"prepared: {one.folder}\n  -> {one.command}")
+    return 0
+
+
+def _plan(args: Args) -> int:
+    from harness.competitor import find_competitor
+    from harness.corpora import open_corpus
+    from harness.lineup import find_lineup, parse_assignments, read_lineup
+    from harness.tuning.plan import plan
+
+    plugins, task = _task(args)
+    lineup = read_lineup(find_lineup(args.lineup))
+    split = args.split or task.default_split
+    competitor = find_competitor(args.system, plugins, lineup, task, parse_assignments(args.set))
+    for line in plan(competitor, lineup, task, open_corpus(args.data, task, split), split):
+        print(line, flush=True)
+    return 0
+
+
+def _merge(args: Args) -> int:
+    from harness.errors import SettingsError
+    from harness.lineup import EngineSettings, find_lineup, read_lineup
+    from harness.tuning.merge import merge
+
+    engine = read_lineup(find_lineup(args.lineup)).engine
+    if not isinstance(engine, EngineSettings):
+        raise SettingsError(
+            f"--lineup {args.lineup} asks a server: its model's weights are not here",
+            todo="name one with a local [engine] model, the adapter's base",
+        )
+    merged = merge(args.adapter, engine, args.out, args.dtype)
+    print(f"{args.out}: {merged.base} with the adapter, {merged.dtype}")
+    for how, share in merged.agreement.items():
+        print(f"  the same token as unmerged ({how}) at {share:.2%} of {merged.places} places: {merged.sample}")
+    if merged.restricted:
+        print("  it learned from restricted data: readable by you alone; nothing but its merged.json says so elsewhere")
+    return 0
+
+
 def _import(args: Args) -> int:
     from harness.contest import import_submission, scoring_of
     from harness.corpora import open_corpus
@@ -393,13 +443,22 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--shuffle", action="store_true", help="of a primer: every answer under another question")
 
     everything = ("plugins", "task", "data", "scoring", "out")
-    sub = command("submit", _submit, "let a system compete: a scored submission.zip", *everything)
-    sub.add_argument("system", metavar="SYSTEM", help="an entry of the lineup, else a plugin's name")
+    sub = command("submit", _submit, "let a system compete: a scored submission.zip", *everything, "system")
     sub.add_argument("--limit", type=int, metavar="N", help="only a seeded sample of N cases; never ranked")
-    sub.add_argument("--set", action="append", default=[], metavar="K=V", help="a setting of the system")
     sub.add_argument("--as", dest="label", default="", metavar="LABEL", help="the run's name (default: the system's)")
     sub.add_argument("--seed", type=int, default=0, metavar="S")
     sub.add_argument("--cut-leaks", action="store_true", help="cut what is left of a target instead of stopping")
+
+    asking = ("plugins", "task", "data", "lineup", "system")
+    command("plan", _plan, "what a system's model needs: memory, disk and time; downloads no model", *asking)
+
+    sub = command("fit", _fit, "train what a system learns, without letting it write", *asking)
+    sub.add_argument("--prepare", action="store_true", help="only make it ready for `accelerate launch`")
+
+    sub = command("merge", _merge, "put an adapter into its base for good: a model that any program loads", "lineup")
+    sub.add_argument("adapter", type=Path, metavar="FOLDER", help="an adapter, as `harness fit` names it")
+    sub.add_argument("--out", type=Path, required=True, metavar="DIR", help="the new model's folder (mode 0700)")
+    sub.add_argument("--dtype", choices=["bfloat16", "float16", "float32"], default="bfloat16")
 
     sub = command("import", _import, "make a run of somebody's csv or zip", *everything)
     sub.add_argument("file", type=Path, metavar="FILE")
@@ -469,7 +528,7 @@ def _data_group(sub: argparse.ArgumentParser) -> None:
 
 
 def _scoring_group(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--lineup", metavar="F", help="a lineup's file or name (default: embedded)")
+    _lineup_group(sub)
     sub.add_argument("--scorers", type=_names, default=(), metavar="A,B", help="who judges (default: the task's)")
     sub.add_argument("--jobs", type=_count, default=1, metavar="N", help="processes that score (default: 1)")
 
@@ -479,6 +538,15 @@ def _statistics_group(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--compare", choices=["adjacent", "all"], default="adjacent", help="each row with the next one, or with all"
     )
+
+
+def _lineup_group(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--lineup", metavar="F", help="a lineup's file or name (default: embedded)")
+
+
+def _system_group(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("system", metavar="SYSTEM", help="an entry of the lineup, else a plugin's name")
+    sub.add_argument("--set", action="append", default=[], metavar="K=V", help="a setting of the system")
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -500,6 +568,8 @@ _GROUPS = {
     "task": _task_group,
     "data": _data_group,
     "scoring": _scoring_group,
+    "lineup": _lineup_group,
+    "system": _system_group,
     "out": _out_group,
     "statistics": _statistics_group,
 }

@@ -16,11 +16,11 @@ def bar(items: Iterable[T], what: str, total: int | None = None, unit: str = "it
     yield from tqdm(items, desc=what, total=total, unit=unit, **_options())
 
 
-def counter(what: str, total: int | None = None, unit: str = "it") -> Any:
+def counter(what: str, total: int | None = None, unit: str = "it", *, shown: bool = True) -> Any:
     """A tqdm bar to be moved by hand (`update`, `close`), for work that does not iterate."""
     from tqdm import tqdm
 
-    return tqdm(desc=what, total=total, unit=unit, **_options())
+    return tqdm(desc=what, total=total, unit=unit, disable=not shown, **_options())
 
 
 def _options() -> dict[str, Any]:

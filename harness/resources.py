@@ -44,14 +44,27 @@ _LEARNING: tuple[Need, ...] = ("engine", "guide", "examples")
 
 class Resources:
     def __init__(self, task: Task, corpus: Corpus, split: str, lineup: Lineup, scored: Collection[str]) -> None:
-        """`scored` are the groups of the scored cases: no example is of one of them."""
+        """`scored` are the groups of the scored cases: no example is of one of them. Without `trains` an adapter that
+        is not there yet is prepared, and Untrained is raised."""
         self.task, self.corpus, self.split, self.lineup = task, corpus, split, lineup
         self._scored = frozenset(scored)
         self._stores: dict[str, ExampleStore] = {}
+        self.trains = True
 
     @cached_property
     def engine(self) -> Engine:
+        if not isinstance(self.lineup.engine, ServerSettings):
+            self._admit(assets.model_from(self.lineup.engine.model))
         return open_engine(self.lineup.engine)
+
+    def _admit(self, model: Path) -> None:
+        """A model that an adapter was put into obeys what the adapter would."""
+        from harness.tuning.adapters import about_merged, check_split
+
+        about = about_merged(model)
+        check_split(f"the model in {model}", about, self.corpus.digest(self.split))
+        if about.get("restricted"):
+            restrict()
 
     @cached_property
     def engine_identity(self) -> dict[str, Any]:
@@ -116,6 +129,7 @@ class Resources:
             tuning,
             {**known_by, "examples": "" if external else self._examples_digest, "guide": self._guide_digest},
             start,
+            trains=self.trains,
         )
 
     @cached_property

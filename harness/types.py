@@ -648,6 +648,15 @@ class Runner(Protocol):
 
 
 @runtime_checkable
+class Learner(Protocol):
+    """A Runner that learns before it writes."""
+
+    def fit(self, field: str) -> Path:
+        """The folder of the adapter that writes this field: found, or trained now."""
+        ...
+
+
+@runtime_checkable
 class System(Protocol):
     """A frozen dataclass of typed settings that opens into a Runner."""
 

@@ -170,3 +170,81 @@ def _save_random(model: Any, folder: Path) -> None:
             values = rng.normal(0, scale, tuple(weights.shape)) + ("norm.weight" in name.lower())
             weights.copy_(torch.from_numpy(values.astype(np.float32)))
     model.save_pretrained(folder)
+
+
+# --------------------------------------------------------------------------- LLaMA-3
+
+LLAMA3_SPECIAL = ("<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>")
+LLAMA3_CONTEXT = 512
+_LLAMA3_CHAT = (
+    "{{ '<|begin_of_text|>' }}{% for message in messages %}"
+    "{{ '<|start_header_id|>' + message['role'] + '<|end_header_id|>\n\n' + message['content'] | trim + '<|eot_id|>' }}"
+    "{% endfor %}{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}"
+)
+
+
+def write_llama3(folder: Path, *, width: int = 64, layers: int = 2, inner: int = 128, seed: int = 11) -> Path:
+    """A LLaMA with everything in it that makes LLaMA-3 fall: no token for padding, two that end a text (the tokenizer
+    names one of them), a beginning of text that template and tokenizer would both write, long-range RoPE scaling."""
+    import torch
+    from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
+
+    size = write_llama3_tokenizer(folder)
+    ends = [size - len(LLAMA3_SPECIAL) + LLAMA3_SPECIAL.index(name) for name in ("<|end_of_text|>", "<|eot_id|>")]
+    config = LlamaConfig(
+        vocab_size=size,
+        hidden_size=width,
+        intermediate_size=inner,
+        num_hidden_layers=layers,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=LLAMA3_CONTEXT,
+        rope_theta=500000.0,
+        rope_scaling={
+            "rope_type": "llama3",
+            "factor": 8.0,
+            "low_freq_factor": 1.0,
+            "high_freq_factor": 4.0,
+            "original_max_position_embeddings": LLAMA3_CONTEXT // 8,
+        },
+        bos_token_id=ends[0] - 1,
+        eos_token_id=ends[0],
+        pad_token_id=None,
+        tie_word_embeddings=False,
+    )
+    model = LlamaForCausalLM(config)
+    rng = np.random.default_rng(seed)
+    with torch.no_grad():
+        for name, weights in sorted(model.named_parameters()):
+            values = rng.normal(0, 0.1, tuple(weights.shape)) + ("norm" in name)
+            weights.copy_(torch.from_numpy(values.astype(np.float32)))
+    model.generation_config = GenerationConfig(bos_token_id=ends[0] - 1, eos_token_id=ends)
+    model.save_pretrained(folder)
+    return folder
+
+
+def write_llama3_tokenizer(folder: Path) -> int:
+    """A byte-level BPE with LLaMA-3's special tokens and template, which puts a beginning of text before any text."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors
+
+    symbols = [*_byte_symbols(), *(merge.replace(" ", "") for merge in MERGES)]
+    merges = [tuple(merge.split(" ")) for merge in MERGES]
+    tokenizer = Tokenizer(models.BPE({symbol: at for at, symbol in enumerate(symbols)}, merges))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens([AddedToken(name, special=True) for name in LLAMA3_SPECIAL])
+    begin = LLAMA3_SPECIAL[0]
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{begin} $A", special_tokens=[(begin, tokenizer.token_to_id(begin))]
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    settings = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "bos_token": begin,
+        "eos_token": "<|end_of_text|>",
+        "model_max_length": int(1e30),
+        "chat_template": _LLAMA3_CHAT,
+    }
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    return int(tokenizer.get_vocab_size())

@@ -124,6 +124,10 @@ class Weights:
             self._peft.set_adapter(self._worn[adapter], inference_mode=True)
             yield self.model
 
+    def merged(self) -> Any:
+        """The model with the adapter that is at work put into its weights, for good."""
+        return self._peft.merge_and_unload()
+
     def _put_on(self, adapter: Path) -> None:
         if adapter in self._worn:
             return

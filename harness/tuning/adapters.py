@@ -11,26 +11,39 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from harness import assets
-from harness.errors import AssetError, SettingsError
+from harness.engines.runtime import prepare_torch
+from harness.errors import AssetError, SettingsError, TuningError
 from harness.files import canonical_json, digest, digest_file, locked, private_folder, write_atomic
 from harness.lineup import EngineSettings
+from harness.privacy import restrict
 from harness.tuning.job import JOB, LESSONS, RECIPE, Base, Job, read_job, write_job
 from harness.tuning.lessons import write_lessons
 from harness.types import Lesson, Tuning
 
 MANIFEST = "manifest.json"
+MERGED = "merged.json"
 SHIPPED = Path(__file__).resolve().parent.parent.parent / "lineups" / "adapters"
+
+
+class Untrained(TuningError):
+    """A training is prepared in `folder`, and not done yet."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"the training in {folder} is not done yet", todo=f"python -m harness.tuning {folder}")
+        self.folder = folder
 
 
 @dataclass(frozen=True)
 class AdapterManifest:
     """The identity that travels with an adapter; holds no text and no id of a patient. `identity` is the digest of what
-    determined it, `weights` that of what came of it; `about` says where its lessons come from."""
+    determined it, `weights` that of what came of it; `about` says where its lessons come from. `peak_bytes` is the
+    most memory that the first of the `processes` held."""
 
     identity: str
     weights: str
@@ -52,6 +65,7 @@ class AdapterManifest:
     peak_bytes: int
     packages: Mapping[str, str]
     revision: str
+    processes: int = 1
     schema: int = 1
 
 
@@ -81,10 +95,17 @@ def adapter(
     tuning: Tuning,
     known_by: Mapping[str, Any],
     start: Path | None = None,
+    *,
+    trains: bool = True,
 ) -> Path:
-    """The folder of the adapter that these lessons teach: shipped, made before, or trained now."""
+    """The folder of the adapter that these lessons teach: shipped, made before, or trained now. Raises Untrained, the
+    training prepared, where it is not to be trained now."""
     folder = prepare(school, lessons, tuning, known_by, start)
-    return folder if (folder / MANIFEST).exists() else make(folder)
+    if (folder / MANIFEST).exists():
+        return folder
+    if not trains:
+        raise Untrained(folder)
+    return make(folder)
 
 
 def prepare(
@@ -131,23 +152,37 @@ def _find(school: School, identity: str) -> Path | None:
 
 def make(folder: Path) -> Path:
     """Do the training that `folder` holds, and leave the adapter, its manifest and its curve there."""
-    with locked(folder / "train.lock", f"the training in {folder}"):
-        from harness.tuning.curve import write_curve
-        from harness.tuning.loop import train
-        from harness.tuning.progress import CHECKPOINT
+    job = read_job(folder)
+    if job.about.get("restricted"):
+        restrict()
+    prepare_torch(job.threads)
+    from harness.tuning.loop import train
+    from harness.tuning.team import joined
 
-        job = read_job(folder)
-        training, trained = train(folder)
-        training.student.save(folder, job.base.name)
-        write_curve(trained.progress.points, folder)
-        manifest = _manifest(job, trained, digest_file(folder / "adapter_model.safetensors"))
-        text = json.dumps(json.loads(canonical_json(manifest)), indent=1)
-        write_atomic(folder / MANIFEST, f"{text}\n".encode())
-        (folder / CHECKPOINT).unlink(missing_ok=True)
+    with joined(job.device) as team:
+        lock = locked(folder / "train.lock", f"the training in {folder}") if team.leads else nullcontext()
+        with lock:
+            if not (folder / MANIFEST).exists():
+                training, trained = train(folder, team=team)
+                weights = training.student.state()
+                if team.leads:
+                    _keep(folder, job, training.student, weights, trained, team.size)
     return folder
 
 
-def _manifest(job: Job, trained: Any, weights: str) -> AdapterManifest:
+def _keep(folder: Path, job: Job, student: Any, weights: Mapping[str, Any], trained: Any, processes: int) -> None:
+    from harness.tuning.curve import write_curve
+    from harness.tuning.progress import CHECKPOINT
+
+    student.save(folder, job.base.name, weights)
+    write_curve(trained.progress.points, folder)
+    manifest = _manifest(job, trained, digest_file(folder / "adapter_model.safetensors"), processes)
+    text = json.dumps(json.loads(canonical_json(manifest)), indent=1)
+    write_atomic(folder / MANIFEST, f"{text}\n".encode())
+    (folder / CHECKPOINT).unlink(missing_ok=True)
+
+
+def _manifest(job: Job, trained: Any, weights: str, processes: int) -> AdapterManifest:
     from harness.manifest import packages, revision
 
     done = trained.progress
@@ -170,6 +205,7 @@ def _manifest(job: Job, trained: Any, weights: str) -> AdapterManifest:
         stopped=trained.stopped,
         seconds=done.seconds,
         peak_bytes=trained.peak_bytes,
+        processes=processes,
         packages=packages(),
         revision=revision(),
     )
@@ -202,19 +238,35 @@ def verify(folder: Path) -> AdapterManifest:
     return manifest
 
 
-def check_given(folder: Path, base: Base, scored: str) -> AdapterManifest:
-    """An adapter from elsewhere: whole, of this base, not taught by the split that is scored (`scored` is that split's
-    digest). Raises AssetError or SettingsError."""
-    manifest = verify(folder)
+def check_base(folder: Path, manifest: AdapterManifest, base: Base) -> None:
+    """Raises AssetError if the adapter in `folder` is another base's."""
     if manifest.base_digest != base.digest:
         raise AssetError(
             f"the adapter in {folder} was trained on {manifest.base}, the line-up's model is {base.name} "
             "(or another state of it)",
             todo="set the [engine] model to that base",
         )
-    if scored in manifest.about.get("splits", {}).values():
+
+
+def check_given(folder: Path, base: Base, scored: str) -> AdapterManifest:
+    """An adapter from elsewhere: whole, of this base, not taught by the split that is scored (`scored` is that split's
+    digest). Raises AssetError or SettingsError."""
+    manifest = verify(folder)
+    check_base(folder, manifest, base)
+    check_split(f"the adapter in {folder}", manifest.about, scored)
+    return manifest
+
+
+def check_split(what: str, about: Mapping[str, Any], scored: str) -> None:
+    """Raises SettingsError if what was taught this was taught by the split that is scored."""
+    if scored in about.get("splits", {}).values():
         raise SettingsError(
-            f"the adapter in {folder} was trained on the split that is scored",
+            f"{what} was trained on the split that is scored",
             todo="score another split, or use an adapter of the train split",
         )
-    return manifest
+
+
+def about_merged(model: Path) -> Mapping[str, Any]:
+    """Where the lessons come from of an adapter that was put into this model for good; empty where none was."""
+    path = model / MERGED
+    return dict(json.loads(path.read_bytes())["about"]) if path.exists() else {}

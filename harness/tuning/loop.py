@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from harness.errors import TuningError
+from harness.files import digest
 from harness.progress import counter
 from harness.tuning import progress
 from harness.tuning.job import LESSONS, read_job
@@ -20,6 +21,7 @@ from harness.tuning.lessons import LessonFile
 from harness.tuning.progress import Checkpoint, Point, Progress
 from harness.tuning.rows import Row, Step, plan_steps, rate, split_groups
 from harness.tuning.student import Student, collate
+from harness.tuning.team import ALONE, Team, like, whole
 
 CHECKPOINT_SECONDS = 60.0
 MAX_NORM = 1.0
@@ -38,10 +40,10 @@ class Trained:
 class Training:
     """One training on the way: what it learns from, the student, the optimiser, and how far it is."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, team: Team = ALONE) -> None:
         from harness.engines.runtime import prepare_torch
 
-        self.folder, self.job = folder, read_job(folder)
+        self.folder, self.job, self.team = folder, read_job(folder), team
         prepare_torch(self.job.threads)
         self.lessons = LessonFile(folder / LESSONS)
         learned, self.held = split_groups(self.lessons.groups, self.tuning)
@@ -52,7 +54,7 @@ class Training:
                 f"{self.job.taught.too_long} more had no room in {self.tuning.sequence_length} tokens",
                 todo="raise sequence_length, or give a train split with targets",
             )
-        self.student = Student(self.job)
+        self.student = Student(self.job, team)
         self.parameters = self.student.parameters
         self.optimiser = torch.optim.AdamW(self.parameters.values(), lr=self.tuning.learning_rate, weight_decay=0.0)
         self.progress = Progress()
@@ -69,10 +71,9 @@ class Training:
         """Take one step of the optimiser. Raises TuningError, the weights untouched, where the loss is no number."""
         started, number = time.monotonic(), self.progress.steps
         step, learning_rate = self.steps[number], rate(number, len(self.steps), self.tuning)
-        torch.manual_seed((self.tuning.training_seed << 32) + number)  # dropout: the same after a kill
         self.optimiser.zero_grad(set_to_none=True)
-        loss = self._backward(step)
-        norm = torch.nn.utils.clip_grad_norm_(self.parameters.values(), MAX_NORM)
+        loss = self._backward(step, number)
+        norm = whole(torch.nn.utils.clip_grad_norm_(self.parameters.values(), MAX_NORM))
         if not (math.isfinite(loss) and bool(torch.isfinite(norm))):
             self.save()
             raise TuningError(
@@ -83,20 +84,22 @@ class Training:
             group["lr"] = learning_rate
         self.optimiser.step()
         tokens = sum(self.lessons.lengths[at] for rows in step for row in rows for at in row)
-        seconds = self.progress.seconds + time.monotonic() - started
+        seconds = self.progress.seconds + self.team.told(time.monotonic() - started)
         point = Point(number + 1, loss, learning_rate, self.progress.tokens + tokens, seconds)
         self.progress = replace(self.progress, points=(*self.progress.points, point))
 
-    def _backward(self, step: Step) -> float:
-        """Gradients of the mean loss over all target tokens of the step; that loss."""
+    def _backward(self, step: Step, number: int) -> float:
+        """Gradients of the mean loss over all target tokens of the step, whoever in the team has them; that loss."""
         total = sum(self.lessons.targets[at] for rows in step for row in rows for at in row)
         found = 0.0
-        for rows in step:
-            with _enough_memory(rows, self.lessons.lengths):
-                loss = self.student.loss(self._batch(rows)) / total
-                torch.autograd.backward(loss)
+        for place, weight in self.team.share(len(step)):
+            # Dropout is the same after a kill, and whichever process takes the micro-batch.
+            torch.manual_seed(int(digest([self.tuning.training_seed, number, place])[:15], 16))
+            with _enough_memory(step[place], self.lessons.lengths):
+                loss = self.student.loss(self._batch(step[place])) * (weight / total)
+                torch.autograd.backward(loss * self.team.size)  # a team's gradients are averaged
             found += loss.item()
-        return found
+        return self.team.total(found)
 
     def _batch(self, rows: Sequence[Row]) -> Any:
         return collate([[self.lessons[at] for at in row] for row in rows])
@@ -106,27 +109,29 @@ class Training:
     def evaluate(self) -> None:
         """Measure the loss on what is held out, and keep the weights if they are the best so far."""
         self.student.model.eval()
-        found, tokens = 0.0, 0
+        found = 0.0
         with torch.no_grad():
-            for at in self.held:
-                found += float(self.student.loss(self._batch([(at,)])))
-                tokens += self.lessons.targets[at]
+            for place, weight in self.team.share(len(self.held)):
+                found += weight * float(self.student.loss(self._batch([(self.held[place],)])))
         self.student.model.train()
-        self.progress = self.progress.evaluated(found / tokens)
+        tokens = sum(self.lessons.targets[at] for at in self.held)
+        self.progress = self.progress.evaluated(self.team.total(found) / tokens)
         if self.progress.best_step == self.progress.steps:
             self.best = {name: one.clone() for name, one in self.student.state().items()}
 
     # ---------------------------------------------------------------- checkpoints
 
     def save(self) -> None:
-        progress.save(Checkpoint(self.progress, self.student.state(), self._moments(), self.best), self.folder)
+        checkpoint = Checkpoint(self.progress, self.student.state(), self._moments(), self.best)
+        if self.team.leads:
+            progress.save(checkpoint, self.folder)
 
     def _moments(self) -> dict[str, Any]:
         found = {}
         for name, parameter in self.parameters.items():
             for moment, value in self.optimiser.state.get(parameter, {}).items():
                 if moment != "step":
-                    found[f"{moment}/{name}"] = value.cpu()
+                    found[f"{moment}/{name}"] = whole(value)
         return found
 
     def _resume(self) -> None:
@@ -139,7 +144,7 @@ class Training:
             if f"exp_avg/{name}" in kept.moments:
                 self.optimiser.state[parameter] = {
                     "step": torch.tensor(float(kept.progress.steps)),
-                    **{m: kept.moments[f"{m}/{name}"].to(parameter.device) for m in ("exp_avg", "exp_avg_sq")},
+                    **{m: like(kept.moments[f"{m}/{name}"], parameter) for m in ("exp_avg", "exp_avg_sq")},
                 }
 
     def finish(self) -> None:
@@ -165,11 +170,11 @@ class Training:
         return bool(self.held) and (self.progress.steps % every == 0 or self.progress.steps == len(self.steps))
 
 
-def train(folder: Path, checkpoint_seconds: float = CHECKPOINT_SECONDS) -> tuple[Training, Trained]:
+def train(folder: Path, checkpoint_seconds: float = CHECKPOINT_SECONDS, team: Team = ALONE) -> tuple[Training, Trained]:
     """Do the job in `folder`, from its checkpoint where there is one. A checkpoint is written every so many seconds."""
-    training = Training(folder)
-    saved = time.monotonic()
-    with counter("training", len(training.steps), "step") as bar:
+    training = Training(folder, team)
+    saved = training.progress.seconds
+    with counter("training", len(training.steps), "step", shown=team.leads) as bar:
         bar.update(training.progress.steps)
         while not (why := training.ended()):
             training.step()
@@ -177,9 +182,9 @@ def train(folder: Path, checkpoint_seconds: float = CHECKPOINT_SECONDS) -> tuple
                 training.evaluate()
             bar.set_postfix_str(_postfix(training), refresh=False)
             bar.update()
-            if time.monotonic() - saved >= checkpoint_seconds:
+            if training.progress.seconds - saved >= checkpoint_seconds:
                 training.save()
-                saved = time.monotonic()
+                saved = training.progress.seconds
     training.save()
     training.finish()
     return training, Trained(training.progress, len(training.steps), why, peak_bytes(training.student.device))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from harness.errors import AssetError
 from harness.files import canonical_json, write_atomic
 from harness.tuning.job import Job
 from harness.tuning.lessons import Encoded
+from harness.tuning.team import ALONE, Team, like, whole
 
 WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
@@ -63,15 +64,17 @@ def collate(rows: Sequence[Sequence[Encoded]]) -> Batch:
 class Student:
     """The base with its adapter, which alone has gradients."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, team: Team = ALONE) -> None:
         tuning = job.tuning
         held = numbers(tuning.compute_dtype, job.device, tuning.quantisation, tuning.double_quantisation)
-        base = load_model(Path(job.base.folder), held)
+        self.device = team.device(held.device)
+        base = load_model(Path(job.base.folder), replace(held, device=self.device))
         base.config.use_cache = False
+        _stay_trainable(base)
         if tuning.checkpointing:
             base.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-        self.device = held.device
         self.model = _adapted(base, job)
+        team.shard(self.model, self.device)
         self.model.train()
 
     @property
@@ -94,17 +97,18 @@ class Student:
         """The adapter's weights on the CPU, as peft names them."""
         from peft import get_peft_model_state_dict
 
-        return {name: one.detach().cpu().contiguous() for name, one in get_peft_model_state_dict(self.model).items()}
+        return {name: whole(one).contiguous() for name, one in get_peft_model_state_dict(self.model).items()}
 
     def set_state(self, weights: Mapping[str, Tensor]) -> None:
-        from peft import set_peft_model_state_dict
+        from peft import get_peft_model_state_dict
 
-        set_peft_model_state_dict(self.model, dict(weights))
+        for name, one in get_peft_model_state_dict(self.model).items():
+            one.detach().copy_(like(weights[name], one))
 
-    def save(self, folder: Path, base: str) -> None:
-        """Write the adapter in peft's layout; the same adapter gives the same bytes."""
+    def save(self, folder: Path, base: str, weights: Mapping[str, Tensor]) -> None:
+        """Write the adapter in peft's layout, with these weights; the same adapter gives the same bytes."""
         temporary = folder / f".{WEIGHTS}.tmp"
-        save_file(self.state(), temporary, metadata={"format": "pt"})
+        save_file(dict(weights), temporary, metadata={"format": "pt"})
         temporary.replace(folder / WEIGHTS)
         config = {
             **self.model.peft_config["default"].to_dict(),
@@ -112,6 +116,14 @@ class Student:
             "inference_mode": True,
         }
         write_atomic(folder / CONFIG, json.dumps(json.loads(canonical_json(config)), indent=1).encode() + b"\n")
+
+
+def _stay_trainable(base: Any) -> None:
+    """On a CPU with AVX512-BF16, bitsandbytes packs a 4-bit layer anew when it is first evaluated, and from then on the
+    layer hands no gradient on, in training either. So it is told that there is no such CPU."""
+    for module in base.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
 
 
 def _adapted(base: Any, job: Job) -> Any:

@@ -1,0 +1,159 @@
+"""Put an adapter into its base for good: a model that any program loads.
+
+The sum is taken in float32: in bfloat16 the adapter's small numbers are lost on the base's large ones, and some of the
+tokens that the model would write are others. What is lost when the sum is saved in fewer bits is measured."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.engines.loading import Numbers, Weights, load_model, load_tokenizer, numbers
+from harness.engines.runtime import prepare_torch
+from harness.errors import SettingsError
+from harness.files import private_folder, write_atomic
+from harness.lineup import EngineSettings
+from harness.privacy import restrict
+from harness.tuning.adapters import MERGED, AdapterManifest, School, check_base, verify
+from harness.tuning.job import LESSONS
+
+SAMPLE = 64
+"""Lessons that merged and unmerged model are compared on."""
+_OF_THE_WEIGHTS = ("*.safetensors", "*.bin", "*.index.json", "config.json", "harness-asset.json", "*.gguf", "*.pth")
+_OPEN_TEXTS = (
+    "The patient was admitted with chest pain and ruled out for myocardial infarction by serial enzymes.",
+    "You came to the hospital because you had a fever and a cough. Please take all your medicines as prescribed.",
+    "She was given antibiotics by vein, improved over three days, and was discharged home in good condition.",
+)
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What stands in merged.json. `agreement` is the share of the sample's `places` at which the merged model's most
+    likely token is that of the unmerged one: in float32, and as it was trained where that was otherwise."""
+
+    adapter: str
+    base: str
+    base_digest: str
+    dtype: str
+    restricted: bool
+    about: Mapping[str, Any]
+    sample: str
+    places: int
+    agreement: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Text:
+    """Tokens, of which the last `target` are the ones to be foretold."""
+
+    tokens: Sequence[int]
+    target: int
+
+
+def merge(adapter: Path, engine: EngineSettings, out: Path, dtype: str) -> Merged:
+    """Write the merged model to `out`, a folder that is not there yet. Raises AssetError if the adapter is torn or
+    another base's. What a restricted corpus taught stays marked so, and readable by its owner alone."""
+    prepare_torch(engine.threads)
+    if out.exists():
+        raise SettingsError(f"--out {out} is there already", todo="name a folder that is not, or delete that one")
+    manifest = verify(adapter)
+    base = School(engine, out, {}, frozenset()).base
+    check_base(adapter, manifest, base)
+    if restricted := bool(manifest.about.get("restricted")):
+        restrict()
+    exact, saved = numbers("float32", "cpu"), numbers(dtype, "cpu")
+    with _whole(out) as folder:
+        _write(Path(base.folder), adapter, exact, saved.dtype, folder)
+        texts, sample = _sample(adapter, Path(base.folder))
+        after = _foretold(load_model(folder, saved), texts)
+        agreement = {
+            name: _agreement(_unmerged(Path(base.folder), held, adapter, texts), after)
+            for name, held in _references(manifest, exact).items()
+        }
+        told = Merged(
+            manifest.weights,
+            manifest.base,
+            manifest.base_digest,
+            saved.dtype,
+            restricted,
+            manifest.about,
+            sample,
+            sum(text.target for text in texts),
+            agreement,
+        )
+        write_atomic(folder / MERGED, json.dumps(asdict(told), indent=1).encode() + b"\n")
+    return told
+
+
+@contextmanager
+def _whole(out: Path) -> Iterator[Path]:
+    """A folder that takes its name when all is in it."""
+    temporary = out.with_name(f".{out.name}.partial")
+    shutil.rmtree(temporary, ignore_errors=True)
+    yield private_folder(temporary)
+    temporary.replace(out)
+
+
+def _write(base: Path, adapter: Path, exact: Numbers, dtype: str, folder: Path) -> None:
+    import torch
+
+    weights = Weights(base, exact)
+    with weights.wearing(adapter):
+        model = weights.merged()
+    model.to(getattr(torch, dtype)).save_pretrained(folder)
+    for file in sorted(one for one in base.iterdir() if one.is_file()):
+        if not any(file.match(pattern) for pattern in _OF_THE_WEIGHTS):
+            shutil.copyfile(file, folder / file.name)
+
+
+# --------------------------------------------------------------------------- the comparison
+
+
+def _references(manifest: AdapterManifest, exact: Numbers) -> dict[str, Numbers]:
+    """How the unmerged model is held that the merged one is compared with."""
+    tuning = manifest.tuning
+    trained = numbers(tuning["compute_dtype"], "cpu", tuning["quantisation"], tuning["double_quantisation"])
+    name = f"as trained, {trained.dtype}" + (", nf4" if trained.quantisation == "nf4" else "")
+    return {"float32": exact} if trained == exact else {"float32": exact, name: trained}
+
+
+def _sample(adapter: Path, base: Path) -> tuple[list[Text], str]:
+    """Texts to compare on: lessons that lie beside the adapter, else some that come with the harness."""
+    if (adapter / LESSONS).exists():
+        from harness.tuning.lessons import LessonFile
+
+        lessons = LessonFile(adapter / LESSONS)
+        taken = [lessons[at] for at in range(min(SAMPLE, len(lessons)))]
+        return [Text(one.tokens, one.target) for one in taken], f"the targets of {len(taken)} lessons of the adapter"
+    tokenizer = load_tokenizer(base)
+    encoded = [tokenizer(text)["input_ids"] for text in _OPEN_TEXTS]
+    return [Text(one, len(one) - 1) for one in encoded], f"{len(encoded)} sentences that come with the harness"
+
+
+def _unmerged(base: Path, held: Numbers, adapter: Path, texts: Sequence[Text]) -> list[list[int]]:
+    with Weights(base, held).wearing(adapter) as model:
+        return _foretold(model, texts)
+
+
+def _foretold(model: Any, texts: Sequence[Text]) -> list[list[int]]:
+    """Of each text the most likely token at each place of its target, what stands before it given."""
+    import torch
+
+    found = []
+    with torch.inference_mode():
+        for text in texts:
+            ids = torch.tensor([list(text.tokens)])
+            logits = model(input_ids=ids, logits_to_keep=text.target + 1, use_cache=False).logits
+            found.append(logits[0, :-1].argmax(-1).tolist())
+    return found
+
+
+def _agreement(before: Sequence[Sequence[int]], after: Sequence[Sequence[int]]) -> float:
+    pairs = [pair for one, other in zip(before, after, strict=True) for pair in zip(one, other, strict=True)]
+    return sum(one == other for one, other in pairs) / len(pairs)

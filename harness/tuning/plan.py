@@ -1,0 +1,232 @@
+"""What a system's model will need: memory term by term, disk, and time; said before anything is downloaded."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from harness.competitor import Competitor
+from harness.engines.batches import plan as plan_batches
+from harness.errors import SettingsError
+from harness.lineup import EngineSettings, Lineup
+from harness.prepare import model_input, prepare, reference
+from harness.tuning.estimate import Held, Micro, Term, count, generation, gibibytes, total, training
+from harness.tuning.shape import Shape, shape_of
+from harness.types import Corpus, Task, Tuning
+
+TOKENS_PER_WORD = 1.5
+"""Of clinical English, by LLaMA-3's and SmolLM2's tokenizers; rounded up."""
+TEMPLATE_TOKENS = 150
+"""Of the instruction and the chat template."""
+SAMPLE = 40
+"""Stays that are read to know the lengths of a split."""
+SHORT = 256
+"""Tokens of the rows and prompts that a pace is measured with."""
+MEASURED = 1_000_000_000
+"""Parameters up to which the terms were compared with what a CPU took (benchmarks/plan_accuracy.py)."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a plan is made of: the model's shape (its folder, if it is here), the engine, the system's settings."""
+
+    shape: Shape
+    folder: Path | None
+    engine: EngineSettings
+    settings: Mapping[str, Any]
+    tuning: Tuning | None
+
+    @property
+    def on_card(self) -> bool:
+        import torch
+
+        device = self.engine.device
+        return device.startswith("cuda") or (device == "auto" and torch.cuda.is_available())
+
+    def held(self, dtype: str, quantisation: str, double: bool = True) -> Held:
+        if dtype == "auto":
+            from harness.engines.loading import numbers
+
+            dtype = "bfloat16" if self.on_card else numbers(dtype, "cpu").dtype
+        return Held(4 if dtype == "float32" else 2, quantisation == "nf4", double, self.on_card)
+
+    @property
+    def writing(self) -> Held:
+        return self.held(self.engine.dtype, self.engine.quantisation)
+
+    @property
+    def new(self) -> int:
+        return int(self.settings.get("max_new_tokens", 512))
+
+    @property
+    def adapter_parameters(self) -> int:
+        return self.shape.in_adapter(self.tuning.rank, self.tuning.target_modules) if self.tuning else 0
+
+    @property
+    def prompt(self) -> int:
+        """Tokens of the longest prompt that the budgets allow."""
+        per_unit = TOKENS_PER_WORD if self.settings.get("unit", "words") == "words" else 1
+        shot = self.settings.get("shot_budget", 0) * per_unit + self.new
+        asked = self.settings.get("budget", self.shape.context) * per_unit + self.settings.get("shots", 0) * shot
+        return min(self.shape.context - self.new, math.ceil(float(asked)) + TEMPLATE_TOKENS)
+
+    @property
+    def texts(self) -> int:
+        """Texts of the largest batch that is generated."""
+        samples = int(self.settings.get("samples", 1))
+        one, most = self.engine.batch_size, self.engine.batch_tokens
+        return len(plan_batches([self.prompt] * one, self.new, one, most, samples)[0]) * samples
+
+
+def plan(competitor: Competitor, lineup: Lineup, task: Task, corpus: Corpus, split: str) -> Iterator[str]:
+    """What this system needs, in lines. Raises SettingsError if it asks no model that runs here."""
+    asked = _asked(competitor, lineup)
+    name, here = Path(asked.engine.model).name, "here" if asked.folder else "not here"
+    yield f"{competitor.name} on {name}: {count(asked.shape.parameters)} parameters ({asked.shape.source}; {here})"
+    if tuning := asked.tuning:
+        micro, held = _largest(asked, tuning), _held_to_learn(asked, tuning)
+        yield from _table(_training(tuning, micro), training(asked.shape, tuning, held, micro))
+    texts, prompt = asked.texts, asked.prompt
+    terms = generation(asked.shape, asked.writing, texts, prompt, asked.new, asked.adapter_parameters)
+    yield from _table(f"generation: {texts} texts, prompts of up to {prompt} tokens, {asked.new} new ones", terms)
+    yield f"beyond that: torch itself, and what its allocator keeps back{' and about 1 GiB of CUDA' * asked.on_card}"
+    if asked.shape.parameters > MEASURED or asked.on_card:
+        yield "not measured: these terms were compared with what was taken on CPUs, up to 360M parameters"
+    yield from _disk(asked)
+    yield from _time(asked, task, corpus, split)
+
+
+def _asked(competitor: Competitor, lineup: Lineup) -> Asked:
+    engine = lineup.engine
+    if not isinstance(engine, EngineSettings) or "engine" not in competitor.tag.needs:
+        raise SettingsError(
+            f"there is nothing to plan for: '{competitor.name}' asks no model that runs on this machine",
+            todo="name a system that uses a local [engine]" + (", such as a member" if competitor.is_pool else ""),
+        )
+    shape, folder = shape_of(engine.model)
+    settings, tuning = competitor.settings, None
+    if isinstance(competitor.system, Tuning):
+        tuning = Tuning(**{one.name: settings[one.name] for one in fields(Tuning)})
+    return Asked(shape, folder, engine, settings, tuning)
+
+
+def _held_to_learn(asked: Asked, tuning: Tuning) -> Held:
+    return asked.held(tuning.compute_dtype, tuning.quantisation, tuning.double_quantisation)
+
+
+def _largest(asked: Asked, tuning: Tuning) -> Micro:
+    """The largest micro-batch of a training: its rows are full, their targets as long as what is ever written."""
+    length = tuning.sequence_length
+    packed = length // 2 if tuning.packing else 0
+    return Micro(tuning.batch, length, min(length, max(asked.new + 1, packed)))
+
+
+def _training(tuning: Tuning, micro: Micro) -> str:
+    return (
+        f"training: {micro.rows} row{'s' * (micro.rows > 1)} of {micro.tokens} tokens at a time, up to "
+        f"{micro.targets} of them targets" + (", checkpointed" if tuning.checkpointing else "")
+    )
+
+
+def _table(title: str, terms: Sequence[Term]) -> Iterator[str]:
+    yield title
+    for term in (*terms, Term("together", total(terms), "")):
+        yield f"  {term.name:32} {gibibytes(term.bytes):>10}  {term.why}".rstrip()
+
+
+def _disk(asked: Asked) -> Iterator[str]:
+    model = f"{asked.shape.parameters * 2 / 1e9:.2f} GB in 2 bytes a parameter"
+    if asked.folder:
+        model = f"{sum(one.stat().st_size for one in asked.folder.glob('*.safetensors')) / 1e9:.2f} GB (here)"
+    adapter = 4 * asked.adapter_parameters / 1e9
+    trained = f"; adapter {adapter:.3f} GB, while it is trained up to {5 * adapter:.3f} GB" if adapter else ""
+    yield f"disk: model {model}{trained}"
+
+
+# --------------------------------------------------------------------------- tokens and time
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """Of one field's prompt and target, on average over a sample of stays, in tokens; of how many stays it is one."""
+
+    prompt: float
+    target: float
+    stays: int
+
+
+def lengths(asked: Asked, task: Task, corpus: Corpus, split: str) -> Lengths | None:
+    """None where the split is not there or has no stays."""
+    ids = corpus.ids(split) if split in corpus.splits() else ()
+    sample = [ids[at * len(ids) // SAMPLE] for at in range(SAMPLE)] if len(ids) > SAMPLE else list(ids)
+    prompts, targets = [], []
+    for stay in corpus.stays(split, sample) if sample else ():
+        written = reference(stay, task)
+        case = prepare(stay, task, cut_leaks=True).case
+        for field in task.fields:
+            words = sum(len(part.text.split()) for part in model_input(case, task, field, {}).chart)
+            prompts.append(min(words * TOKENS_PER_WORD + TEMPLATE_TOKENS, asked.prompt))
+            if written and (text := written.values.get(field.name, "")):
+                targets.append(len(text.split()) * TOKENS_PER_WORD)
+    if not prompts:
+        return None
+    return Lengths(sum(prompts) / len(prompts), sum(targets) / max(1, len(targets)), len(ids))
+
+
+@dataclass(frozen=True)
+class Paces:
+    """Tokens a second: learned from, read as a prompt, written."""
+
+    learn: float
+    read: float
+    write: float
+
+
+def _measure(asked: Asked) -> Paces | None:
+    """On this machine, with the model itself; None where it or its device is not here."""
+    from harness.tuning.pace import learning_pace, writing_paces
+
+    if asked.folder is None or (asked.on_card and not _has_card()):
+        return None
+    engine, prompt = asked.engine, min(SHORT, asked.prompt)
+    learn = 0.0
+    if tuning := asked.tuning:
+        learn = learning_pace(asked.folder, tuning, engine, min(SHORT, tuning.sequence_length))
+    return Paces(learn, *writing_paces(asked.folder, engine, asked.texts, prompt))
+
+
+def _has_card() -> bool:
+    import torch
+
+    return bool(torch.cuda.is_available())
+
+
+def _time(asked: Asked, task: Task, corpus: Corpus, split: str) -> Iterator[str]:
+    paces = _measure(asked)
+    unknown = "not measured: the model is not here" if not asked.folder else "not measured: its device is not here"
+    tuning = asked.tuning
+    if tuning and (taught := lengths(asked, task, corpus, "train")):
+        taught_stays = min(taught.stays, asked.settings.get("train_limit") or taught.stays)
+        a_row = min(taught.prompt + taught.target, tuning.sequence_length)
+        lessons = taught_stays * len(task.fields) * (1 - tuning.held_out)
+        rows = tuning.steps * tuning.batch * tuning.accumulation if tuning.steps else lessons * tuning.epochs
+        tokens = rows * a_row
+        took = f"about {_duration(tokens / paces.learn)} at {paces.learn:.0f} tokens/s" if paces else unknown
+        yield f"time to train: {count(tokens)} tokens ({rows:.0f} rows of {a_row:.0f}); {took}"
+    if shown := lengths(asked, task, corpus, split):
+        texts = shown.stays * len(task.fields) * int(asked.settings.get("samples", 1))
+        new = min(shown.target or asked.new, asked.new)
+        took = unknown
+        if paces:
+            seconds = texts * shown.prompt / paces.read + texts * new / paces.write
+            took = f"about {_duration(seconds)}, reading {paces.read:.0f} tokens/s, writing {paces.write:.0f}"
+        yield f"time to write {split}: {texts} texts of {new:.0f} tokens; {took}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 2 * 3600 else f"{seconds / 3600:.1f} h"
