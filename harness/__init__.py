@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from harness.assets import place
-    from harness.errors import AssetError, CannotJudge
+    from harness.errors import AssetError, CannotJudge, SettingsError
     from harness.nlp.concepts import compare_concepts, open_matcher
     from harness.nlp.contextual import ContextualEncoder, KeptVectors, open_contextual
     from harness.nlp.entailment import Division, Entailment, divide, open_entailment
     from harness.nlp.sentences import punkt_digest, punkt_parameters
     from harness.plugins import scorer, system, task
     from harness.prepare import arrange
+    from harness.selection.learned import Learned, read_fitted
+    from harness.selection.rules import Rules, minimum_bayes_risk
+    from harness.selection.weighted import ByField, Weighted
     from harness.types import (
         Arranged,
         Candidate,
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
         Failure,
         Field,
         ModelInput,
+        Offer,
         Pair,
         Part,
         Pool,
@@ -46,6 +50,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Arranged",
     "AssetError",
+    "ByField",
     "Candidate",
     "CannotJudge",
     "Case",
@@ -59,24 +64,30 @@ __all__ = [
     "Failure",
     "Field",
     "KeptVectors",
+    "Learned",
     "ModelInput",
+    "Offer",
     "Pair",
     "Part",
     "Pool",
     "Prompt",
     "PublishedScript",
+    "Rules",
     "Runner",
     "Sampling",
     "Scorer",
     "ScoringContext",
     "Section",
     "Selector",
+    "SettingsError",
     "Signature",
     "SubmissionFormat",
     "Task",
+    "Weighted",
     "arrange",
     "compare_concepts",
     "divide",
+    "minimum_bayes_risk",
     "open_contextual",
     "open_entailment",
     "open_matcher",
@@ -84,6 +95,7 @@ __all__ = [
     "punkt_digest",
     "punkt_parameters",
     "read_facts",
+    "read_fitted",
     "scorer",
     "system",
     "task",
@@ -92,11 +104,16 @@ __all__ = [
 
 _ELSEWHERE = {
     "AssetError": "harness.errors",
+    "ByField": "harness.selection.weighted",
     "CannotJudge": "harness.errors",
     "ContextualEncoder": "harness.nlp.contextual",
     "Division": "harness.nlp.entailment",
     "Entailment": "harness.nlp.entailment",
     "KeptVectors": "harness.nlp.contextual",
+    "Learned": "harness.selection.learned",
+    "Rules": "harness.selection.rules",
+    "SettingsError": "harness.errors",
+    "Weighted": "harness.selection.weighted",
     "arrange": "harness.prepare",
     "divide": "harness.nlp.entailment",
     "open_contextual": "harness.nlp.contextual",
@@ -105,8 +122,10 @@ _ELSEWHERE = {
     "punkt_digest": "harness.nlp.sentences",
     "punkt_parameters": "harness.nlp.sentences",
     "compare_concepts": "harness.nlp.concepts",
+    "minimum_bayes_risk": "harness.selection.rules",
     "open_matcher": "harness.nlp.concepts",
     "read_facts": "harness.corpora.ward.matcher",
+    "read_fitted": "harness.selection.learned",
     "scorer": "harness.plugins",
     "system": "harness.plugins",
     "task": "harness.plugins",

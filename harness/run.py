@@ -86,6 +86,15 @@ def store(folder: Path, generated: Generated) -> None:
     write_atomic(folder / CANDIDATES, "".join(f"{line}\n" for line in lines).encode())
 
 
+def stored_candidates(folder: Path) -> Generated:
+    """What `store` wrote there."""
+    generated = Generated()
+    for one in _candidates(JsonLines(folder / CANDIDATES)):
+        place = one.case, one.field
+        generated.candidates[place] = (*generated.candidates.get(place, ()), one)
+    return generated
+
+
 def claim(folder: Path, wanted: Mapping[str, Any], data: Path) -> None:
     """Make `folder` the home of a run of this identity. Raises RunError if it is another's: nothing is overwritten."""
     refuse_other(folder, wanted)
@@ -249,12 +258,16 @@ def _keys(run: Run, inputs: Sequence[ModelInput]) -> dict[Place, str]:
 def _read(file: JsonLines) -> dict[str, dict[int, Candidate]]:
     """Stored candidates by key and index."""
     stored: dict[str, dict[int, Candidate]] = {}
+    for candidate in _candidates(file):
+        stored.setdefault(candidate.key, {})[candidate.index] = candidate
+    return stored
+
+
+def _candidates(file: JsonLines) -> Iterator[Candidate]:
     for record in file.read():
         try:
-            candidate = Candidate(**record)
+            yield Candidate(**record)
         except TypeError:
             raise RunError(
                 f"{file.path} holds a line that is no candidate", todo="it was edited: delete that line, or the file"
             ) from None
-        stored.setdefault(candidate.key, {})[candidate.index] = candidate
-    return stored
