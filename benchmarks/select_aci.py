@@ -151,19 +151,8 @@ def judged_on(name: str, sets: Mapping[str, Judged], selector: Selector, columns
     scores = here.scores[..., columns].mean(axis=-1)
     chosen = scores[np.arange(len(scores)), [ready.choose(offer) for offer in here.offers]]
     groups = tuple(offer.group for offer in here.offers)
-    fields = (FIELD,)
-    return gain(
-        Scored(
-            fields,
-            here.systems,
-            groups,
-            chosen[None],
-            scores.max(axis=1)[None],
-            scores.mean(axis=1)[None],
-            scores[None],
-        ),
-        how,
-    )
+    values = chosen, scores.max(axis=1), scores.mean(axis=1), scores
+    return gain(Scored((FIELD,), here.systems, groups, *(value[None] for value in values)), how)
 
 
 def main() -> None:
@@ -177,24 +166,21 @@ def main() -> None:
         sys.exit(f"{settings.data} has no aci-bench-runs: name a folder that has with --data")
     sets = read(settings.data, settings.concepts)
     how = Resampling(settings.resamples)
-    known = [
-        name for name, one in FEATURES.items() if one.needs is None or (settings.concepts and one.needs == "concepts")
-    ]
-    known = [name for name in known if not (FEATURES[name].needs == "encoder")]
+    assets = (None, "concepts") if settings.concepts else (None,)
+    known = [name for name, one in FEATURES.items() if one.needs in assets]
+    systems = len(next(iter(sets.values())).systems)
     for objective, columns in OBJECTIVES.items():
-        print(
-            f"\n{objective}: {len(next(iter(sets.values())).systems)} systems, fitted on two sets, judged on the third"
-        )
-        print(
-            f"{'set':6} {'selector':26} {'chosen':>7} {'best':>7} {'oracle':>7} {'random':>7}   gain over the best, 95 %"
-        )
+        print(f"\n{objective}: {systems} systems, fitted on two sets, judged on the third")
+        print(f"{'set':6} {'selector':26} {'chosen':>7} {'best':>7} {'oracle':>7} {'random':>7}   over the best, 95 %")
         for name in sets:
             for label, selector in selectors(known).items():
-                one = judged_on(name, sets, selector, columns, how)
-                over = one.over_best
-                figures = f"{one.chosen:7.4f} {one.best:7.4f} {one.oracle:7.4f} {one.random:7.4f}"
-                gained = f"{over.value:+.4f} [{over.low:+.4f}, {over.high:+.4f}]  {one.share:6.1%} of the gap"
-                print(f"{name:6} {label:26} {figures}   {gained}", flush=True)
+                print(f"{name:6} {label:26} {line(judged_on(name, sets, selector, columns, how))}", flush=True)
+
+
+def line(one: Gain) -> str:
+    over = one.over_best
+    figures = f"{one.chosen:7.4f} {one.best:7.4f} {one.oracle:7.4f} {one.random:7.4f}"
+    return f"{figures}   {over.value:+.4f} [{over.low:+.4f}, {over.high:+.4f}]  {one.share:6.1%} of the gap"
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ def gain(scored: Scored, how: Resampling = DEFAULT) -> Gain:
 
 
 def _by_subject(table: Floats, groups: Sequence[str]) -> tuple[Floats, Floats]:
-    """Sums over each subject's cases, shape (subjects, fields, columns), and how many there are, (subjects, fields, 1)."""
+    """Sums over each subject's cases, shape (subjects, fields, columns), and their number, (subjects, fields, 1)."""
     names = sorted(set(groups))
     of = np.array([names.index(group) for group in groups])
     there = ~np.isnan(table[..., :1])
