@@ -32,6 +32,7 @@ from harness.run import (
     hosts,
     identity,
     imported_identity,
+    kept,
     read_identity,
     refuse_other,
     store,
@@ -151,9 +152,17 @@ def open_contest(
     cut_leaks: bool = False,
     scorers: tuple[str, ...] = (),
     jobs: int = 1,
+    only: str = "",
 ) -> Contest:
-    """Prepare the cases of a split. Raises LeakError if a target is left in what systems would see."""
+    """Prepare the cases of a split, or the one case `only` of those that there would be.
+
+    Raises LeakError if a target is left in what systems would see, SettingsError where there is no such case."""
     ids = draw(corpus.ids(split), limit, seed)
+    subjects = corpus.groups(split)
+    scored = {subjects[i] for i in ids}
+    if only and only not in ids:
+        raise SettingsError(f"there is no case {only} in {split}", todo=f"name one of its {len(ids)}, such as {ids[0]}")
+    ids = [only] if only else ids
     stays = bar(corpus.stays(split, ids), f"preparing {split}", total=len(ids), unit="stay")
     prepared = [prepare(stay, task, cut_leaks) for stay in stays]
     refuse_leaks(leak for one in prepared for leak in one.leaks)
@@ -169,7 +178,7 @@ def open_contest(
         records=_records(prepared),
         registry=registry,
         lineup=lineup,
-        resources=Resources(task, corpus, split, lineup, {case.group for case in cases}),
+        resources=Resources(task, corpus, split, lineup, scored),
         root=root,
         scorers=scorers,
         jobs=jobs,
@@ -294,7 +303,8 @@ def _play(contest: Contest, turn: _Turn, scoring: Scoring) -> Entered:
     if turn.competitor is None:
         return Entered(turn.folder.name, stored_candidates(turn.folder), HandedIn(turn.folder, (), None))
     members = {name: _play(contest, member, scoring) for name, member in turn.members.items()}
-    choosing = _choosing(contest, turn, members, scoring) if turn.pool else None
+    offered = {name: member.generated for name, member in members.items()}
+    choosing = _choosing(contest, turn, offered) if turn.pool else None
     claim(turn.folder, turn.identity, contest.corpus.data)
     with locked(turn.folder / "run.lock", f"the run {turn.folder}"):
         remove_torn(turn.folder)
@@ -332,27 +342,61 @@ class Choosing:
 
 
 def rehearse(contest: Contest, name: str) -> Choosing:
-    """What the pool would choose by; its members are asked for what is missing, and nothing is handed in for it.
+    """What the pool would choose by; its members are asked for what is missing, and nothing is handed in for it. On the
+    valid split the selector may be one that is not ready: whoever rehearses there has to fit it.
 
     Raises SettingsError for a system that is no pool."""
+    turn = _settle_pool(contest, name)
+    with _scoring(contest) as scoring:
+        members = {member: _written(contest, one, scoring) for member, one in turn.members.items()}
+    return _choosing(contest, turn, members, fit=contest.split != LESSONS)
+
+
+def recall(contest: Contest, name: str) -> tuple[Choosing, Mapping[str, Any]]:
+    """What the pool chooses by, from what its members wrote before, and the pool's settings; nobody is asked to write.
+
+    Raises SettingsError for a system that is no pool, RunError where nothing was written."""
+    turn = _settle_pool(contest, name)
+    members = {member: _kept(contest, one) for member, one in turn.members.items()}
+    return _choosing(contest, turn, members), turn.competitor.settings if turn.competitor else {}
+
+
+def _settle_pool(contest: Contest, name: str) -> _Turn:
     turn = _settle(contest, name, "", {}, ())
     if not turn.pool:
         raise SettingsError(f"{name} is no pool: it writes its texts itself", todo="name a pool, such as des")
-    with _scoring(contest) as scoring:
-        members = {member: _play(contest, one, scoring) for member, one in turn.members.items()}
-        return _choosing(contest, turn, members, scoring)
+    return turn
 
 
-def _choosing(contest: Contest, turn: _Turn, members: Mapping[str, Entered], scoring: Scoring) -> Choosing:
+def _written(contest: Contest, turn: _Turn, scoring: Scoring) -> Generated:
+    """A member's candidates; it plays its turn unless it has kept them all."""
+    if turn.competitor and not turn.pool:
+        found = _kept(contest, turn)
+        wanted = turn.competitor.samples
+        if all(len(found.candidates.get((i, f.name), ())) >= wanted for i in contest.ids for f in contest.task.fields):
+            return found
+    return _play(contest, turn, scoring).generated
+
+
+def _kept(contest: Contest, turn: _Turn) -> Generated:
+    """What a member wrote for these cases and has kept."""
+    if turn.competitor and not turn.pool:
+        run = Run(turn.folder, turn.competitor, contest.cases, contest.task, contest.seed, contest.resources)
+        return kept(run)
+    return stored_candidates(turn.folder)
+
+
+def _choosing(contest: Contest, turn: _Turn, members: Mapping[str, Generated], *, fit: bool = True) -> Choosing:
     assert turn.pool
     stalls, measuring = _set_out(contest, turn, members)
-    return Choosing(turn.name, stalls, measuring, _ready(contest, turn, turn.pool))
+    selector = _ready(contest, turn, turn.pool) if fit else turn.pool.selector
+    return Choosing(turn.name, stalls, measuring, selector)
 
 
-def _set_out(contest: Contest, turn: _Turn, members: Mapping[str, Entered]) -> tuple[list[Stall], Measuring]:
+def _set_out(contest: Contest, turn: _Turn, members: Mapping[str, Generated]) -> tuple[list[Stall], Measuring]:
     work = private_folder(contest.corpus.root / "selection")
     own = private_folder(work / digest(turn.identity)[:16])
-    stalls = set_out(contest.cases, contest.task, {n: m.generated for n, m in members.items()}, turn.name)
+    stalls = set_out(contest.cases, contest.task, members, turn.name)
     shelves = {name: FeatureStore(turn.members[name].folder) for name in members}
     return stalls, Measuring(shelves, FeatureStore(own), ResourceAids(contest.resources, work), contest.jobs)
 
@@ -395,7 +439,7 @@ def lessons(contest: Contest, name: str, pool: Pool) -> tuple[list[Offer], list[
     )
     turn = _settle(school, name, "", {}, ())
     with _scoring(school) as scoring:
-        members = {member: _play(school, one, scoring) for member, one in turn.members.items()}
+        members = {member: _written(school, one, scoring) for member, one in turn.members.items()}
         stalls, measuring = _set_out(school, turn, members)
         references = {one.id: one for one in read_references(school.corpus, task, LESSONS, school.ids)}
         scores = objective.scores(stalls, references, task, scoring)

@@ -145,6 +145,18 @@ def generate(run: Run) -> Generated:
     return generated
 
 
+def kept(run: Run) -> Generated:
+    """What the run has so far of what it is to write; nobody is asked for more."""
+    generated = Generated()
+    stored = _read(run.candidates_file)
+    for task_field in run.task.fields:
+        inputs = [model_input(case, run.task, task_field, _earlier(generated, case, run.task)) for case in run.cases]
+        for place, key in _keys(run, inputs).items():
+            if found := stored.get(key):
+                generated.candidates[place] = tuple(found[index] for index in sorted(found))
+    return generated
+
+
 def _earlier(generated: Generated, case: Case, task: Task) -> dict[str, str]:
     places = ((f.name, generated.candidates.get((case.id, f.name))) for f in task.fields)
     return {name: found[0].text for name, found in places if found}

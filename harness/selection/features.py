@@ -88,13 +88,13 @@ def length_ratio(seen: Seen) -> float:
 
 @feature("natural log of a ratio", "QUB, Discharge Me! 2024: length as a target")
 def length_distance(seen: Seen) -> float:
-    """How far the length is from the usual one, in either direction: |ln length_ratio|."""
+    """How far the length is from the usual one, in either direction: 0 is the usual length."""
     return abs(math.log(max(length_ratio(seen), 0.01)))
 
 
 @feature("natural log of a ratio", "minimum Bayes risk by length alone", among=True)
 def length_apart(seen: Seen) -> float:
-    """How far the length is from the median length of all candidates: |ln ratio|."""
+    """How far the length is from the median length of all candidates: 0 is the median."""
     lengths = sorted(len(one.words) for one in (seen.text, *seen.others))
     middle = (lengths[(len(lengths) - 1) // 2] + lengths[len(lengths) // 2]) / 2
     return abs(math.log(max(len(seen.text.words), 1) / max(middle, 1)))

@@ -55,7 +55,7 @@ def set_out(cases: Sequence[Case], task: Task, members: Mapping[str, Generated],
         more = f" and {len(bare) - SHOWN} more" if len(bare) > SHOWN else ""
         raise RunError(
             f"no member of the pool '{pool}' has a candidate for {named}{more}",
-            todo="the same command asks its members again; or add one that always writes, such as lead",
+            todo=f"let its members write: harness submit {pool}; or add one that always writes, such as lead",
         )
     return stalls
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 from harness.errors import SettingsError
 from harness.types import Offer
@@ -21,6 +22,8 @@ _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+Keeps: TypeAlias = Callable[[Mapping[str, float]], bool]
+
 _RULE = re.compile(r"([\w:.-]+) *(<=|>=|<|>) *(-?\d+(?:\.\d+)?)")
 _PREFERENCE = re.compile(r"(smallest|largest) +([\w:.-]+)")
 
@@ -55,11 +58,19 @@ class Rules:
         """What each rule and preference left, and which one decided."""
         return self._decide(offer)[1]
 
+    def each(self) -> list[tuple[str, Keeps]]:
+        """The rules, each with whether features keep it."""
+
+        def keeping(name: str, compare: Callable[[float, float], bool], threshold: float) -> Keeps:
+            return lambda features: compare(features.get(name, 0.0), threshold)
+
+        return [(text, keeping(*rule)) for text, rule in zip(self.rules, self._rules, strict=True)]
+
     def _decide(self, offer: Offer) -> tuple[int, list[str]]:
         """The chosen one, and a line for each step. Of candidates that nothing tells apart it is the first."""
         left, lines = list(range(len(offer.features))), []
-        for text, (name, compare, threshold) in zip(self.rules, self._rules, strict=True):
-            kept = [at for at in left if compare(offer.features[at].get(name, 0.0), threshold)]
+        for text, keeps in self.each():
+            kept = [at for at in left if keeps(offer.features[at])]
             lines.append(f"{text}: {f'{len(kept)} of {len(left)}' if kept else 'none, so all stay'}")
             left = kept or left
         for text, (name, sign) in zip(self.prefer, self._preferences, strict=True):
