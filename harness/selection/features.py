@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 
 from harness.errors import SettingsError
 from harness.plugins import unknown
-from harness.selection.reading import Seen, f1, matches, numbered, share
+from harness.selection.reading import Seen, f1, matches, share
 
 Asset: TypeAlias = Literal["concepts", "encoder"]
 Compute: TypeAlias = Callable[[Seen], float]
@@ -246,7 +246,7 @@ def agreement(seen: Seen) -> float:
     """Mean over the other candidates of the F1 of the longest common subsequence of words; 0 where there are none."""
     from rapidfuzz.distance import LCSseq
 
-    own, *others = numbered((seen.text, *seen.others))
+    own, others = seen.text.words, [one.words for one in seen.others]
     found = (f1(LCSseq.similarity(own, other), len(own), len(other)) for other in others)
     return share(math.fsum(found), len(others))
 

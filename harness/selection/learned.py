@@ -17,12 +17,13 @@ from harness.errors import RunError, SettingsError
 from harness.selection.features import MEMBER
 from harness.types import Offer
 
-RIDGES = (1000.0, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0)
-"""From strong to weak: of equally good ones the stronger is taken."""
+RIDGES = (1e6, 1000.0, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0)
+"""From strong to weak. The first leaves the features no say: then the writer alone decides."""
+WRITERS = 0.1
+"""The ridge of the writers' offsets, of which so many candidates tell that they need none; one of them follows from the
+others."""
 FOLDS = 5
 FEWEST_SUBJECTS = 10
-WRITERS = 3.0
-"""An offset of a writer is held back less than the weight of a feature: many candidates tell of it."""
 FURTHEST = 4.0
 """Standard deviations; what is further off counts as being there, for a square grows fast."""
 DIGITS = 6
@@ -89,22 +90,25 @@ class Learned:
         gains = {name: parts[at].get(name, 0.0) - mean[name] for name in names}
         return [f"{name}: {gain:+.4f}" for name, gain in sorted(gains.items(), key=lambda one: -abs(one[1])) if gain]
 
-    def without(self, feature: str) -> Learned:
-        """The same selector, blind to a feature; it is not taught anew."""
-        fitted = {f: {n: t for n, t in terms.items() if not _is(n, feature)} for f, terms in self.fitted.items()}
-        return Learned(tuple(name for name in self.features if name != feature), fitted)
-
     def _parts(self, offer: Offer) -> list[dict[str, float]]:
         if offer.field not in self.fitted:
             raise SettingsError(
                 f"nobody taught the selector how to choose the {offer.field}", todo="leave out `fitted` in the lineup"
             )
         terms = self.fitted[offer.field]
+        if any(name.startswith(MEMBER) for name in terms):
+            _check_writers(offer, terms)
         return [{n: term.worth(f.get(n, 0.0)) for n, term in terms.items()} for f in offer.features]
 
 
-def _is(name: str, feature: str) -> bool:
-    return name == feature or (feature == MEMBER and name.startswith(MEMBER))
+def _check_writers(offer: Offer, terms: Terms) -> None:
+    strangers = sorted({n for one in offer.features for n in one if n.startswith(MEMBER)} - set(terms))
+    if strangers:
+        raise SettingsError(
+            f"nobody taught the selector of the member {strangers[0].removeprefix(MEMBER)}",
+            todo="leave out `fitted` in the lineup: it is then taught on the valid split; or take over what "
+            "`harness pool-report SYSTEM --split valid` prints",
+        )
 
 
 # --------------------------------------------------------------------------- teaching
@@ -116,22 +120,23 @@ def _fit(offers: Sequence[Offer], scores: Sequence[Sequence[float]], features: S
     writers = sorted({n for offer in offers for one in offer.features for n in one if n.startswith(MEMBER)})
     tables = [np.array([[one.get(n, 0.0) for n in features] for one in offer.features]) for offer in offers]
     rows = np.concatenate(tables)
-    spread = rows.std(axis=0)
-    telling = [at for at in range(len(features)) if spread[at] > 1e-9]
+    spread, apart = rows.std(axis=0), np.concatenate([table - table.mean(axis=0) for table in tables]).std(axis=0)
+    telling = [at for at in range(len(features)) if apart[at] > 1e-9]
     centre, spread = rows[:, telling].mean(axis=0), spread[telling]
     blocks = [
         _design((table[:, telling] - centre) / spread, [[one.get(w, 0.0) for w in writers] for one in offer.features])
         for table, offer in zip(tables, offers, strict=True)
     ]
     targets = [np.array(score) - np.mean(score) for score in scores]
-    ridge = _best_ridge(blocks, targets, [offer.group for offer in offers])
-    solved = _solve(blocks, targets, ridge)
+    held = np.r_[np.ones(2 * len(telling)), np.zeros(len(writers))]
+    ridge = _best_ridge(blocks, targets, [offer.group for offer in offers], held)
+    solved = _solve(blocks, targets, ridge * held + WRITERS * (1 - held))
     linear, squares, offsets = np.split(solved, [len(telling), 2 * len(telling)])
     terms = {
         features[at]: Term(*map(_rounded, (linear[i], squares[i], centre[i], spread[i])))
-        for i, at in enumerate(telling)
+        for i, at in enumerate(telling if ridge < RIDGES[0] else ())
     }
-    return terms | {name: Term(_rounded(WRITERS * offsets[i])) for i, name in enumerate(writers)}
+    return terms | {name: Term(_rounded(offsets[i])) for i, name in enumerate(writers)}
 
 
 def _design(z: Any, writers: Sequence[Sequence[float]]) -> Any:
@@ -139,28 +144,40 @@ def _design(z: Any, writers: Sequence[Sequence[float]]) -> Any:
     import numpy as np
 
     z = np.clip(z, -FURTHEST, FURTHEST)
-    design = np.concatenate([z, z**2, WRITERS * np.array(writers).reshape(len(z), -1)], axis=1)
+    design = np.concatenate([z, z**2, np.array(writers).reshape(len(z), -1)], axis=1)
     return design - design.mean(axis=0)
 
 
-def _solve(blocks: Sequence[Any], targets: Sequence[Any], ridge: float) -> Any:
+def _solve(blocks: Sequence[Any], targets: Sequence[Any], ridges: Any) -> Any:
+    """`ridges` has a number for each column."""
     import numpy as np
 
     design, target = np.concatenate(blocks), np.concatenate(targets)
-    return np.linalg.solve(design.T @ design + ridge * np.eye(design.shape[1]), design.T @ target)
+    return np.linalg.solve(design.T @ design + np.diag(ridges), design.T @ target)
 
 
-def _best_ridge(blocks: Sequence[Any], targets: Sequence[Any], groups: Sequence[str]) -> float:
-    """The ridge with which, over all folds, the candidates that would be chosen score most."""
+def _best_ridge(blocks: Sequence[Any], targets: Sequence[Any], groups: Sequence[str], held: Any) -> float:
+    """The strongest ridge with which what would be chosen, over all folds, scores as much as with the best one, or less
+    by no more than a standard error of the difference (Breiman et al. 1984, the rule of one standard error)."""
+    import numpy as np
 
-    def gained(ridge: float) -> float:
-        total = []
+    def gained(ridge: float) -> Any:
+        scores = np.empty(len(blocks))
         for taught, asked in folds(groups):
-            solved = _solve([blocks[i] for i in taught], [targets[i] for i in taught], ridge)
-            total += [float(targets[i][int((blocks[i] @ solved).argmax())]) for i in asked]
-        return round(math.fsum(total) / len(total), DIGITS)
+            ridges = ridge * held + WRITERS * (1 - held)
+            solved = _solve([blocks[i] for i in taught], [targets[i] for i in taught], ridges)
+            for i in asked:
+                scores[i] = targets[i][int((blocks[i] @ solved).argmax())]
+        return scores
 
-    return max(RIDGES, key=gained)
+    all_scores = {ridge: gained(ridge) for ridge in RIDGES}
+    best = max(all_scores.values(), key=lambda scores: round(float(scores.mean()), DIGITS))
+
+    def is_as_good(scores: Any) -> bool:
+        less = best - scores
+        return float(less.mean()) <= float(less.std(ddof=1)) / math.sqrt(len(less))
+
+    return next(ridge for ridge, scores in all_scores.items() if is_as_good(scores))
 
 
 def folds(groups: Sequence[str], number: int = FOLDS) -> Iterator[tuple[list[int], list[int]]]:

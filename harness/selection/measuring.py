@@ -212,7 +212,7 @@ def _passages(text: str) -> list[str]:
 
 def _keys(stall: Stall, among: bool, usual: int) -> list[bytes]:
     """For each candidate the digest of all that its features depend on."""
-    common = blake2b(f"{stall.field}\0{usual}\0".encode() + _bytes(stall.source), digest_size=16)
+    common = blake2b(f"{stall.field}\0{usual}\0{stall.source_digest}".encode(), digest_size=16)
     if among:
         for one in stall.candidates:
             common.update(b"\0" + _bytes(one.text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from harness.errors import RunError
 from harness.files import digest_bytes
@@ -29,6 +30,10 @@ class Stall:
     @property
     def place(self) -> Place:
         return self.case, self.field
+
+    @cached_property
+    def source_digest(self) -> str:
+        return digest_bytes(_bytes(self.source))
 
 
 def set_out(cases: Sequence[Case], task: Task, members: Mapping[str, Generated], pool: str) -> list[Stall]:
@@ -63,8 +68,12 @@ def set_out(cases: Sequence[Case], task: Task, members: Mapping[str, Generated],
 def _offered(members: Mapping[str, Generated], place: Place) -> list[tuple[str, str, int]]:
     """(digest of the text, member, its how manieth) of every candidate that is not empty."""
     return [
-        (digest_bytes(one.text.encode("utf-8", "surrogatepass")), name, at)
+        (digest_bytes(_bytes(one.text)), name, at)
         for name, member in members.items()
         for at, one in enumerate(member.candidates.get(place, ()))
         if one.text.strip()
     ]
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,7 +14,6 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _DOSE = re.compile(r"(\d+(?:[.,]\d+)*)\s?(mcg|mg|ml|meq|units?|grams?|g|l|iu)\b", re.IGNORECASE)
 _MONTH = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _DATE = re.compile(rf"\b\d{{1,4}}[/-]\d{{1,2}}(?:[/-]\d{{2,4}})?\b|\b(?:{_MONTH})[a-z]*\.? \d{{1,2}}\b", re.IGNORECASE)
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 
 Grams = Counter[tuple[str, ...]]
 
@@ -36,10 +35,6 @@ class Reading:
     @cached_property
     def vocabulary(self) -> frozenset[str]:
         return frozenset(self.words)
-
-    @cached_property
-    def sentences(self) -> list[str]:
-        return [piece for piece in _SENTENCE_END.split(self.text) if piece.strip()]
 
     @cached_property
     def numbers(self) -> frozenset[str]:
@@ -95,9 +90,3 @@ def f1(common: float, first: float, second: float) -> float:
 def share(part: float, whole: float) -> float:
     """part / whole, 0 where there is no whole."""
     return part / whole if whole else 0.0
-
-
-def numbered(texts: Iterable[Reading]) -> list[list[int]]:
-    """The words of the texts as numbers; equal words have equal numbers."""
-    known: dict[str, int] = {}
-    return [[known.setdefault(word, len(known)) for word in text.words] for text in texts]
