@@ -23,7 +23,7 @@ WRITERS = 0.1
 """The ridge of the writers' offsets, of which so many candidates tell that they need none; one of them follows from the
 others."""
 FOLDS = 5
-FEWEST_SUBJECTS = 10
+FEWEST_SUBJECTS = 8
 FURTHEST = 4.0
 """Standard deviations; what is further off counts as being there, for a square grows fast."""
 DIGITS = 6
