@@ -1,6 +1,6 @@
 """How fast bertscore and align are, beside the packages that they equal, in one run.
 
-    python -m benchmarks.networks_speed [--stays 25] [--rounds 5] [--align-pairs 4] [--align-rounds 3] [--threads 0]
+    python -m benchmarks.networks_speed [--stays 25] [--rounds 5] [--align-pairs 4] [--align-rounds 5] [--threads 1]
 
 Each stay has two texts, of 400 and of 200 words on average, written here from the words of the encoder's vocabulary,
 and two systems wrote what is judged. In every round, and in turns: bert_score judges one system as the published script
@@ -265,8 +265,8 @@ def main() -> int:
     parser.add_argument("--stays", type=int, default=25, help="for bertscore, two texts each (default 25)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--align-pairs", type=int, default=4, help="0 leaves align out (default 4)")
-    parser.add_argument("--align-rounds", type=int, default=3, help="a round takes minutes (default 3)")
-    parser.add_argument("--threads", type=int, default=0, help="of both sides; 0 is torch's own number")
+    parser.add_argument("--align-rounds", type=int, default=5, help="a round takes minutes (default 5)")
+    parser.add_argument("--threads", type=int, default=1, help="of both sides; 0 is torch's own number (default 1)")
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
 

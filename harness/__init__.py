@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from harness.assets import place
+    from harness.corpora.instructions import read_instructions
     from harness.errors import AssetError, CannotJudge, SettingsError
     from harness.nlp.concepts import compare_concepts, open_matcher
     from harness.nlp.contextual import ContextualEncoder, KeptVectors, open_contextual
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
         Example,
         Failure,
         Field,
+        Lesson,
+        Message,
         ModelInput,
         Offer,
         Pair,
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
         Signature,
         SubmissionFormat,
         Task,
+        Tuning,
     )
 
 __version__ = "0.1.0"
@@ -65,6 +69,8 @@ __all__ = [
     "Field",
     "KeptVectors",
     "Learned",
+    "Lesson",
+    "Message",
     "ModelInput",
     "Offer",
     "Pair",
@@ -83,6 +89,7 @@ __all__ = [
     "Signature",
     "SubmissionFormat",
     "Task",
+    "Tuning",
     "Weighted",
     "arrange",
     "compare_concepts",
@@ -96,6 +103,7 @@ __all__ = [
     "punkt_parameters",
     "read_facts",
     "read_fitted",
+    "read_instructions",
     "scorer",
     "system",
     "task",
@@ -126,6 +134,7 @@ _ELSEWHERE = {
     "open_matcher": "harness.nlp.concepts",
     "read_facts": "harness.corpora.ward.matcher",
     "read_fitted": "harness.selection.learned",
+    "read_instructions": "harness.corpora.instructions",
     "scorer": "harness.plugins",
     "system": "harness.plugins",
     "task": "harness.plugins",

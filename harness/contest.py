@@ -38,6 +38,7 @@ from harness.run import (
     store,
     stored_candidates,
 )
+from harness.run import adapters as run_adapters
 from harness.score import score
 from harness.scorecard import make_card, remove_cards, variants_in, write_cards
 from harness.scoring import Scoring
@@ -472,6 +473,7 @@ def _rows(contest: Contest, generated: Generated) -> dict[str, dict[str, str]]:
 
 def _manifest(contest: Contest, turn: _Turn, competitor: Competitor, generated: Generated) -> Manifest:
     models, external = manifests.models(list(turn.competitors()), contest.resources)
+    adapters = {weights: about for folder in turn.folders() for weights, about in run_adapters(folder).items()}
     common = manifests.begin(contest.task, contest.corpus, contest.split, contest.ids, turn.folder.name)
     effective = ("settings", "engine", "encoder", "members")
     return replace(
@@ -481,8 +483,9 @@ def _manifest(contest: Contest, turn: _Turn, competitor: Competitor, generated: 
         system=competitor.plugin,
         settings={name: turn.identity[name] for name in effective if turn.identity.get(name)},
         seed=contest.seed,
-        model_digests=models,
-        external_data=external,
+        model_digests={**models, **{f"adapter of {one['base']}": weights for weights, one in adapters.items()}},
+        external_data=(*external, *manifests.lessons_from(adapters.values())),
+        restricted=common.restricted or any(manifests.is_restricted(one["about"]) for one in adapters.values()),
         hosts=tuple(sorted({host for folder in turn.folders() for host in hosts(folder)})),
         leak_check=contest.leak_check,
         candidates_digest=manifests.candidates_digest(generated),

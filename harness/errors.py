@@ -8,6 +8,7 @@
     ├── LeakError               a target is left in what a system would see
     ├── AssetError              a model, encoder or vocabulary is missing or torn
     ├── RunError                a run cannot go on
+    ├── TuningError             training that cannot go on
     ├── GenerationError         prompts that an engine could not complete; the others are
     ├── SubmissionError         a submission that cannot be read
     ├── ScoreError              scores that cannot be computed
@@ -62,6 +63,10 @@ class AssetError(HarnessError):
 
 
 class RunError(HarnessError):
+    pass
+
+
+class TuningError(HarnessError):
     pass
 
 

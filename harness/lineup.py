@@ -19,7 +19,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from harness.errors import SettingsError
@@ -35,7 +35,8 @@ _TABLES = ("title", "engine", "encoder", "systems", "scorers")
 @dataclass(frozen=True)
 class EngineSettings:
     """The engine `transformers`. `model` is the name of an asset or the folder of a local model. `threads` of 0
-    leaves the number to torch; `batch_size` prompts at most, `batch_tokens` padded tokens at most go into a batch."""
+    leaves the number to torch; `batch_size` prompts at most, `batch_tokens` padded tokens at most go into a batch.
+    `quantisation` of "nf4" holds the weights in 4 bits."""
 
     kind: str = "transformers"
     model: str = "smollm2-135m-instruct"
@@ -45,6 +46,7 @@ class EngineSettings:
     batch_size: int = 8
     batch_tokens: int = 16384
     chat: bool = True
+    quantisation: Literal["none", "nf4"] = "none"
 
 
 _OURS = ("model", "messages", "prompt", "stream", "n", "max_tokens", "temperature", "top_p", "seed", "stop")

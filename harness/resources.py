@@ -6,23 +6,28 @@ Each is opened when it is first asked for; the digests that make up a candidate'
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterator, MutableMapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness import assets
 from harness.corpora.tables import TablesCorpus
-from harness.errors import GenerationError, PluginError, RunError
+from harness.errors import GenerationError, PluginError, RunError, SettingsError
 from harness.examples import ExampleStore, open_examples, store_key
 from harness.files import digest, digest_file, private_folder, write_atomic
 from harness.lineup import AnyEngineSettings, EncoderSettings, Lineup, ServerSettings
 from harness.plugins import Need
-from harness.types import Completion, Encoder, Engine, Example, Guide, Message, Prompt, Sampling, Task
+from harness.privacy import restrict
+from harness.types import Completion, Encoder, Engine, Example, Guide, Lesson, Message, Prompt, Sampling, Task, Tuning
+
+if TYPE_CHECKING:
+    from harness.tuning.adapters import School
 
 _TEACHING = ("train", "valid")
+_LEARNING: tuple[Need, ...] = ("engine", "guide", "examples")
 
 
 class Resources:
@@ -78,6 +83,51 @@ class Resources:
             write_atomic(path, guide.dump(guide.learn(taught, self.encoder.tokens)).encode())
         return guide.load(path.read_text(encoding="utf-8"))
 
+    def adapter(
+        self,
+        lessons: Callable[[], Iterable[Lesson]],
+        tuning: Tuning,
+        known_by: Mapping[str, Any],
+        start: Path | None,
+        external: str,
+    ) -> Path:
+        """See `Context.adapter`."""
+        from harness.tuning import adapters
+
+        about: dict[str, Any] = {"corpus": self.corpus.name, "restricted": self.corpus.restricted}
+        about |= {"external": external} if external else {"splits": {self._teacher: self.corpus.digest(self._teacher)}}
+        if start is not None:
+            about["begun_with"] = adapters.read_manifest(start).about
+        return adapters.adapter(
+            replace(self.school, about=about),
+            lessons,
+            tuning,
+            {**known_by, "examples": "" if external else self._examples_digest, "guide": self._guide_digest},
+            start,
+        )
+
+    @cached_property
+    def school(self) -> School:
+        """Where adapters of the line-up's model are made. Raises SettingsError where it runs behind a server."""
+        from harness.tuning.adapters import School
+
+        engine = self.lineup.engine
+        if isinstance(engine, ServerSettings):
+            raise SettingsError(
+                "a model behind a server cannot be tuned from here",
+                todo='name a local model: [engine] kind = "transformers", model = "FOLDER"',
+            )
+        others = [split for split in self.corpus.splits() if split != self._teacher]
+        elsewhere = frozenset(group for split in others for group in self.corpus.groups(split).values())
+        return School(engine, self.corpus.root, {}, elsewhere)
+
+    def given_adapter(self, folder: Path) -> Path:
+        from harness.tuning.adapters import check_given
+
+        if check_given(folder, self.school.base, self.corpus.digest(self.split)).about.get("restricted"):
+            restrict()
+        return folder
+
     def digest_of(self, need: Need) -> str:
         """Identity of a resource, without opening it."""
         match need:
@@ -124,6 +174,7 @@ def open_engine(settings: AnyEngineSettings) -> Engine:
         batch_size=settings.batch_size,
         batch_tokens=settings.batch_tokens,
         chat=settings.chat,
+        quantisation=settings.quantisation,
     )
 
 
@@ -174,6 +225,9 @@ class ResumingEngine:
     def context_length(self) -> int:
         return self.engine.context_length
 
+    def adapted(self, adapter: Path) -> ResumingEngine:
+        return replace(self, engine=self.engine.adapted(adapter))
+
     @property
     def digest(self) -> str:
         return self.engine.digest
@@ -191,6 +245,7 @@ class SystemContext:
     stored: Collection[tuple[str, str]]
     name: str
     failed: MutableMapping[tuple[str, str], str] = dataclasses.field(default_factory=dict)
+    note_adapter: Callable[[Path], None] = lambda folder: None
 
     @property
     def engine(self) -> Engine:
@@ -210,6 +265,27 @@ class SystemContext:
     def examples(self, field: str, split: str = "train") -> Sequence[Example]:
         self._grant("examples")
         return self.resources.examples(field, split)
+
+    def adapter(
+        self,
+        lessons: Callable[[], Iterable[Lesson]],
+        tuning: Tuning,
+        known_by: Mapping[str, Any],
+        *,
+        start: Path | None = None,
+        external: str = "",
+    ) -> Path:
+        for need in _LEARNING:
+            self._grant(need)
+        found = self.resources.adapter(lessons, tuning, known_by, start, external)
+        self.note_adapter(found)
+        return found
+
+    def given_adapter(self, folder: Path) -> Path:
+        self._grant("engine")
+        found = self.resources.given_adapter(folder)
+        self.note_adapter(found)
+        return found
 
     def load(self) -> None:
         """Load what the system needs now, so that a fault of ours is not laid at a case of the system's."""

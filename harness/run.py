@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from harness.types import Candidate, Case, Failure, Manifest, ModelInput, Task
 
 CANDIDATES = "candidates.jsonl"
 HOSTS = "hosts.txt"
+ADAPTERS = "adapters.json"
 
 RECIPE = 1
 """Raised by hand when the harness itself changes what a system is shown or what becomes of its text."""
@@ -249,9 +251,34 @@ def _remember_hosts(folder: Path, reached: Sequence[str]) -> None:
         write_atomic(folder / HOSTS, "".join(f"{host}\n" for host in sorted(known)).encode())
 
 
+def adapters(folder: Path) -> Mapping[str, Mapping[str, Any]]:
+    """By the digest of their weights, the adapters that wrote texts of this run: base, and where lessons are from."""
+    path = folder / ADAPTERS
+    found: Mapping[str, Mapping[str, Any]] = json.loads(path.read_bytes()) if path.exists() else {}
+    return found
+
+
+def _remember_adapter(folder: Path, adapter: Path) -> None:
+    """Write it down before it writes anything: a later process may find nothing left to do."""
+    from harness.tuning.adapters import read_manifest
+
+    manifest = read_manifest(adapter)
+    known = {**adapters(folder), manifest.weights: {"base": manifest.base, "about": manifest.about}}
+    write_atomic(folder / ADAPTERS, canonical_json(known).encode())
+
+
 def _context(run: Run, stored: set[Place]) -> SystemContext:
     work = private_folder(run.resources.corpus.root / "systems" / run.competitor.plugin)
-    return SystemContext(run.task, run.seed, work, run.competitor.tag.needs, run.resources, stored, run.competitor.name)
+    return SystemContext(
+        run.task,
+        run.seed,
+        work,
+        run.competitor.tag.needs,
+        run.resources,
+        stored,
+        run.competitor.name,
+        note_adapter=partial(_remember_adapter, run.folder),
+    )
 
 
 def _keys(run: Run, inputs: Sequence[ModelInput]) -> dict[Place, str]:

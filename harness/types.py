@@ -6,7 +6,7 @@ Only the standard library is imported here. Every other module depends on this o
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -424,6 +424,11 @@ class Engine(Protocol):
     @property
     def context_length(self) -> int: ...
 
+    def adapted(self, adapter: Path) -> Engine:
+        """The same engine with a LoRA adapter (a folder in peft's layout) on its model. Raises SettingsError if it
+        takes none."""
+        ...
+
     @property
     def digest(self) -> str:
         """Digest of model, tokenizer and engine settings."""
@@ -443,6 +448,55 @@ class Encoder(Protocol):
 
     @property
     def digest(self) -> str: ...
+
+
+# --------------------------------------------------------------------------- learning to write
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A prompt with the text that a model is to learn to answer. `group` is the subject, empty where there is none."""
+
+    prompt: Prompt
+    target: str
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """How a LoRA adapter is trained (Hu et al. 2021), where asked for on a 4-bit base (QLoRA, Dettmers et al. 2023).
+
+    The base is the line-up's model, in 4 bits (`nf4`, its scales quantised too with `double_quantisation`) or as it is.
+    Its arithmetic is done in `compute_dtype` ("auto": bfloat16 where the processor multiplies in it), that of the
+    adapter in float32. A step averages the loss over the target tokens of `batch` x `accumulation` rows; a row is a
+    lesson, or with `packing` as many as fit, of at most `sequence_length` tokens. Training ends after `steps`, or after
+    `epochs` where that is 0, or at the end of `max_minutes`. With `held_out`, that share of the train split's subjects
+    is kept apart: its loss is taken every `evaluate_every` steps, the best adapter is the one that is kept, and after
+    `patience` evaluations without a better one training ends (0: never). `checkpointing` computes activations again
+    in the backward pass instead of keeping them."""
+
+    quantisation: Literal["none", "nf4"] = "nf4"
+    double_quantisation: bool = True
+    compute_dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
+    rank: int = 16
+    alpha: int = 32
+    dropout: float = 0.05
+    target_modules: tuple[str, ...] = ("all-linear",)
+    learning_rate: float = 2e-4
+    schedule: Literal["cosine", "linear", "constant"] = "cosine"
+    warmup: float = 0.03
+    epochs: int = 1
+    steps: int = 0
+    batch: int = 1
+    accumulation: int = 8
+    sequence_length: int = 2048
+    packing: bool = False
+    checkpointing: bool = False
+    training_seed: int = 0
+    max_minutes: float = 0.0
+    held_out: float = 0.0
+    evaluate_every: int = 50
+    patience: int = 0
 
 
 # --------------------------------------------------------------------------- what plugins implement
@@ -486,6 +540,28 @@ class Context(Protocol):
 
     def examples(self, field: str, split: str = "train") -> Sequence[Example]:
         """Examples of the train or valid split, in a fixed order; none shares a group with a scored case."""
+        ...
+
+    def adapter(
+        self,
+        lessons: Callable[[], Iterable[Lesson]],
+        tuning: Tuning,
+        known_by: Mapping[str, Any],
+        *,
+        start: Path | None = None,
+        external: str = "",
+    ) -> Path:
+        """The folder of the adapter that these lessons teach the line-up's model, trained if there is none yet.
+
+        `known_by` holds, beside the train split and `tuning`, all that decides what the lessons are: where it is known,
+        they are not asked for. Lessons of subjects that stand in another split than the train split are left out.
+        Training begins with the adapter in `start`, where one is given. `external` names the source and the licence of
+        lessons that are not the train split's."""
+        ...
+
+    def given_adapter(self, folder: Path) -> Path:
+        """An adapter that was trained elsewhere. Raises AssetError if it is torn, another base's, or was trained on the
+        split that is scored."""
         ...
 
 

@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
-from harness import (
-    Arranged,
-    Candidate,
-    Completion,
-    Context,
-    Example,
-    Failure,
-    ModelInput,
-    Prompt,
-    Sampling,
-    Task,
-    arrange,
-    system,
-)
+from harness import Arranged, Candidate, Context, Example, Failure, Message, ModelInput, Prompt, Sampling, Task, system
 from systems._neighbours import nearest
-
-PROMPTS = Path(__file__).parent / "prompts"
+from systems._prompting import Prompting, Template, candidates, prompt_files
 
 
 @system("few-shot", needs=("engine", "encoder", "guide", "examples"))
@@ -61,11 +45,7 @@ class FewShot:
         return FewShotRunner(self, context)
 
     def sources(self, task: Task) -> list[Path]:
-        return [path for field in task.fields if (path := prompt_file(task, field.name)).exists()]
-
-
-def prompt_file(task: Task, field: str) -> Path:
-    return PROMPTS / task.name / f"{field}.jinja"
+        return prompt_files(task)
 
 
 @dataclass(frozen=True)
@@ -84,7 +64,11 @@ class FewShotRunner:
             else:
                 prompts.append(fitting)
         for at, completions in self.context.engine.complete(prompts, self.sampling):
-            yield from _candidates(prompts[at], completions, cut[prompts[at].case])
+            yield from candidates(prompts[at], completions, cut[prompts[at].case])
+
+    @cached_property
+    def prompting(self) -> Prompting:
+        return Prompting(self.context, self.settings.unit, self.settings.reads_course)
 
     @cached_property
     def sampling(self) -> Sampling:
@@ -101,24 +85,22 @@ class FewShotRunner:
 
     def charts(self, inputs: Sequence[ModelInput]) -> list[Arranged]:
         """What each input is asked about, within the budget."""
-        return [self._arranged(asked, self.settings.budget) for asked in inputs]
+        return [self.prompting.arranged(asked, self.settings.budget) for asked in inputs]
 
     def prompts(self, inputs: Sequence[ModelInput], charts: Sequence[Arranged]) -> list[Prompt]:
         """What the model is asked about each chart, with all of its shots."""
         field = inputs[0].field
-        template = _Template(self.context.task, field)
+        template = Template(self.context.task, field)
         examples = self.context.examples(field) if self.settings.shots else ()
         made = []
         for asked, chart, chosen in zip(inputs, charts, self._shots(inputs, examples, field), strict=True):
-            messages = [("system", template.system)]
-            for at in chosen:
-                shot, target = examples[at].input, examples[at].target
-                shown = self._arranged(shot, self.settings.shot_budget)
-                messages.append(("user", template.user(shown.text, self._course(shot))))
-                messages.append(("assistant", target))
-            messages.append(("user", template.user(chart.text, self._course(asked))))
-            made.append(Prompt(asked.case, field, tuple(messages)))
+            shots = [message for at in chosen for message in self._shot(template, examples[at])]
+            made.append(Prompt(asked.case, field, template.ask(chart.text, self.prompting.course(asked), shots)))
         return made
+
+    def _shot(self, template: Template, example: Example) -> tuple[Message, Message]:
+        shown = self.prompting.arranged(example.input, self.settings.shot_budget)
+        return ("user", template.user(shown.text, self.prompting.course(example.input))), ("assistant", example.target)
 
     def _fit(self, prompt: Prompt) -> Prompt | Failure:
         """The prompt less as many shots, from the front, as the engine has no room for."""
@@ -144,54 +126,3 @@ class FewShotRunner:
             return [found[::-1] for found in nearest(self.context, inputs, examples, field, count)]
         draw = (random.Random(f"{self.context.seed}:{asked.case}:{field}") for asked in inputs)
         return [rng.sample(range(len(examples)), count) for rng in draw]
-
-    def _course(self, asked: ModelInput) -> str:
-        return "\n".join(asked.earlier.values()) if self.settings.reads_course else ""
-
-    def _arranged(self, asked: ModelInput, budget: int) -> Arranged:
-        order = self.context.guide.order(asked.field)
-        if self.settings.unit == "tokens":
-            return arrange(asked, order, budget, self.context.engine.count_tokens)
-        return arrange(asked, order, budget)
-
-
-class _Template:
-    """A prompt file: a block `system`, and a block `user` with the variables `chart` and `course`."""
-
-    def __init__(self, task: Task, field: str) -> None:
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-        loader = FileSystemLoader(PROMPTS)
-        environment = Environment(loader=loader, undefined=StrictUndefined, autoescape=False, trim_blocks=True)
-        self._template = environment.get_template(str(prompt_file(task, field).relative_to(PROMPTS)))
-        self.system = self._block("system")
-
-    def user(self, chart: str, course: str) -> str:
-        return self._block("user", chart=chart, course=course)
-
-    def _block(self, name: str, **values: str) -> str:
-        return "".join(self._template.blocks[name](self._template.new_context(values))).strip()
-
-
-def _candidates(prompt: Prompt, completions: Sequence[Completion], cut: int) -> Iterator[Candidate]:
-    shown = sha256(repr(prompt.messages).encode()).hexdigest()
-    for index, completion in enumerate(completions):
-        yield Candidate(
-            case=prompt.case,
-            field=prompt.field,
-            text=clean(completion.text),
-            raw=completion.text,
-            index=index,
-            shown=shown,
-            finish=completion.finish,
-            tokens=completion.tokens,
-            seconds=completion.seconds,
-            logprob=completion.logprob,
-            cut=cut,
-        )
-
-
-def clean(raw: str) -> str:
-    """The text without a heading that the model put before it, and without white space around it and in surplus."""
-    text = re.sub(r"\A\s*(\W*(brief hospital course|discharge instructions)\W*?:?\W*?\n)", "", raw, flags=re.IGNORECASE)
-    return re.sub(r"\n{3,}", "\n\n", text).strip()

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import assets
-from harness.engines import transformers as engine_module
+from harness.engines import loading
 from harness.engines.batches import plan
 from harness.engines.decoding import Row, _choose, _controlled, draws, repeating
 from harness.engines.transformers import TransformersEngine, open_transformers
@@ -360,8 +360,8 @@ def test_auto_asks_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"avx2"}, "float32"),
         (set(), "float32"),
     ):
-        monkeypatch.setattr(engine_module, "_cpu_flags", lambda flags=flags: flags)
-        assert engine_module._best_dtype("cpu") == dtype
+        monkeypatch.setattr(loading, "_cpu_flags", lambda flags=flags: flags)
+        assert loading._best_dtype("cpu") == dtype
 
 
 def test_settings_that_cannot_be_are_named(folder: Path) -> None:
@@ -391,6 +391,6 @@ def test_a_broken_folder_is_named(folder: Path, tmp_path: Path) -> None:
 def test_a_chosen_dtype_and_plain_attention_serve_other_families(folder: Path, tmp_path: Path) -> None:
     config = json.loads((folder / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps({**config, "model_type": "gemma"}))
-    assert engine_module._attention(tmp_path, "cpu") is None
-    assert engine_module._attention(folder, "cuda") is None
-    assert engine_module._attention(folder, "cpu") == "sdpa_grouped"
+    assert loading._attention(tmp_path, "cpu") is None
+    assert loading._attention(folder, "cuda") is None
+    assert loading._attention(folder, "cpu") == "sdpa_grouped"

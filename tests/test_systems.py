@@ -35,7 +35,8 @@ from harness.types import (
 )
 from systems import _neighbours
 from systems._neighbours import example_vectors, highest, nearest
-from systems.few_shot import FewShot, FewShotRunner, _Template, clean
+from systems._prompting import Template, clean
+from systems.few_shot import FewShot, FewShotRunner
 from systems.lead import Lead, leading_sentences
 from systems.nearest import Nearest
 
@@ -326,7 +327,7 @@ def test_a_case_too_long_without_any_shot_fails_alone_and_the_others_are_written
     failed, written = FewShot(shots=1, max_new_tokens=10).open(context).generate([long, short])
     assert isinstance(failed, Failure)
     assert (failed.case, failed.field) == ("7", BHC)
-    system, user = (len(_Template(desk.task, BHC).system.split()), len(_Template(desk.task, BHC).user("", "").split()))
+    system, user = (len(Template(desk.task, BHC).system.split()), len(Template(desk.task, BHC).user("", "").split()))
     tokens = system + user + 601
     assert failed.reason == (
         f"without any shot the prompt has {tokens} tokens; with 10 new ones the engine's 300 have room for 290"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from harness.errors import AssetError
 from harness.files import digest
 from harness.types import Message, Prompt, Sampling
 
@@ -34,6 +35,24 @@ def prompt_tokens(tokenizer: Any, messages: Sequence[Message], chat: bool) -> li
         date_string="01 Jan 2024",  # some templates state today's date, and every day would have texts of its own
     )
     return list(tokenizer(text, add_special_tokens=False)["input_ids"])
+
+
+def end_of_turn(tokenizer: Any, chat: bool) -> int:
+    """The token that a model is taught to end its text with: what the chat template writes behind an answer (of
+    LLaMA-3's two stop tokens the end of the turn), else the tokenizer's end of text. Raises AssetError where neither is
+    one."""
+    end = tokenizer.eos_token_id
+    if chat:
+        question = [{"role": "user", "content": "?"}]
+        asked = tokenizer.apply_chat_template(question, tokenize=False, add_generation_prompt=True)
+        answered = tokenizer.apply_chat_template([*question, {"role": "assistant", "content": "!"}], tokenize=False)
+        if answered.startswith(f"{asked}!") and (behind := answered[len(asked) + 1 :]):
+            end = tokenizer(behind, add_special_tokens=False)["input_ids"][0]
+    if end is None:
+        raise AssetError(
+            "the model's tokenizer has no token that ends a text", todo="set eos_token in its configuration"
+        )
+    return int(end)
 
 
 def until(text: str, stops: Sequence[str]) -> str:

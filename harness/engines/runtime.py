@@ -27,9 +27,12 @@ def prepare_torch(threads: int) -> None:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep transformers' bars and advice off the user's terminal while it loads something."""
+    """Keep the bars and the advice of transformers and bitsandbytes off the user's terminal while they load."""
+    import logging as standard
+
     from transformers.utils import logging
 
+    standard.getLogger("bitsandbytes").setLevel(standard.ERROR)
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
 
 from harness.engines.client import Client, Fault, at_root, get
@@ -85,6 +86,13 @@ class ServerEngine:
             return [self._complete(prompts[at], sampling, index) for index in range(samples)]
 
         return self._generate(prompts, missing, ask)
+
+    def adapted(self, adapter: Path) -> ServerEngine:
+        raise SettingsError(
+            "a server takes no adapter from here",
+            todo="let it serve the adapter under a name of its own, name that as the engine's model, and enter few-shot"
+            ' with shots = 0; or set kind = "transformers"',
+        )
 
     def count_tokens(self, text: str) -> int:
         if self._tokenizer is not None:

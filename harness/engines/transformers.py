@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from harness import assets
 from harness.engines.batches import plan
+from harness.engines.loading import Weights, context_length, end_tokens, load_tokenizer, numbers
 from harness.engines.prompts import prompt_tokens, until
-from harness.engines.runtime import prepare_torch, quiet
-from harness.errors import AssetError, RunError, SettingsError
-from harness.files import digest
+from harness.engines.runtime import prepare_torch
+from harness.errors import AssetError, RunError
+from harness.files import digest, digest_file
 from harness.progress import counter
 from harness.types import Completion, Message, Prompt, Sampling
-
-DTYPES = ("auto", "bfloat16", "float16", "float32")
-_ENDS_OF_TURN = ("<|im_end|>", "<|eot_id|>", "<|end|>", "<|endoftext|>", "<end_of_turn>", "</s>")
-_GROUPED_HEADS = ("llama", "mistral", "qwen2", "qwen3")
 
 
 def open_transformers(
@@ -33,40 +29,25 @@ def open_transformers(
     batch_size: int = 8,
     batch_tokens: int = 16384,
     chat: bool = True,
+    quantisation: str = "none",
 ) -> TransformersEngine:
-    """Load the model in the folder `model`.
+    """The model in the folder `model`; its weights are loaded with the first prompt.
 
     `dtype` of "auto" is bfloat16 where the processor multiplies in it (AVX512-BF16 or AMX; a GPU that says so), else
     float32. `device` of "auto" is the GPU where there is one. `threads` of 0 leaves the number to torch. At most
     `batch_size` texts and `batch_tokens` padded tokens are generated together. Without `chat` the messages are
-    joined by blank lines, for models that have no chat template.
+    joined by blank lines, for models that have no chat template. `quantisation` of "nf4" holds the weights in 4 bits.
     Raises AssetError if the folder cannot be loaded, SettingsError for an unknown dtype or device.
     """
-    if dtype not in DTYPES:
-        raise SettingsError(f"there is no dtype '{dtype}'", todo=f"there are: {', '.join(DTYPES)}")
     prepare_torch(threads)
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    on = _device(device)
-    chosen = _best_dtype(on) if dtype == "auto" else dtype
-    with quiet():
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(model, local_files_only=True)
-            loaded = AutoModelForCausalLM.from_pretrained(
-                model, dtype=getattr(torch, chosen), attn_implementation=_attention(model, on), local_files_only=True
-            )
-        except (OSError, ValueError, KeyError) as error:
-            raise AssetError(
-                f"the model in {model} cannot be loaded: {str(error).splitlines()[0]}",
-                todo="check that the folder holds config.json, tokenizer and weights, whole",
-            ) from None
+    held = numbers(dtype, device, quantisation)
+    tokenizer = load_tokenizer(model)
     if chat and not tokenizer.chat_template:
         raise AssetError(
             f"the model in {model} has no chat template",
             todo="set chat = false in the lineup's [engine], or use another",
         )
-    return TransformersEngine(model, loaded.to(on).eval(), tokenizer, batch_size, batch_tokens, chat)
+    return TransformersEngine(model, Weights(model, held), tokenizer, batch_size, batch_tokens, chat)
 
 
 @dataclass(frozen=True)
@@ -74,11 +55,19 @@ class TransformersEngine:
     """An `Engine`. Same machine, same settings, same prompts: same texts, in one go or with pauses."""
 
     folder: Path
-    model: Any
+    weights: Weights
     tokenizer: Any
     batch_size: int
     batch_tokens: int
     chat: bool
+    adapter: Path | None = None
+
+    @property
+    def model(self) -> Any:
+        return self.weights.model
+
+    def adapted(self, adapter: Path) -> TransformersEngine:
+        return replace(self, adapter=adapter)
 
     def complete(
         self, prompts: Sequence[Prompt], sampling: Sampling, done: Collection[int] = ()
@@ -103,8 +92,7 @@ class TransformersEngine:
 
     @cached_property
     def context_length(self) -> int:
-        limits = (self.model.config.get_text_config().max_position_embeddings, self.tokenizer.model_max_length)
-        return int(min(limits))
+        return context_length(self.weights.config, self.tokenizer)
 
     @cached_property
     def digest(self) -> str:
@@ -120,6 +108,8 @@ class TransformersEngine:
                 "batch_size": self.batch_size,
                 "batch_tokens": self.batch_tokens,
                 "chat": self.chat,
+                "quantisation": self.weights.numbers.quantisation,
+                "adapter": self.adapter and digest_file(self.adapter / "adapter_model.safetensors"),
             }
         )
 
@@ -139,7 +129,8 @@ class TransformersEngine:
             for batch in batches:
                 start, before = time.monotonic(), progress.n
                 rows = [Row(encoded[at], draws(prompts[at], sampling, i)) for at in batch for i in range(samples)]
-                decode(self.model, rows, sampling, stops, self._pad, progress.update)
+                with self.weights.wearing(self.adapter) as model:
+                    decode(model, rows, sampling, stops, self._pad, progress.update)
                 seconds = (time.monotonic() - start) / len(rows)
                 progress.update(before + longest * len(batch) - progress.n)
                 written = [self._completion(row, stops, seconds) for row in rows]
@@ -179,70 +170,10 @@ class TransformersEngine:
     def _stops(self, sampling: Sampling) -> Any:
         from harness.engines.decoding import Stops
 
-        declared = [self.model.generation_config.eos_token_id, self.model.config.eos_token_id]
-        tokens = {token for ids in declared for token in (ids if isinstance(ids, list) else [ids])}
-        vocabulary = self.tokenizer.get_added_vocab()
-        tokens |= {self.tokenizer.eos_token_id, *(vocabulary.get(end) for end in _ENDS_OF_TURN)}
+        ends = end_tokens(self.tokenizer, self.model.generation_config, self.model.config)
 
         def text(tokens: Sequence[int]) -> str:
             written: str = self.tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
             return written
 
-        return Stops(frozenset(tokens - {None}), sampling.stop, text)
-
-
-# --------------------------------------------------------------------------- choices of the machine
-
-
-def _device(wanted: str) -> str:
-    import torch
-
-    if wanted == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if wanted.startswith("cuda") and not torch.cuda.is_available():
-        raise SettingsError(f"device {wanted}: torch finds no GPU here", todo='set device = "auto"')
-    return wanted
-
-
-def _best_dtype(device: str) -> str:
-    import torch
-
-    if device.startswith("cuda"):
-        return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
-    return "bfloat16" if {"avx512_bf16", "amx_bf16"} & _cpu_flags() else "float32"
-
-
-def _cpu_flags() -> set[str]:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return set()
-    return {flag for line in lines if line.startswith("flags") for flag in line.split()}
-
-
-def _attention(model: Path, device: str) -> str | None:
-    """On a CPU, for the families known to allow it, attention that does not copy each key once a query head."""
-    from transformers import AttentionInterface
-    from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
-
-    try:
-        family = json.loads((model / "config.json").read_bytes()).get("model_type")
-    except (OSError, ValueError):
-        return None  # loading says what is wrong
-    if device != "cpu" or family not in _GROUPED_HEADS:
-        return None
-    AttentionInterface.register("sdpa_grouped", _grouped_attention)
-    AttentionMaskInterface.register("sdpa_grouped", sdpa_mask)
-    return "sdpa_grouped"
-
-
-def _grouped_attention(
-    module: Any, query: Any, key: Any, value: Any, attention_mask: Any, scaling: float | None = None, **_: Any
-) -> tuple[Any, None]:
-    from torch.nn.functional import scaled_dot_product_attention
-
-    causal = attention_mask is None and query.shape[2] > 1
-    output = scaled_dot_product_attention(
-        query, key, value, attn_mask=attention_mask, scale=scaling, is_causal=causal, enable_gqa=True
-    )
-    return output.transpose(1, 2).contiguous(), None
+        return Stops(ends, sampling.stop, text)

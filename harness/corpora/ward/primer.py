@@ -5,7 +5,8 @@ without their targets; no answer is anything like a hospital course or discharge
 answers has the same notes and the same answers, each under another question of its kind: what a model gains from the
 twin, it gained from the form alone. One pair a line:
 
-    {"id": "primer-12-medications", "task": "medications", "note": "...", "instruction": "...", "answer": "..."}
+    {"id": "primer-12-medications", "task": "medications", "note": "...", "instruction": "...", "answer": "...",
+     "licence": "CC0-1.0"}
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 from typing import TypeAlias
 
+from harness.corpora.instructions import Instruction
 from harness.corpora.ward.chart import Chart
 from harness.corpora.ward.course import Course, draw_course, draw_patient
 from harness.corpora.ward.dice import Dice
@@ -40,17 +42,7 @@ SCRIBES: tuple[Style, ...] = tuple(
 )
 """They abbreviate more than any ward's, or there would be little to expand."""
 LONGEST_LIST = 12
-
-
-@dataclass(frozen=True)
-class Instruction:
-    """One pair: what to do with the note, and the answer. `task` is its kind."""
-
-    id: str
-    task: str
-    note: str
-    instruction: str
-    answer: str
+LICENCE = "CC0-1.0"
 
 
 Question: TypeAlias = "tuple[str, str] | None"
@@ -89,7 +81,8 @@ def write_primer(out: Path, stays: int, seed: int, shuffle: bool = False) -> int
         raise UsageError(f"{stays} stays are too few for a primer", todo="ask for at least 2")
     drawn = bar(draw_instructions(stays, seed), "writing the primer", unit="pair")
     lines = [
-        json.dumps(asdict(pair), ensure_ascii=False) + "\n" for pair in (shuffled(drawn, seed) if shuffle else drawn)
+        json.dumps({**asdict(pair), "licence": LICENCE}, ensure_ascii=False) + "\n"
+        for pair in (shuffled(drawn, seed) if shuffle else drawn)
     ]
     data = "".join(lines).encode()
     write_atomic(out, _packed(data) if out.suffix == ".gz" else data)

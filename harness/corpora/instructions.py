@@ -1,0 +1,107 @@
+"""Instruction corpora: pairs about notes, to train a model on before the task itself.
+
+    *.csv, *.csv.gz       the columns note, question, answer, and task where there is one: the layout in which Asclepius
+                          (Kweon et al. 2023; 158,114 pairs about synthetic notes, CC BY-NC-SA 4.0) is published
+    *.jsonl, *.jsonl.gz   a pair a line, with the keys note, instruction (or question), answer, and task and licence
+                          where there are: what `harness data primer` writes
+
+The licence is what the pairs say, else the first line of a file LICENSE or LICENCE beside them.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from harness.errors import CorpusError
+from harness.files import digest_file
+
+UNKNOWN = "licence not stated"
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """What to do with a note, and the answer. `task` is the kind of instruction, empty where nobody says."""
+
+    id: str
+    task: str
+    note: str
+    instruction: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class InstructionCorpus:
+    """The pairs of one file, read anew each time that they are iterated."""
+
+    path: Path
+
+    def __iter__(self) -> Iterator[Instruction]:
+        """Raises CorpusError with the line at which something is missing."""
+        for number, record in self._records():
+            yield _pair(record, f"{self.path}, record {number}", number)
+
+    @cached_property
+    def digest(self) -> str:
+        return digest_file(self.path)
+
+    @cached_property
+    def licence(self) -> str:
+        _, first = next(self._records(), (0, {}))
+        if told := str(first.get("licence") or first.get("license") or "").strip():
+            return told
+        beside = sorted(one for one in self.path.parent.glob("LICEN[SC]E*") if one.is_file())
+        lines = beside[0].read_text(encoding="utf-8", errors="replace").strip().splitlines() if beside else []
+        return lines[0].strip() if lines else UNKNOWN
+
+    def __str__(self) -> str:
+        return f"{self.path.name} ({self.licence}, sha-256 {self.digest[:12]})"
+
+    def _records(self) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        with _opened(self.path) as file:
+            if ".csv" in self.path.suffixes:
+                yield from enumerate(csv.DictReader(file), 1)
+                return
+            for number, line in enumerate(file, 1):
+                try:
+                    record = json.loads(line)
+                except ValueError:
+                    record = None
+                if not isinstance(record, dict):
+                    raise CorpusError(f"{self.path}, line {number}: this is no JSON object", todo="write a pair a line")
+                yield number, record
+
+
+def read_instructions(path: Path) -> InstructionCorpus:
+    """Raises CorpusError if there is no such file, or one of another kind."""
+    if not path.is_file():
+        raise CorpusError(f"there is no instruction corpus {path}", todo="name a .csv or .jsonl file, .gz or not")
+    if not {".csv", ".jsonl"} & set(path.suffixes):
+        raise CorpusError(f"{path} is neither .csv nor .jsonl", todo="name a .csv or .jsonl file, .gz or not")
+    csv.field_size_limit(sys.maxsize)
+    return InstructionCorpus(path)
+
+
+def _opened(path: Path) -> Any:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8", newline="")
+    return path.open(encoding="utf-8", newline="")
+
+
+def _pair(record: Mapping[str, Any], where: str, number: int) -> Instruction:
+    question = record.get("instruction") or record.get("question")
+    found = {"note": record.get("note"), "instruction or question": question, "answer": record.get("answer")}
+    for name, value in found.items():
+        if not isinstance(value, str) or not value.strip():
+            raise CorpusError(
+                f"{where}: there is no {name}", todo="each pair has note, instruction (or question), answer"
+            )
+    note, instruction, answer = (str(value).strip() for value in found.values())
+    return Instruction(str(record.get("id") or number), str(record.get("task") or ""), note, instruction, answer)

@@ -1,0 +1,220 @@
+"""Adapters: found by the digest of what determines them, shipped or made before, else trained.
+
+<corpus root>/adapters/<identity>/      adapter_model.safetensors, adapter_config.json, manifest.json,
+                                        loss.csv, loss.png; while it is trained job.json, lessons.arrow, checkpoint
+<corpus root>/adapters/known/<key>      the identity that settings, data and code led to before
+lineups/adapters/<identity>/            those that come with the shipped line-ups
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from harness import assets
+from harness.errors import AssetError, SettingsError
+from harness.files import canonical_json, digest, digest_file, locked, private_folder, write_atomic
+from harness.lineup import EngineSettings
+from harness.tuning.job import JOB, LESSONS, RECIPE, Base, Job, read_job, write_job
+from harness.tuning.lessons import write_lessons
+from harness.types import Lesson, Tuning
+
+MANIFEST = "manifest.json"
+SHIPPED = Path(__file__).resolve().parent.parent.parent / "lineups" / "adapters"
+
+
+@dataclass(frozen=True)
+class AdapterManifest:
+    """The identity that travels with an adapter; holds no text and no id of a patient. `identity` is the digest of what
+    determined it, `weights` that of what came of it; `about` says where its lessons come from."""
+
+    identity: str
+    weights: str
+    recipe: int
+    base: str
+    base_digest: str
+    start_digest: str
+    tuning: Mapping[str, Any]
+    about: Mapping[str, Any]
+    lessons: int
+    too_long: int
+    elsewhere: int
+    steps: int
+    tokens: int
+    loss: float
+    held_out: float | None
+    stopped: str
+    seconds: float
+    peak_bytes: int
+    packages: Mapping[str, str]
+    revision: str
+    schema: int = 1
+
+
+@dataclass(frozen=True)
+class School:
+    """Where adapters are made: the base as the line-up has it, the corpus's root, what the lessons are said to be, and
+    the subjects whose lessons are left out because they stand in other splits."""
+
+    engine: EngineSettings
+    root: Path
+    about: Mapping[str, Any]
+    elsewhere: frozenset[str]
+
+    @property
+    def base(self) -> Base:
+        model = self.engine.model
+        return Base(str(assets.model_from(model)), Path(model).name, assets.digest(model), self.engine.chat)
+
+    @property
+    def folder(self) -> Path:
+        return private_folder(self.root / "adapters")
+
+
+def adapter(
+    school: School,
+    lessons: Callable[[], Iterable[Lesson]],
+    tuning: Tuning,
+    known_by: Mapping[str, Any],
+    start: Path | None = None,
+) -> Path:
+    """The folder of the adapter that these lessons teach: shipped, made before, or trained now."""
+    folder = prepare(school, lessons, tuning, known_by, start)
+    return folder if (folder / MANIFEST).exists() else make(folder)
+
+
+def prepare(
+    school: School,
+    lessons: Callable[[], Iterable[Lesson]],
+    tuning: Tuning,
+    known_by: Mapping[str, Any],
+    start: Path | None = None,
+) -> Path:
+    """The folder of that adapter, or of the training that makes it."""
+    base, begun_with = school.base, digest_file(start / "adapter_model.safetensors") if start else ""
+    key = digest([RECIPE, known_by, base.digest, base.chat, tuning, begun_with])
+    known = private_folder(school.folder / "known") / key[:16]
+    if known.exists() and (found := _find(school, known.read_text(encoding="ascii"))):
+        return found
+    temporary = private_folder(school.folder / f".{key[:16]}")
+    with locked(temporary / "prepare.lock", "the preparation of this training"):
+        from harness.engines.loading import load_tokenizer
+
+        tokenizer = load_tokenizer(Path(base.folder))
+        longest = tuning.sequence_length
+        taught = write_lessons(temporary / LESSONS, lessons(), tokenizer, base.chat, longest, school.elsewhere)
+        where, threads = school.engine.device, school.engine.threads
+        job = Job(base, taught, tuning, where, threads, str(start or ""), begun_with, school.about)
+        found = _find(school, job.identity)
+        if found is None:
+            found = private_folder(school.folder / job.identity[:16])
+            (temporary / LESSONS).replace(found / LESSONS)
+            write_job(job, found)
+        write_atomic(known, job.identity.encode())
+    shutil.rmtree(temporary)
+    return found
+
+
+def _find(school: School, identity: str) -> Path | None:
+    """A finished adapter of this identity, else a training that is under way."""
+    shipped, own = SHIPPED / identity[:16], school.folder / identity[:16]
+    for folder in (own, shipped):
+        if (folder / MANIFEST).exists():
+            verify(folder)
+            return folder
+    return own if (own / JOB).exists() else None
+
+
+def make(folder: Path) -> Path:
+    """Do the training that `folder` holds, and leave the adapter, its manifest and its curve there."""
+    with locked(folder / "train.lock", f"the training in {folder}"):
+        from harness.tuning.curve import write_curve
+        from harness.tuning.loop import train
+        from harness.tuning.progress import CHECKPOINT
+
+        job = read_job(folder)
+        training, trained = train(folder)
+        training.student.save(folder, job.base.name)
+        write_curve(trained.progress.points, folder)
+        manifest = _manifest(job, trained, digest_file(folder / "adapter_model.safetensors"))
+        text = json.dumps(json.loads(canonical_json(manifest)), indent=1)
+        write_atomic(folder / MANIFEST, f"{text}\n".encode())
+        (folder / CHECKPOINT).unlink(missing_ok=True)
+    return folder
+
+
+def _manifest(job: Job, trained: Any, weights: str) -> AdapterManifest:
+    from harness.manifest import packages, revision
+
+    done = trained.progress
+    return AdapterManifest(
+        identity=job.identity,
+        weights=weights,
+        recipe=RECIPE,
+        base=job.base.name,
+        base_digest=job.base.digest,
+        start_digest=job.start_digest,
+        tuning=asdict(job.tuning),
+        about=job.about,
+        lessons=job.taught.lessons,
+        too_long=job.taught.too_long,
+        elsewhere=job.taught.elsewhere,
+        steps=done.steps,
+        tokens=done.tokens,
+        loss=done.points[-1].loss,
+        held_out=done.best,
+        stopped=trained.stopped,
+        seconds=done.seconds,
+        peak_bytes=trained.peak_bytes,
+        packages=packages(),
+        revision=revision(),
+    )
+
+
+def read_manifest(folder: Path) -> AdapterManifest:
+    """Raises AssetError where the folder holds no adapter of ours."""
+    try:
+        return AdapterManifest(**json.loads((folder / MANIFEST).read_bytes()))
+    except FileNotFoundError:
+        raise AssetError(
+            f"{folder} holds no {MANIFEST}: it is no adapter that this harness trained",
+            todo="name a folder that holds manifest.json and adapter_model.safetensors",
+        ) from None
+    except (ValueError, TypeError):
+        raise AssetError(
+            f"{folder / MANIFEST} cannot be read", todo="copy the adapter again, or train it anew"
+        ) from None
+
+
+def verify(folder: Path) -> AdapterManifest:
+    """The manifest, once the weights are those that it names. Raises AssetError if they are not."""
+    manifest = read_manifest(folder)
+    weights = folder / "adapter_model.safetensors"
+    if not weights.exists() or digest_file(weights) != manifest.weights:
+        raise AssetError(
+            f"{weights} is not what its manifest says (its checksum differs)",
+            todo="copy the adapter again, or delete its folder: it is trained anew",
+        )
+    return manifest
+
+
+def check_given(folder: Path, base: Base, scored: str) -> AdapterManifest:
+    """An adapter from elsewhere: whole, of this base, not taught by the split that is scored (`scored` is that split's
+    digest). Raises AssetError or SettingsError."""
+    manifest = verify(folder)
+    if manifest.base_digest != base.digest:
+        raise AssetError(
+            f"the adapter in {folder} was trained on {manifest.base}, the line-up's model is {base.name} "
+            "(or another state of it)",
+            todo="set the [engine] model to that base",
+        )
+    if scored in manifest.about.get("splits", {}).values():
+        raise SettingsError(
+            f"the adapter in {folder} was trained on the split that is scored",
+            todo="score another split, or use an adapter of the train split",
+        )
+    return manifest

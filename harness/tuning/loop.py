@@ -1,0 +1,215 @@
+"""The training itself: step by step, survivable, the same result however often it was killed."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from harness.errors import TuningError
+from harness.progress import counter
+from harness.tuning import progress
+from harness.tuning.job import LESSONS, read_job
+from harness.tuning.lessons import LessonFile
+from harness.tuning.progress import Checkpoint, Point, Progress
+from harness.tuning.rows import Row, Step, plan_steps, rate, split_groups
+from harness.tuning.student import Student, collate
+
+CHECKPOINT_SECONDS = 60.0
+MAX_NORM = 1.0
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training came to. `stopped` says why it ended."""
+
+    progress: Progress
+    steps: int
+    stopped: str
+    peak_bytes: int
+
+
+class Training:
+    """One training on the way: what it learns from, the student, the optimiser, and how far it is."""
+
+    def __init__(self, folder: Path) -> None:
+        from harness.engines.runtime import prepare_torch
+
+        self.folder, self.job = folder, read_job(folder)
+        prepare_torch(self.job.threads)
+        self.lessons = LessonFile(folder / LESSONS)
+        learned, self.held = split_groups(self.lessons.groups, self.tuning)
+        self.steps: list[Step] = plan_steps(learned, self.lessons.lengths, self.tuning)
+        if not self.steps:
+            raise TuningError(
+                f"there is nothing to learn from: of {self.job.taught.lessons} lessons, "
+                f"{self.job.taught.too_long} more had no room in {self.tuning.sequence_length} tokens",
+                todo="raise sequence_length, or give a train split with targets",
+            )
+        self.student = Student(self.job)
+        self.parameters = self.student.parameters
+        self.optimiser = torch.optim.AdamW(self.parameters.values(), lr=self.tuning.learning_rate, weight_decay=0.0)
+        self.progress = Progress()
+        self.best: dict[str, torch.Tensor] = {}
+        self._resume()
+
+    @property
+    def tuning(self) -> Any:
+        return self.job.tuning
+
+    # ---------------------------------------------------------------- one step
+
+    def step(self) -> None:
+        """Take one step of the optimiser. Raises TuningError, the weights untouched, where the loss is no number."""
+        started, number = time.monotonic(), self.progress.steps
+        step, learning_rate = self.steps[number], rate(number, len(self.steps), self.tuning)
+        torch.manual_seed((self.tuning.training_seed << 32) + number)  # dropout: the same after a kill
+        self.optimiser.zero_grad(set_to_none=True)
+        loss = self._backward(step)
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters.values(), MAX_NORM)
+        if not (math.isfinite(loss) and bool(torch.isfinite(norm))):
+            self.save()
+            raise TuningError(
+                f"step {number + 1}: the loss is no number any more; the checkpoint of step {number} is kept",
+                todo="lower learning_rate, or set compute_dtype to bfloat16 or float32",
+            )
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate
+        self.optimiser.step()
+        tokens = sum(self.lessons.lengths[at] for rows in step for row in rows for at in row)
+        seconds = self.progress.seconds + time.monotonic() - started
+        point = Point(number + 1, loss, learning_rate, self.progress.tokens + tokens, seconds)
+        self.progress = replace(self.progress, points=(*self.progress.points, point))
+
+    def _backward(self, step: Step) -> float:
+        """Gradients of the mean loss over all target tokens of the step; that loss."""
+        total = sum(self.lessons.targets[at] for rows in step for row in rows for at in row)
+        found = 0.0
+        for rows in step:
+            with _enough_memory(rows, self.lessons.lengths):
+                loss = self.student.loss(self._batch(rows)) / total
+                torch.autograd.backward(loss)
+            found += loss.item()
+        return found
+
+    def _batch(self, rows: Sequence[Row]) -> Any:
+        return collate([[self.lessons[at] for at in row] for row in rows])
+
+    # ---------------------------------------------------------------- the lessons held out
+
+    def evaluate(self) -> None:
+        """Measure the loss on what is held out, and keep the weights if they are the best so far."""
+        self.student.model.eval()
+        found, tokens = 0.0, 0
+        with torch.no_grad():
+            for at in self.held:
+                found += float(self.student.loss(self._batch([(at,)])))
+                tokens += self.lessons.targets[at]
+        self.student.model.train()
+        self.progress = self.progress.evaluated(found / tokens)
+        if self.progress.best_step == self.progress.steps:
+            self.best = {name: one.clone() for name, one in self.student.state().items()}
+
+    # ---------------------------------------------------------------- checkpoints
+
+    def save(self) -> None:
+        progress.save(Checkpoint(self.progress, self.student.state(), self._moments(), self.best), self.folder)
+
+    def _moments(self) -> dict[str, Any]:
+        found = {}
+        for name, parameter in self.parameters.items():
+            for moment, value in self.optimiser.state.get(parameter, {}).items():
+                if moment != "step":
+                    found[f"{moment}/{name}"] = value.cpu()
+        return found
+
+    def _resume(self) -> None:
+        kept = progress.load(self.folder)
+        if kept is None:
+            return
+        self.progress, self.best = kept.progress, dict(kept.best)
+        self.student.set_state(kept.weights)
+        for name, parameter in self.parameters.items():
+            if f"exp_avg/{name}" in kept.moments:
+                self.optimiser.state[parameter] = {
+                    "step": torch.tensor(float(kept.progress.steps)),
+                    **{m: kept.moments[f"{m}/{name}"].to(parameter.device) for m in ("exp_avg", "exp_avg_sq")},
+                }
+
+    def finish(self) -> None:
+        """Leave the weights that are to be kept in the student: the best ones where lessons were held out."""
+        if self.best:
+            self.student.set_state(self.best)
+
+    # ---------------------------------------------------------------- when to stop
+
+    def ended(self) -> str:
+        """Why training ends here, or nothing."""
+        tuning, done = self.tuning, self.progress
+        if tuning.max_minutes and done.seconds >= 60 * tuning.max_minutes:
+            return f"the clock: {tuning.max_minutes:g} minutes"
+        if tuning.patience and done.bad_evaluations() >= tuning.patience:
+            return f"no better loss on what is held out since step {done.best_step}"
+        return "its end" if done.steps >= len(self.steps) else ""
+
+    @property
+    def due(self) -> bool:
+        """Whether what is held out is to be measured after this step."""
+        every = self.tuning.evaluate_every
+        return bool(self.held) and (self.progress.steps % every == 0 or self.progress.steps == len(self.steps))
+
+
+def train(folder: Path, checkpoint_seconds: float = CHECKPOINT_SECONDS) -> tuple[Training, Trained]:
+    """Do the job in `folder`, from its checkpoint where there is one. A checkpoint is written every so many seconds."""
+    training = Training(folder)
+    saved = time.monotonic()
+    with counter("training", len(training.steps), "step") as bar:
+        bar.update(training.progress.steps)
+        while not (why := training.ended()):
+            training.step()
+            if training.due:
+                training.evaluate()
+            bar.set_postfix_str(_postfix(training), refresh=False)
+            bar.update()
+            if time.monotonic() - saved >= checkpoint_seconds:
+                training.save()
+                saved = time.monotonic()
+    training.save()
+    training.finish()
+    return training, Trained(training.progress, len(training.steps), why, peak_bytes(training.student.device))
+
+
+def _postfix(training: Training) -> str:
+    done, last = training.progress, training.progress.points[-1]
+    pace = done.tokens / done.seconds
+    return f"loss {last.loss:.3f}, {pace:.0f} tok/s, {peak_bytes(training.student.device) / 2**30:.1f} GiB"
+
+
+def peak_bytes(device: str) -> int:
+    """The most memory so far: of the GPU, else of this process."""
+    if device.startswith("cuda"):
+        return int(torch.cuda.max_memory_allocated(device))
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+@contextmanager
+def _enough_memory(rows: Sequence[Row], lengths: Sequence[int]) -> Iterator[None]:
+    try:
+        yield
+    except (torch.OutOfMemoryError, RuntimeError) as error:
+        if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
+            raise
+        longest = max(sum(lengths[at] for at in row) for row in rows)
+        raise TuningError(
+            f"out of memory in a micro-batch of {len(rows)} rows of up to {longest} tokens",
+            todo="set batch = 1 and raise accumulation as much, then checkpointing = true, then lower sequence_length; "
+            "`harness plan` says what each costs",
+        ) from None

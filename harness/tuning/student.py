@@ -1,0 +1,144 @@
+"""The model that learns: a frozen base, an adapter on it, and the loss on the targets alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from harness.engines.loading import load_model, numbers
+from harness.engines.runtime import quiet
+from harness.errors import AssetError
+from harness.files import canonical_json, write_atomic
+from harness.tuning.job import Job
+from harness.tuning.lessons import Encoded
+
+WEIGHTS = "adapter_model.safetensors"
+CONFIG = "adapter_config.json"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of tokens, padded on the right. `tokens` and `positions` have the shape (rows, length); a position begins at
+    0 with each lesson. `columns` are the places whose next token some row has to learn, `labels` of shape
+    (rows, columns) those tokens, IGNORED where a row has none there."""
+
+    tokens: Tensor
+    positions: Tensor
+    columns: Tensor
+    labels: Tensor
+
+
+IGNORED = -100
+
+
+def collate(rows: Sequence[Sequence[Encoded]]) -> Batch:
+    """Put rows of lessons into tensors. Padding stands behind everything that is learned, which no token looks at; it
+    goes on with the positions, or a row of one lesson would be taken for two."""
+    length = max(sum(len(lesson.tokens) for lesson in row) for row in rows)
+    tokens = torch.zeros((len(rows), length), dtype=torch.long)
+    positions = torch.zeros((len(rows), length), dtype=torch.long)
+    labels = torch.full((len(rows), length), IGNORED)
+    for at, row in enumerate(rows):
+        start = 0
+        for lesson in row:
+            end = start + len(lesson.tokens)
+            tokens[at, start:end] = torch.tensor(lesson.tokens)
+            positions[at, start:end] = torch.arange(end - start)
+            labels[at, end - lesson.target - 1 : end - 1] = tokens[at, end - lesson.target : end]
+            start = end
+        last = len(row[-1].tokens)
+        positions[at, start:] = torch.arange(last, last + length - start)
+    columns = (labels != IGNORED).any(0).nonzero()[:, 0]
+    return Batch(tokens, positions, columns, labels[:, columns])
+
+
+class Student:
+    """The base with its adapter, which alone has gradients."""
+
+    def __init__(self, job: Job) -> None:
+        tuning = job.tuning
+        held = numbers(tuning.compute_dtype, job.device, tuning.quantisation, tuning.double_quantisation)
+        base = load_model(Path(job.base.folder), held)
+        base.config.use_cache = False
+        if tuning.checkpointing:
+            base.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        self.device = held.device
+        self.model = _adapted(base, job)
+        self.model.train()
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What is learned, by name, in a fixed order."""
+        return {name: one for name, one in sorted(self.model.named_parameters()) if one.requires_grad}
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Sum over the target tokens of their negative log-likelihood in nats, of shape ()."""
+        logits = self.model(
+            input_ids=batch.tokens.to(self.device),
+            position_ids=batch.positions.to(self.device),
+            logits_to_keep=batch.columns.to(self.device),
+            use_cache=False,
+        ).logits
+        labels = batch.labels.to(self.device).flatten()
+        return cross_entropy(logits.float().flatten(0, 1), labels, ignore_index=IGNORED, reduction="sum")
+
+    def state(self) -> dict[str, Tensor]:
+        """The adapter's weights on the CPU, as peft names them."""
+        from peft import get_peft_model_state_dict
+
+        return {name: one.detach().cpu().contiguous() for name, one in get_peft_model_state_dict(self.model).items()}
+
+    def set_state(self, weights: Mapping[str, Tensor]) -> None:
+        from peft import set_peft_model_state_dict
+
+        set_peft_model_state_dict(self.model, dict(weights))
+
+    def save(self, folder: Path, base: str) -> None:
+        """Write the adapter in peft's layout; the same adapter gives the same bytes."""
+        temporary = folder / f".{WEIGHTS}.tmp"
+        save_file(self.state(), temporary, metadata={"format": "pt"})
+        temporary.replace(folder / WEIGHTS)
+        config = {
+            **self.model.peft_config["default"].to_dict(),
+            "base_model_name_or_path": base,
+            "inference_mode": True,
+        }
+        write_atomic(folder / CONFIG, json.dumps(json.loads(canonical_json(config)), indent=1).encode() + b"\n")
+
+
+def _adapted(base: Any, job: Job) -> Any:
+    from peft import LoraConfig, PeftModel, get_peft_model
+
+    tuning = job.tuning
+    if job.start:
+        with quiet():
+            return PeftModel.from_pretrained(base, job.start, is_trainable=True)
+    torch.manual_seed(tuning.training_seed)
+    modules: Any = list(tuning.target_modules)
+    config = LoraConfig(
+        r=tuning.rank,
+        lora_alpha=tuning.alpha,
+        lora_dropout=tuning.dropout,
+        target_modules="all-linear" if modules == ["all-linear"] else modules,
+        task_type="CAUSAL_LM",
+    )
+    try:
+        with quiet():
+            return get_peft_model(base, config)
+    except ValueError as error:
+        raise AssetError(
+            f"{job.base.name} takes no adapter on {', '.join(modules)}: {str(error).splitlines()[0]}",
+            todo='name its linear layers in target_modules, or write ["all-linear"]',
+        ) from None
+
+
+def count(parameters: Iterable[Any]) -> int:
+    return sum(one.numel() for one in parameters)

@@ -1,0 +1,87 @@
+"""A chart within a budget, put to a model by the task's own prompt: what few-shot prompting and tuning share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal
+
+from harness import Arranged, Candidate, Completion, Context, Message, ModelInput, Prompt, Task, arrange
+
+PROMPTS = Path(__file__).parent / "prompts"
+
+
+def prompt_file(task: Task, field: str) -> Path:
+    return PROMPTS / task.name / f"{field}.jinja"
+
+
+def prompt_files(task: Task) -> list[Path]:
+    return [path for field in task.fields if (path := prompt_file(task, field.name)).exists()]
+
+
+@dataclass(frozen=True)
+class Prompting:
+    """Charts in the order that the train split teaches, cut to a budget in `unit`. With `reads_course` the discharge
+    instructions are shown the hospital course that was written before."""
+
+    context: Context
+    unit: Literal["words", "tokens"]
+    reads_course: bool
+
+    def arranged(self, asked: ModelInput, budget: int) -> Arranged:
+        order = self.context.guide.order(asked.field)
+        if self.unit == "tokens":
+            return arrange(asked, order, budget, self.context.engine.count_tokens)
+        return arrange(asked, order, budget)
+
+    def course(self, asked: ModelInput) -> str:
+        return "\n".join(asked.earlier.values()) if self.reads_course else ""
+
+
+class Template:
+    """A prompt file: a block `system`, and a block `user` with the variables `chart` and `course`."""
+
+    def __init__(self, task: Task, field: str) -> None:
+        from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+        loader = FileSystemLoader(PROMPTS)
+        environment = Environment(loader=loader, undefined=StrictUndefined, autoescape=False, trim_blocks=True)
+        self._template = environment.get_template(str(prompt_file(task, field).relative_to(PROMPTS)))
+        self.system = self._block("system")
+
+    def user(self, chart: str, course: str) -> str:
+        return self._block("user", chart=chart, course=course)
+
+    def ask(self, chart: str, course: str, shots: Sequence[Message] = ()) -> tuple[Message, ...]:
+        """The messages: what the task is, the shots, then the chart in question."""
+        return (("system", self.system), *shots, ("user", self.user(chart, course)))
+
+    def _block(self, name: str, **values: str) -> str:
+        return "".join(self._template.blocks[name](self._template.new_context(values))).strip()
+
+
+def candidates(prompt: Prompt, completions: Sequence[Completion], cut: int) -> Iterator[Candidate]:
+    shown = sha256(repr(prompt.messages).encode()).hexdigest()
+    for index, completion in enumerate(completions):
+        yield Candidate(
+            case=prompt.case,
+            field=prompt.field,
+            text=clean(completion.text),
+            raw=completion.text,
+            index=index,
+            shown=shown,
+            finish=completion.finish,
+            tokens=completion.tokens,
+            seconds=completion.seconds,
+            logprob=completion.logprob,
+            cut=cut,
+        )
+
+
+def clean(raw: str) -> str:
+    """The text without a heading that the model put before it, and without white space around it and in surplus."""
+    text = re.sub(r"\A\s*(\W*(brief hospital course|discharge instructions)\W*?:?\W*?\n)", "", raw, flags=re.IGNORECASE)
+    return re.sub(r"\n{3,}", "\n\n", text).strip()

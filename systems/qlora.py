@@ -1,0 +1,210 @@
+"""Instruction tuning: a low-rank adapter on the line-up's model, taught by the train split to write the sections."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cache, cached_property, partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal
+
+from harness import (
+    Arranged,
+    Candidate,
+    Context,
+    Failure,
+    Lesson,
+    Message,
+    ModelInput,
+    Prompt,
+    Sampling,
+    Task,
+    Tuning,
+    read_instructions,
+    system,
+)
+from systems._prompting import Prompting, Template, candidates, prompt_files
+
+
+@system("qlora", needs=("engine", "guide", "examples"))
+@dataclass(frozen=True)
+class QLoRA(Tuning):
+    """A language model with an adapter that learned the task on the train split, asked as few-shot asks, without shots.
+
+    The settings of `Tuning` say how it is trained: `harness plan` says what that takes. `budget` limits the chart, in
+    `unit`; where a row has no room for chart and target, the chart is cut further, the target never. `adapters` is one
+    for all fields, or one for each. `train_limit` is the number of stays to learn from (0: all). `prime_on` names
+    instruction corpora (jsonl, or csv with the columns note, question and answer) that it is trained on before, for
+    `prime_epochs` or `prime_steps`. `adapter` names the folder of an adapter to use instead of training one.
+    With `shuffled` each case is taught another case's target: what is left to learn is the style (a control).
+    """
+
+    budget: int = 2000
+    unit: Literal["words", "tokens"] = "words"
+    reads_course: bool = False
+    adapters: Literal["one", "each"] = "one"
+    adapter: str = ""
+    train_limit: int = 0
+    shuffled: bool = False
+    prime_on: tuple[str, ...] = ()
+    prime_epochs: int = 1
+    prime_steps: int = 0
+    max_new_tokens: int = 512
+    temperature: float = 0.0
+    top_p: float = 1.0
+    samples: int = 1
+    repetition_penalty: float = 1.0
+    no_repeat_ngram: int = 0
+
+    def __post_init__(self) -> None:
+        if self.samples > 1 and self.temperature == 0:
+            raise ValueError("samples above 1 need a temperature above 0: without one every sample is the same text")
+        for name in ("rank", "epochs", "batch", "accumulation", "sequence_length", "evaluate_every", "budget"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} takes 1 or more")
+        if not 0 <= self.held_out < 1 or not 0 <= self.warmup < 1 or not 0 <= self.dropout < 1:
+            raise ValueError("held_out, warmup and dropout take a share: from 0 to less than 1")
+        if self.patience and not self.held_out:
+            raise ValueError("patience needs held_out: without lessons held out nobody knows when to stop")
+
+    def open(self, context: Context) -> QLoRARunner:
+        return QLoRARunner(self, context)
+
+    def sources(self, task: Task) -> list[Path]:
+        given = [Path(self.adapter) / "adapter_model.safetensors"] if self.adapter else []
+        return [*prompt_files(task), *(path for path in given if path.exists())]
+
+    @property
+    def tuning(self) -> Tuning:
+        return Tuning(**{field.name: getattr(self, field.name) for field in fields(Tuning)})
+
+
+@dataclass(frozen=True)
+class QLoRARunner:
+    settings: QLoRA
+    context: Context
+
+    def generate(self, inputs: Sequence[ModelInput]) -> Iterator[Candidate | Failure]:
+        chosen, field = self.settings, inputs[0].field
+        room = self.context.engine.context_length - chosen.max_new_tokens
+        prompts, cut = [], []
+        for asked in inputs:
+            found = self._asking(asked, room)
+            if found is None:
+                yield Failure(asked.case, field, f"even without a chart the prompt has more than {room} tokens")
+                continue
+            messages, chart = found
+            prompts.append(Prompt(asked.case, field, messages))
+            cut.append(sum(lost for _, lost in chart.cut))
+        engine = self.context.engine.adapted(self.fit(field))
+        for at, completions in engine.complete(prompts, self.sampling):
+            yield from candidates(prompts[at], completions, cut[at])
+
+    @cached_property
+    def sampling(self) -> Sampling:
+        chosen = self.settings
+        return Sampling(
+            max_new_tokens=chosen.max_new_tokens,
+            temperature=chosen.temperature,
+            top_p=chosen.top_p,
+            samples=chosen.samples,
+            repetition_penalty=chosen.repetition_penalty,
+            no_repeat_ngram=chosen.no_repeat_ngram,
+            seed=self.context.seed,
+        )
+
+    # ---------------------------------------------------------------- what is asked
+
+    def _asking(self, asked: ModelInput, room: int) -> tuple[tuple[Message, ...], Arranged] | None:
+        """The prompt of at most `room` tokens, and the chart in it; None where not even an empty chart fits."""
+        prompting, template, budget = self._prompting, self._template(asked.field), self.settings.budget
+        while True:
+            chart = prompting.arranged(asked, budget)
+            messages = template.ask(chart.text, prompting.course(asked))
+            tokens = self.context.engine.count_prompt(messages)
+            if tokens <= room:
+                return messages, chart
+            if budget == 0:
+                return None
+            budget = max(0, min(budget - 1, chart.units * room // tokens))
+
+    @cached_property
+    def _prompting(self) -> Prompting:
+        return Prompting(self.context, self.settings.unit, self.settings.reads_course)
+
+    @cached_property
+    def _template(self) -> Any:
+        return cache(partial(Template, self.context.task))
+
+    # ---------------------------------------------------------------- what is learned
+
+    def fit(self, field: str) -> Path:
+        """The adapter that writes this field: the one that is given, else found or trained."""
+        chosen = self.settings
+        if chosen.adapter:
+            return self.context.given_adapter(Path(chosen.adapter))
+        names = (field,) if chosen.adapters == "each" else tuple(f.name for f in self.context.task.fields)
+        known_by = {
+            "fields": names,
+            "code": _digest(
+                Path(__file__), Path(__file__).with_name("_prompting.py"), *prompt_files(self.context.task)
+            ),
+            **{name: getattr(chosen, name) for name in ("budget", "unit", "reads_course", "train_limit", "shuffled")},
+        }
+        return self.context.adapter(partial(self.lessons, names), chosen.tuning, known_by, start=self._primed())
+
+    def lessons(self, names: Sequence[str]) -> Iterator[Lesson]:
+        """Each stay of the train split, for each of these fields, with what was written for it."""
+        for name in names:
+            examples = self.context.examples(name)
+            stays = _drawn(len(examples), self.settings.train_limit)
+            taught = _next_of_a_shuffle(stays) if self.settings.shuffled else dict(zip(stays, stays, strict=True))
+            for at in stays:
+                asked, target = examples[at].input, examples[taught[at]].target.strip()
+                room = self.settings.sequence_length - self.context.engine.count_tokens(target) - 1
+                if found := self._asking(asked, room):
+                    yield Lesson(Prompt(asked.case, name, found[0]), target, asked.group)
+
+    def _primed(self) -> Path | None:
+        """The adapter that was trained on each corpus of `prime_on`, one after the other."""
+        chosen, primed = self.settings, None
+        tuning = replace(chosen.tuning, epochs=chosen.prime_epochs, steps=chosen.prime_steps)
+        for name in chosen.prime_on:
+            corpus = read_instructions(Path(name))
+            known_by = {"code": _digest(Path(__file__)), "corpus": corpus.digest}
+            primed = self.context.adapter(
+                partial(self._priming, corpus), tuning, known_by, start=primed, external=str(corpus)
+            )
+        return primed
+
+    def _priming(self, corpus: Any) -> Iterator[Lesson]:
+        """Each pair of an instruction corpus; a note is cut at its end until the pair fits into a row."""
+        for pair in corpus:
+            room = self.settings.sequence_length - self.context.engine.count_tokens(pair.answer) - 1
+            words = pair.note.split(" ")
+            while True:
+                messages = (("user", f"{' '.join(words)}\n\n{pair.instruction}"),)
+                tokens = self.context.engine.count_prompt(messages)
+                if tokens <= room or not words:
+                    break
+                words = words[: min(len(words) - 1, len(words) * room // tokens)]
+            if tokens <= room:
+                yield Lesson(Prompt(pair.id, pair.task, messages), pair.answer)
+
+
+def _drawn(count: int, limit: int) -> list[int]:
+    """All positions, or a sample that is the same for every training seed."""
+    return list(range(count)) if not 0 < limit < count else sorted(random.Random(0).sample(range(count), limit))
+
+
+def _next_of_a_shuffle(positions: Sequence[int]) -> dict[int, int]:
+    """For each position another one: the next in a shuffled ring."""
+    ring = list(positions)
+    random.Random(0).shuffle(ring)
+    return {at: ring[(place + 1) % len(ring)] for place, at in enumerate(ring)}
+
+
+def _digest(*files: Path) -> str:
+    return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
