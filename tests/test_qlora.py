@@ -1,0 +1,222 @@
+"""The system qlora: what it is taught, what it asks, and what of it travels with the submission."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.cli import main
+from harness.contest import Contest
+from harness.contract.trial import Ward
+from harness.corpora.marking import FILE_NAME
+from harness.corpora.synthetic import synthesize
+from harness.corpora.ward.primer import write_primer
+from harness.lineup import find_lineup, parse_assignments, read_lineup
+from harness.resources import SystemContext
+from harness.types import Lesson
+from systems.qlora import QLoRA, QLoRARunner
+from tests.tiny_llama import write_tiny_llama
+
+FIELDS = ("brief_hospital_course", "discharge_instructions")
+LINEUP = """
+[engine]
+model = "{model}"
+dtype = "float32"
+threads = 1
+batch_size = 4
+
+[systems.qlora]
+quantisation = "none"
+compute_dtype = "float32"
+rank = 2
+steps = 2
+accumulation = 2
+sequence_length = 700
+budget = 60
+unit = "tokens"
+max_new_tokens = 5
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny model, a line-up that names it, and a ward."""
+    folder = tmp_path_factory.mktemp("qlora")
+    model = write_tiny_llama(folder / "tiny-llama")
+    (folder / "lineup.toml").write_text(LINEUP.format(model=model))
+    synthesize(folder / "ward", 20, seed=0)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def contest(folder: Path) -> Contest:
+    ward = Ward(folder / "trial")
+    (folder / "trial").mkdir()
+    lineup = read_lineup(folder / "lineup.toml")
+    resources = ward.contest.resources
+    resources.lineup = lineup
+    return replace(ward.contest, lineup=lineup, resources=resources)
+
+
+def runner(contest: Contest, settings: QLoRA, **more: Any) -> QLoRARunner:
+    needs = ("engine", "guide", "examples")
+    context = SystemContext(contest.task, 0, contest.root, needs, contest.resources, set(), "qlora", **more)
+    return settings.open(context)
+
+
+SETTINGS = QLoRA(
+    quantisation="none", compute_dtype="float32", rank=2, steps=1, sequence_length=600, budget=400, unit="tokens"
+)
+
+
+def lessons(contest: Contest, settings: QLoRA) -> list[Lesson]:
+    return list(runner(contest, settings).lessons(FIELDS))
+
+
+def test_it_is_taught_each_field_of_each_stay(contest: Contest) -> None:
+    taught = lessons(contest, SETTINGS)
+    examples = {name: list(contest.resources.examples(name, "train")) for name in FIELDS}
+    assert [one.target for one in taught] == [e.target.strip() for name in FIELDS for e in examples[name]]
+    assert [one.group for one in taught] == [e.input.group for name in FIELDS for e in examples[name]]
+    assert not {one.group for one in taught} & {case.group for case in contest.cases}
+
+
+def test_a_long_chart_is_cut_and_the_target_never(contest: Contest) -> None:
+    whole = lessons(contest, SETTINGS)
+    engine = contest.resources.engine
+    longest = max(engine.count_prompt(one.prompt.messages) + engine.count_tokens(one.target) + 1 for one in whole)
+    cut = lessons(contest, replace(SETTINGS, sequence_length=longest - 20))
+    assert [one.target for one in cut] == [one.target for one in whole]
+    shorter = 0
+    for one, before in zip(cut, whole, strict=True):
+        tokens = engine.count_prompt(one.prompt.messages) + engine.count_tokens(one.target) + 1
+        assert tokens <= longest - 20
+        shorter += one.prompt != before.prompt
+    assert 0 < shorter < len(whole)
+
+
+def test_what_it_is_taught_to_answer_is_what_it_asks(contest: Contest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the same chart, budget and room the prompts are the same."""
+    one = runner(contest, SETTINGS)
+    asked = contest.resources.examples(FIELDS[0], "train")[0].input
+    shown: list[Any] = []
+
+    class Recorder:
+        def complete(self, prompts: Any, sampling: Any) -> Iterator[Any]:
+            shown.extend(prompts)
+            return iter(())
+
+    monkeypatch.setattr(QLoRARunner, "fit", lambda self, field: Path())
+    monkeypatch.setattr(type(contest.resources.engine), "adapted", lambda self, adapter: Recorder(), raising=True)
+    monkeypatch.setattr("harness.resources.ResumingEngine.adapted", lambda self, adapter: Recorder())
+    assert list(one.generate([asked])) == []
+    assert shown[0].messages == next(one.lessons(FIELDS[:1])).prompt.messages
+
+
+def test_shuffled_pairs_have_the_same_charts_and_the_same_targets_but_no_pair_is_right(contest: Contest) -> None:
+    true, shuffled = lessons(contest, SETTINGS), lessons(contest, replace(SETTINGS, shuffled=True))
+    assert [one.prompt.case for one in true] == [one.prompt.case for one in shuffled]
+    assert sorted(one.target for one in true) == sorted(one.target for one in shuffled)
+    assert all(one.target != other.target for one, other in zip(true, shuffled, strict=True))
+
+
+def test_a_limit_takes_the_same_stays_for_every_field(contest: Contest) -> None:
+    taught = lessons(contest, replace(SETTINGS, train_limit=2))
+    assert len(taught) == 4
+    assert {one.prompt.case for one in taught[:2]} == {one.prompt.case for one in taught[2:]}
+
+
+def test_a_primer_is_learned_first_and_its_licence_is_told(contest: Contest, folder: Path) -> None:
+    from harness.manifest import lessons_from
+    from harness.tuning.adapters import read_manifest
+
+    primer = folder / "primer.jsonl"
+    write_primer(primer, 2, seed=0)
+    used: list[Path] = []
+    found = runner(contest, replace(SETTINGS, prime_on=(str(primer),), prime_steps=1), note_adapter=used.append).fit(
+        FIELDS[0]
+    )
+    begun, whole = (read_manifest(one) for one in used)
+    assert found == used[1]
+    assert whole.start_digest == begun.weights
+    assert begun.lessons > 4
+    told = lessons_from([{"about": whole.about}])
+    assert len(told) == 1
+    assert re.fullmatch(r"primer\.jsonl \(CC0-1\.0, sha-256 [0-9a-f]{12}\)", told[0])
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("patience=2", "patience needs held_out"),
+        ("held_out=1.0", "held_out, warmup and dropout take a share"),
+        ("batch=0", "batch takes 1 or more"),
+        ("samples=2", "samples above 1 need a temperature above 0"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(assignment: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        QLoRA(**parse_assignments([assignment]))
+
+
+def test_the_main_job_trains_once_and_says_what_it_used(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    command = ["submit", "qlora", "--lineup", "lineup.toml", "--data", "ward", "--scorers", "rouge", "--split"]
+    assert main([*command, "test_phase_1"]) == 0
+    made = list((folder / "workspace").glob("ward-*/adapters/*/adapter_model.safetensors"))
+    assert len(made) == 1
+    before = made[0].stat().st_mtime_ns
+    run = folder / "submissions" / "discharge-me" / "ward" / "test_phase_1" / "qlora"
+    manifest = json.loads((run / "manifest.json").read_text())
+    adapter = json.loads((made[0].parent / "manifest.json").read_text())
+    assert manifest["model_digests"]["adapter of tiny-llama"] == adapter["weights"]
+    assert manifest["settings"]["settings"]["rank"] == 2
+    csv = (run / "submission.csv").read_bytes()
+    (run / "candidates.jsonl").unlink()
+    capsys.readouterr()
+    assert main([*command, "test_phase_1"]) == 0
+    assert (run / "submission.csv").read_bytes() == csv
+    # Another split is written with the same adapter.
+    assert main([*command, "test_phase_2", "--limit", "1", "--set", "max_new_tokens=3"]) == 0
+    assert [path.stat().st_mtime_ns for path in made] == [before]
+    assert len(list((folder / "workspace").glob("ward-*/adapters/*/adapter_model.safetensors"))) == 1
+    # The adapter is no use where its own split is scored.
+    given = ["--set", f"adapter={made[0].parent}", "--limit", "1", "--as", "given"]
+    assert main([*command, "train", *given]) == 1
+    assert "was trained on the split that is scored" in capsys.readouterr().err
+    assert main([*command, "valid", *given]) == 0
+    assert main(["purge"]) == 0
+    assert str(made[0].parents[2].name) in capsys.readouterr().out
+
+
+def test_what_learned_from_restricted_data_stays_restricted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    synthesize(tmp_path / "secret", 20, seed=5)
+    (tmp_path / "secret" / FILE_NAME).unlink()
+    command = ["submit", "qlora", "--lineup", str(folder / "lineup.toml"), "--scorers", "bleu", "--limit", "1"]
+    assert main([*command, "--data", "secret", "--split", "test_phase_1"]) == 0
+    made = next((tmp_path / "workspace").glob("secret-*/adapters/*/manifest.json")).parent
+    assert json.loads((made / "manifest.json").read_text())["about"]["restricted"] is True
+    assert main([*command, "--data", str(folder / "ward"), "--set", f"adapter={made}", "--as", "borrowed"]) == 0
+    run = tmp_path / "submissions" / "discharge-me" / "ward" / "test_phase_1" / "borrowed"
+    assert json.loads((run / "manifest.json").read_text())["restricted"] is True
+
+
+def test_a_model_behind_a_server_cannot_be_tuned(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "server.toml").write_text('[engine]\nkind = "server"\nurl = "http://127.0.0.1:9/v1"\nmodel = "m"\n')
+    find_lineup("server.toml")
+    assert main(["submit", "qlora", "--lineup", "server.toml", "--data", str(folder / "ward"), "--limit", "1"]) == 1
+    assert "harness: " in capsys.readouterr().err
