@@ -68,7 +68,7 @@ class Contest:
     `limit` is the size of a seeded sample of the cases, None for all. `leak_check` counts cases by how their
     redaction was checked, `records` are the figures of every case as JSON lines (ids in them: they stay with the
     runs). `root` is the folder of all submissions. These `scorers` judge, the task's where none is named, in `jobs`
-    processes."""
+    processes. `subjects` are those of all scored cases, also where only one of these is looked at."""
 
     task: Task
     corpus: Corpus
@@ -85,6 +85,7 @@ class Contest:
     scorers: tuple[str, ...] = ()
     jobs: int = 1
     cut_leaks: bool = False
+    subjects: frozenset[str] = frozenset()
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -169,7 +170,7 @@ def open_contest(
     Raises LeakError if a target is left in what systems would see, SettingsError where there is no such case."""
     ids = draw(corpus.ids(split), limit, seed)
     subjects = corpus.groups(split)
-    scored = {subjects[i] for i in ids}
+    scored = frozenset(subjects[i] for i in ids)
     if only and only not in ids:
         raise SettingsError(f"there is no case {only} in {split}", todo=f"name one of its {len(ids)}, such as {ids[0]}")
     ids = [only] if only else ids
@@ -193,6 +194,7 @@ def open_contest(
         scorers=scorers,
         jobs=jobs,
         cut_leaks=cut_leaks,
+        subjects=scored,
     )
 
 
@@ -342,9 +344,11 @@ def _play(contest: Contest, turn: _Turn, scoring: Scoring) -> Entered:
 
 @dataclass(frozen=True)
 class Choosing:
-    """A pool with all that it chooses by: its candidates, their features, and a selector that is ready."""
+    """A pool with all that it chooses by: its candidates, their features, and a selector that is ready; `settings` are
+    the pool's."""
 
     name: str
+    settings: Mapping[str, Any]
     stalls: Sequence[Stall]
     measuring: Measuring
     selector: Selector
@@ -367,13 +371,13 @@ def rehearse(contest: Contest, name: str) -> Choosing:
     return _choosing(contest, turn, members, fit=contest.split != LESSONS)
 
 
-def recall(contest: Contest, name: str) -> tuple[Choosing, Mapping[str, Any]]:
-    """What the pool chooses by, from what its members wrote before, and the pool's settings; nobody is asked to write.
+def recall(contest: Contest, name: str) -> Choosing:
+    """What the pool chooses by, from what its members wrote before; nobody is asked to write.
 
     Raises SettingsError for a system that is no pool, RunError where nothing was written."""
     turn = _settle_pool(contest, name)
     members = {member: _kept(contest, one) for member, one in turn.members.items()}
-    return _choosing(contest, turn, members), turn.competitor.settings if turn.competitor else {}
+    return _choosing(contest, turn, members)
 
 
 def _settle_pool(contest: Contest, name: str) -> _Turn:
@@ -405,7 +409,7 @@ def _choosing(contest: Contest, turn: _Turn, members: Mapping[str, Generated], *
     assert turn.pool
     stalls, measuring = _set_out(contest, turn, members)
     selector = _ready(contest, turn, turn.pool) if fit else turn.pool.selector
-    return Choosing(turn.name, stalls, measuring, selector)
+    return Choosing(turn.name, turn.identity["settings"], stalls, measuring, selector)
 
 
 def _set_out(contest: Contest, turn: _Turn, members: Mapping[str, Generated]) -> tuple[list[Stall], Measuring]:
@@ -459,9 +463,12 @@ def lessons(contest: Contest, name: str, pool: Pool) -> tuple[list[Offer], list[
         references = {one.id: one for one in read_references(school.corpus, task, LESSONS, school.ids)}
         scores = objective.scores(stalls, references, task, scoring)
     offers = measuring.offers(stalls, find_features(pool.selector.reads, name))
-    scored = {case.group for case in contest.cases}
-    known = [(o, s) for o, s in zip(offers, scores, strict=True) if s is not None and o.group not in scored]
-    return [offer for offer, _ in known], [score for _, score in known]
+    taught = [
+        (offer, score)
+        for offer, score in zip(offers, scores, strict=True)
+        if score is not None and offer.group not in contest.subjects
+    ]
+    return [offer for offer, _ in taught], [score for _, score in taught]
 
 
 def _label(name: str, limit: int | None) -> str:

@@ -30,7 +30,7 @@ class Explanation:
 
 def explain(contest: Contest, pool: str) -> list[Explanation]:
     """Explain the choices for the one case of the contest, field by field."""
-    choosing, _ = recall(contest, pool)
+    choosing = recall(contest, pool)
     offers = choosing.offers(choosing.selector.reads)
     return [_explained(choosing, at, offer) for at, offer in enumerate(offers)]
 

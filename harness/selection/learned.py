@@ -79,18 +79,20 @@ class Learned:
         return Learned(self.features, fitted)
 
     def choose(self, offer: Offer) -> int:
-        worths = [math.fsum(parts.values()) for parts in self._parts(offer)]
+        terms = self._terms(offer)
+        worths = [math.fsum(t.worth(one.get(n, 0.0)) for n, t in terms.items()) for one in offer.features]
         return worths.index(max(worths))
 
     def reasons(self, offer: Offer) -> list[str]:
         """What the chosen one is expected to gain over the mean of all, by feature, the largest first."""
-        parts, at = self._parts(offer), self.choose(offer)
+        terms, at = self._terms(offer), self.choose(offer)
+        parts = [{name: term.worth(one.get(name, 0.0)) for name, term in terms.items()} for one in offer.features]
         names = dict.fromkeys(name for part in parts for name in part)
         mean = {name: math.fsum(part.get(name, 0.0) for part in parts) / len(parts) for name in names}
         gains = {name: parts[at].get(name, 0.0) - mean[name] for name in names}
         return [f"{name}: {gain:+.4f}" for name, gain in sorted(gains.items(), key=lambda one: -abs(one[1])) if gain]
 
-    def _parts(self, offer: Offer) -> list[dict[str, float]]:
+    def _terms(self, offer: Offer) -> Terms:
         if offer.field not in self.fitted:
             raise SettingsError(
                 f"nobody taught the selector how to choose the {offer.field}", todo="leave out `fitted` in the lineup"
@@ -98,7 +100,7 @@ class Learned:
         terms = self.fitted[offer.field]
         if any(name.startswith(MEMBER) for name in terms):
             _check_writers(offer, terms)
-        return [{n: term.worth(f.get(n, 0.0)) for n, term in terms.items()} for f in offer.features]
+        return terms
 
 
 def _check_writers(offer: Offer, terms: Terms) -> None:

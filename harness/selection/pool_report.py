@@ -59,6 +59,7 @@ class PoolReport:
     references and of candidates that keep it."""
 
     pool: str
+    assumes: str
     split: str
     cases: int
     crossfitted: bool
@@ -97,6 +98,7 @@ def report(contest: Contest, pool: str, how: Resampling = DEFAULT) -> PoolReport
     parts = {"": scored, **{name: scored.within(name) for name in titles}}
     return PoolReport(
         pool,
+        str(choosing.settings.get("assumes", "")),
         contest.split,
         len({stall.case for stall in stalls}),
         contest.split == LESSONS and not isinstance(choosing.selector, Rules),

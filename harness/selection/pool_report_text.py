@@ -19,6 +19,7 @@ def markdown(report: PoolReport, titles: Mapping[str, str]) -> str:
     """`titles` are those of the fields."""
     how = "each subject chosen for by what the others taught" if report.crossfitted else "by the selector as it is"
     lines = [f"## The pool {report.pool} on {report.split}: {report.cases} cases, {OBJECTIVE}, {how}", ""]
+    lines += [f"It assumes: {report.assumes}.", ""] if report.assumes else []
     for field in report.members:
         lines += [f"### {titles[field]}", "", *_check(report, field), "", *_members(report, field), ""]
     lines += ["### What it gains", "", *_gains(report, titles), "", *_carries(report), *_rules(report)]
