@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from harness.assets import place
     from harness.corpora.instructions import read_instructions
-    from harness.errors import AssetError, CannotJudge
+    from harness.errors import AssetError, CannotJudge, SettingsError
     from harness.nlp.concepts import compare_concepts, open_matcher
     from harness.nlp.contextual import ContextualEncoder, KeptVectors, open_contextual
     from harness.nlp.entailment import Division, Entailment, divide, open_entailment
     from harness.nlp.sentences import punkt_digest, punkt_parameters
     from harness.plugins import scorer, system, task
     from harness.prepare import arrange
+    from harness.selection.learned import Learned, read_fitted
+    from harness.selection.rules import Rules, minimum_bayes_risk
+    from harness.selection.weighted import ByField, Weighted
     from harness.types import (
         Arranged,
         Candidate,
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
         Lesson,
         Message,
         ModelInput,
+        Offer,
         Pair,
         Part,
         Pool,
@@ -50,6 +54,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Arranged",
     "AssetError",
+    "ByField",
     "Candidate",
     "CannotJudge",
     "Case",
@@ -63,27 +68,33 @@ __all__ = [
     "Failure",
     "Field",
     "KeptVectors",
+    "Learned",
     "Lesson",
     "Message",
     "ModelInput",
+    "Offer",
     "Pair",
     "Part",
     "Pool",
     "Prompt",
     "PublishedScript",
+    "Rules",
     "Runner",
     "Sampling",
     "Scorer",
     "ScoringContext",
     "Section",
     "Selector",
+    "SettingsError",
     "Signature",
     "SubmissionFormat",
     "Task",
     "Tuning",
+    "Weighted",
     "arrange",
     "compare_concepts",
     "divide",
+    "minimum_bayes_risk",
     "open_contextual",
     "open_entailment",
     "open_matcher",
@@ -91,6 +102,7 @@ __all__ = [
     "punkt_digest",
     "punkt_parameters",
     "read_facts",
+    "read_fitted",
     "read_instructions",
     "scorer",
     "system",
@@ -100,11 +112,16 @@ __all__ = [
 
 _ELSEWHERE = {
     "AssetError": "harness.errors",
+    "ByField": "harness.selection.weighted",
     "CannotJudge": "harness.errors",
     "ContextualEncoder": "harness.nlp.contextual",
     "Division": "harness.nlp.entailment",
     "Entailment": "harness.nlp.entailment",
     "KeptVectors": "harness.nlp.contextual",
+    "Learned": "harness.selection.learned",
+    "Rules": "harness.selection.rules",
+    "SettingsError": "harness.errors",
+    "Weighted": "harness.selection.weighted",
     "arrange": "harness.prepare",
     "divide": "harness.nlp.entailment",
     "open_contextual": "harness.nlp.contextual",
@@ -113,8 +130,10 @@ _ELSEWHERE = {
     "punkt_digest": "harness.nlp.sentences",
     "punkt_parameters": "harness.nlp.sentences",
     "compare_concepts": "harness.nlp.concepts",
+    "minimum_bayes_risk": "harness.selection.rules",
     "open_matcher": "harness.nlp.concepts",
     "read_facts": "harness.corpora.ward.matcher",
+    "read_fitted": "harness.selection.learned",
     "read_instructions": "harness.corpora.instructions",
     "scorer": "harness.plugins",
     "system": "harness.plugins",

@@ -13,7 +13,7 @@ from harness.errors import HarnessError, UsageError
 
 if TYPE_CHECKING:
     from harness.board import Board
-    from harness.contest import HandedIn
+    from harness.contest import Contest, HandedIn
     from harness.entries import Entry
     from harness.plugins import Registry
     from harness.types import Task
@@ -180,6 +180,59 @@ def _import(args: Args) -> int:
         handed_in = import_submission(args.file, args.label, task, corpus, split, scoring, args.out)
     _print_handed_in(handed_in, task)
     return 0
+
+
+def _explain(args: Args) -> int:
+    import shutil
+
+    from harness.selection.explain import explain, lines
+
+    contest = _contest(args, only=args.case)
+    for one in explain(contest, args.system):
+        title = f"{args.system}, case {args.case}, {contest.task.field(one.field).title}"
+        print("\n".join(lines(one, title, shutil.get_terminal_size().columns)))
+    return 0
+
+
+def _pool_report(args: Args) -> int:
+    from harness.files import private_folder, write_atomic
+    from harness.selection.pool_report import report
+    from harness.selection.pool_report_text import as_json, markdown, picture
+
+    contest = _contest(args)
+    told = report(contest, args.system)
+    titles = {field.name: field.title for field in contest.task.fields}
+    text = markdown(told, titles)
+    folder = private_folder(contest.folder(args.system if args.limit is None else f"{args.system}-limit{args.limit}"))
+    made = {".gitignore": b"*\n", "pool-report.md": text.encode(), "pool-report.json": as_json(told).encode()}
+    for name, data in {**made, "pool-report.svg": picture(told, titles)}.items():
+        write_atomic(folder / name, data)
+    print(f"{text}\n{folder / 'pool-report.md'}, .json and .svg")
+    return 0
+
+
+def _contest(args: Args, only: str = "") -> Contest:
+    from harness.contest import open_contest
+    from harness.corpora import open_corpus
+    from harness.lineup import find_lineup, read_lineup
+
+    plugins, task = _task(args)
+    lineup = read_lineup(find_lineup(args.lineup))
+    split = args.split or task.default_split
+    return open_contest(
+        task,
+        open_corpus(args.data, task, split),
+        split,
+        lineup,
+        plugins,
+        args.out,
+        limit=args.limit,
+        seed=args.seed,
+        cut_leaks=args.cut_leaks,
+        scorers=args.scorers,
+        jobs=args.jobs,
+        only=only,
+    )
 
 
 def _print_handed_in(handed_in: HandedIn, task: Task) -> None:
@@ -444,10 +497,17 @@ def _parser() -> argparse.ArgumentParser:
 
     everything = ("plugins", "task", "data", "scoring", "out")
     sub = command("submit", _submit, "let a system compete: a scored submission.zip", *everything, "system")
-    sub.add_argument("--limit", type=int, metavar="N", help="only a seeded sample of N cases; never ranked")
+    _sample_group(sub)
     sub.add_argument("--as", dest="label", default="", metavar="LABEL", help="the run's name (default: the system's)")
-    sub.add_argument("--seed", type=int, default=0, metavar="S")
-    sub.add_argument("--cut-leaks", action="store_true", help="cut what is left of a target instead of stopping")
+
+    sub = command("explain", _explain, "why a pool chose what it chose for a case; shows its texts", *everything)
+    sub.add_argument("system", metavar="SYSTEM", help="a pool that was submitted")
+    sub.add_argument("case", metavar="CASE", help="the id of a case")
+    _sample_group(sub)
+
+    sub = command("pool-report", _pool_report, "what a pool gains over its best member, and by what", *everything)
+    sub.add_argument("system", metavar="SYSTEM", help="a pool; members are asked for what is missing")
+    _sample_group(sub)
 
     asking = ("plugins", "task", "data", "lineup", "system")
     command("plan", _plan, "what a system's model needs: memory, disk and time; downloads no model", *asking)
@@ -525,6 +585,12 @@ def _task_group(sub: argparse.ArgumentParser) -> None:
 def _data_group(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--data", type=Path, metavar="DIR", help="folder of the tables (default: a synthetic ward)")
     sub.add_argument("--split", metavar="S", help="default: the task's")
+
+
+def _sample_group(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--limit", type=int, metavar="N", help="only a seeded sample of N cases; never ranked")
+    sub.add_argument("--seed", type=int, default=0, metavar="S")
+    sub.add_argument("--cut-leaks", action="store_true", help="cut what is left of a target instead of stopping")
 
 
 def _scoring_group(sub: argparse.ArgumentParser) -> None:

@@ -14,13 +14,12 @@ from typing import Any
 from harness import energy, ledger
 from harness import manifest as manifests
 from harness.competitor import Competitor, find_competitor
-from harness.errors import SettingsError, SubmissionError
+from harness.errors import RunError, SettingsError, SubmissionError
 from harness.files import canonical_json, digest, digest_bytes, locked, private_folder, remove_torn, write_atomic
 from harness.leaks import refuse_leaks
 from harness.lineup import Lineup
 from harness.panel import ScorerContext, choose
 from harness.plugins import Registry
-from harness.pool import select, shares
 from harness.prepare import Prepared, prepare, reference
 from harness.privacy import is_here
 from harness.progress import bar
@@ -34,22 +33,32 @@ from harness.run import (
     hosts,
     identity,
     imported_identity,
+    kept,
     read_identity,
     refuse_other,
     store,
+    stored_candidates,
 )
 from harness.run import adapters as run_adapters
 from harness.score import score
 from harness.scorecard import make_card, remove_cards, variants_in, write_cards
 from harness.scoring import Scoring
+from harness.selection import objective
+from harness.selection.aids import ResourceAids
+from harness.selection.choose import select, shares
+from harness.selection.features import find_features
+from harness.selection.measuring import FeatureStore, Measuring
+from harness.selection.offers import Stall, set_out
 from harness.submission import read_submission, write_csv, write_zip
-from harness.types import Candidate, Case, Corpus, Manifest, Pool, Reference, ScoreCard, Task
+from harness.types import Candidate, Case, Corpus, Manifest, Offer, Pool, Reference, ScoreCard, Selector, Task
 from harness.usage import usage_of, write_usage
 from harness.validate import Problem, summary, validate
 from harness.workspace import salt
 
 PREPARED = "prepared.jsonl"
 SHOWN_FAILURES = 10
+LESSONS = "valid"
+"""The split on which selectors are fitted, and never when it is the one that is scored."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +68,7 @@ class Contest:
     `limit` is the size of a seeded sample of the cases, None for all. `leak_check` counts cases by how their
     redaction was checked, `records` are the figures of every case as JSON lines (ids in them: they stay with the
     runs). `root` is the folder of all submissions. These `scorers` judge, the task's where none is named, in `jobs`
-    processes."""
+    processes. `subjects` are those of all scored cases, also where only one of these is looked at."""
 
     task: Task
     corpus: Corpus
@@ -75,6 +84,8 @@ class Contest:
     root: Path
     scorers: tuple[str, ...] = ()
     jobs: int = 1
+    cut_leaks: bool = False
+    subjects: frozenset[str] = frozenset()
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -101,7 +112,6 @@ class Entered:
     """What one system's turn left behind; `members` are the turns of a pool's members."""
 
     label: str
-    competitor: Competitor
     generated: Generated
     handed_in: HandedIn
     members: tuple[Entered, ...] = ()
@@ -153,9 +163,17 @@ def open_contest(
     cut_leaks: bool = False,
     scorers: tuple[str, ...] = (),
     jobs: int = 1,
+    only: str = "",
 ) -> Contest:
-    """Prepare the cases of a split. Raises LeakError if a target is left in what systems would see."""
+    """Prepare the cases of a split, or the one case `only` of those that there would be.
+
+    Raises LeakError if a target is left in what systems would see, SettingsError where there is no such case."""
     ids = draw(corpus.ids(split), limit, seed)
+    subjects = corpus.groups(split)
+    scored = frozenset(subjects[i] for i in ids)
+    if only and only not in ids:
+        raise SettingsError(f"there is no case {only} in {split}", todo=f"name one of its {len(ids)}, such as {ids[0]}")
+    ids = [only] if only else ids
     stays = bar(corpus.stays(split, ids), f"preparing {split}", total=len(ids), unit="stay")
     prepared = [prepare(stay, task, cut_leaks) for stay in stays]
     refuse_leaks(leak for one in prepared for leak in one.leaks)
@@ -171,10 +189,12 @@ def open_contest(
         records=_records(prepared),
         registry=registry,
         lineup=lineup,
-        resources=Resources(task, corpus, split, lineup, {case.group for case in cases}),
+        resources=Resources(task, corpus, split, lineup, scored),
         root=root,
         scorers=scorers,
         jobs=jobs,
+        cut_leaks=cut_leaks,
+        subjects=scored,
     )
 
 
@@ -205,7 +225,12 @@ def draw(ids: Sequence[str], limit: int | None, seed: int) -> list[str]:
 def enter(contest: Contest, name: str, *, label: str = "", overrides: Mapping[str, Any] | None = None) -> Entered:
     """Let a system compete: generate (for a pool: its members first, then choose), write, validate, score."""
     turn = _settle(contest, name, label, overrides or {}, ())
-    with scoring_of(
+    with _scoring(contest) as scoring:
+        return _play(contest, turn, scoring)
+
+
+def _scoring(contest: Contest) -> Scoring:
+    return scoring_of(
         contest.task,
         contest.corpus,
         contest.split,
@@ -213,22 +238,24 @@ def enter(contest: Contest, name: str, *, label: str = "", overrides: Mapping[st
         contest.lineup,
         contest.scorers,
         contest.jobs,
-    ) as scoring:
-        return _play(contest, turn, scoring)
+    )
 
 
 @dataclass(frozen=True)
 class _Turn:
-    """A system's turn, settled down to its members' turns before anybody generates."""
+    """A system's turn, settled down to its members' turns before anybody generates. An imported run, which can only be
+    a member, has no competitor."""
 
-    competitor: Competitor
+    name: str
+    competitor: Competitor | None
     pool: Pool | None
     members: Mapping[str, _Turn]
     identity: Mapping[str, Any]
     folder: Path
 
     def competitors(self) -> Iterator[Competitor]:
-        yield self.competitor
+        if self.competitor:
+            yield self.competitor
         for member in self.members.values():
             yield from member.competitors()
 
@@ -241,27 +268,61 @@ class _Turn:
 def _settle(contest: Contest, name: str, label: str, overrides: Mapping[str, Any], above: tuple[str, ...]) -> _Turn:
     if name in above:
         raise SettingsError(f"the pool '{name}' holds itself: {' > '.join([*above, name])}", todo="mend its members")
+    if above and (imported := _imported(contest, name)):
+        return imported
     competitor = find_competitor(name, contest.registry, contest.lineup, contest.task, overrides)
     pool = competitor.pool() if competitor.is_pool else None
+    if pool:
+        find_features(pool.selector.reads, f"the pool '{name}'")
     members = {member: _settle(contest, member, "", {}, (*above, name)) for member in (pool.members if pool else ())}
+    if len(members) == 1:
+        _refuse_pool_of_one(name, *members.values())
     wanted = identity(competitor, contest.resources, contest.seed, contest.limit)
     if pool:
         wanted["members"] = {member: turn.identity for member, turn in members.items()}
     folder = _home(contest, label or _label(name, contest.limit), wanted, is_member=bool(above))
-    return _Turn(competitor, pool, members, wanted, folder)
+    return _Turn(name, competitor, pool, members, wanted, folder)
+
+
+def _refuse_pool_of_one(pool: str, only: _Turn) -> None:
+    if only.competitor is None or only.competitor.samples == 1:
+        raise SettingsError(
+            f"the pool '{pool}' has one member, {only.name}, who writes one text a case: there is nothing to choose",
+            todo="name another member, or let this one write several: samples = 4",
+        )
+
+
+def _imported(contest: Contest, name: str) -> _Turn | None:
+    """The turn of an imported run of this label, where there is one and no system has the name.
+
+    Raises SettingsError if it was imported for other cases."""
+    folder = contest.root / contest.task.name / contest.corpus.name / contest.split / name
+    known = {*contest.lineup.entrants, *contest.registry.names("system")}
+    if name in known or name != folder.name or not (folder / manifests.FILE).is_file():
+        return None
+    manifest = manifests.read(folder)
+    if manifest.origin != "imported":
+        return None
+    if manifest.corpus_digest != contest.corpus.digest(contest.split):
+        raise SettingsError(
+            f"the member {name} has other ids: {folder} was imported for another state of {contest.corpus.name}",
+            todo="import its file again, under another label",
+        )
+    return _Turn(name, None, None, {}, imported_identity(manifest), folder)
 
 
 def _play(contest: Contest, turn: _Turn, scoring: Scoring) -> Entered:
+    if turn.competitor is None:
+        return Entered(turn.folder.name, stored_candidates(turn.folder), HandedIn(turn.folder, (), None))
     members = {name: _play(contest, member, scoring) for name, member in turn.members.items()}
+    offered = {name: member.generated for name, member in members.items()}
+    choosing = _choosing(contest, turn, offered) if turn.pool else None
     claim(turn.folder, turn.identity, contest.corpus.data)
     with locked(turn.folder / "run.lock", f"the run {turn.folder}"):
         remove_torn(turn.folder)
         write_atomic(turn.folder / PREPARED, contest.records)
-        if turn.pool:
-            places = [(case.id, f.name) for case in contest.cases for f in contest.task.fields]
-            offered = {name: member.generated for name, member in members.items()}
-            guide = contest.resources.guide
-            generated = select(places, offered, turn.pool.selector, guide, turn.competitor.name)
+        if choosing:
+            generated = choosing.chosen()
             store(turn.folder, generated)
         else:
             began = energy.snapshot()
@@ -271,12 +332,143 @@ def _play(contest: Contest, turn: _Turn, scoring: Scoring) -> Entered:
             if all(map(is_here, hosts(turn.folder))):
                 energy.note(turn.folder, began, generated.made)
         rows = _rows(contest, generated)
-        manifest = _manifest(contest, turn, generated)
+        manifest = _manifest(contest, turn, turn.competitor, generated)
         handed_in = hand_in(contest.task, contest.corpus, scoring, turn.folder, rows, manifest)
-        entered = Entered(turn.folder.name, turn.competitor, generated, handed_in, tuple(members.values()))
-        runs = entered.runs()
-        write_usage(usage_of(len(rows), generated, runs, manifest.candidates_digest), turn.folder)
+        entered = Entered(turn.folder.name, generated, handed_in, tuple(members.values()))
+        write_usage(usage_of(len(rows), generated, entered.runs(), manifest.candidates_digest), turn.folder)
     return entered
+
+
+# --------------------------------------------------------------------------- pools
+
+
+@dataclass(frozen=True)
+class Choosing:
+    """A pool with all that it chooses by: its candidates, their features, and a selector that is ready; `settings` are
+    the pool's."""
+
+    name: str
+    settings: Mapping[str, Any]
+    stalls: Sequence[Stall]
+    measuring: Measuring
+    selector: Selector
+
+    def offers(self, features: Sequence[str]) -> list[Offer]:
+        return self.measuring.offers(self.stalls, find_features(features, f"the pool '{self.name}'"))
+
+    def chosen(self) -> Generated:
+        return select(self.stalls, self.offers(self.selector.reads), self.selector, self.name)
+
+
+def rehearse(contest: Contest, name: str) -> Choosing:
+    """What the pool would choose by; its members are asked for what is missing, and nothing is handed in for it. On the
+    valid split the selector may be one that is not ready: whoever rehearses there has to fit it.
+
+    Raises SettingsError for a system that is no pool."""
+    turn = _settle_pool(contest, name)
+    with _scoring(contest) as scoring:
+        members = {member: _written(contest, one, scoring) for member, one in turn.members.items()}
+    return _choosing(contest, turn, members, fit=contest.split != LESSONS)
+
+
+def recall(contest: Contest, name: str) -> Choosing:
+    """What the pool chooses by, from what its members wrote before; nobody is asked to write.
+
+    Raises SettingsError for a system that is no pool, RunError where nothing was written."""
+    turn = _settle_pool(contest, name)
+    members = {member: _kept(contest, one) for member, one in turn.members.items()}
+    return _choosing(contest, turn, members)
+
+
+def _settle_pool(contest: Contest, name: str) -> _Turn:
+    turn = _settle(contest, name, "", {}, ())
+    if not turn.pool:
+        raise SettingsError(f"{name} is no pool: it writes its texts itself", todo="name a pool, such as des")
+    return turn
+
+
+def _written(contest: Contest, turn: _Turn, scoring: Scoring) -> Generated:
+    """A member's candidates; it plays its turn unless it has kept them all."""
+    if turn.competitor and not turn.pool:
+        found = _kept(contest, turn)
+        wanted = turn.competitor.samples
+        if all(len(found.candidates.get((i, f.name), ())) >= wanted for i in contest.ids for f in contest.task.fields):
+            return found
+    return _play(contest, turn, scoring).generated
+
+
+def _kept(contest: Contest, turn: _Turn) -> Generated:
+    """What a member wrote for these cases and has kept."""
+    if turn.competitor and not turn.pool:
+        run = Run(turn.folder, turn.competitor, contest.cases, contest.task, contest.seed, contest.resources)
+        return kept(run)
+    return stored_candidates(turn.folder)
+
+
+def _choosing(contest: Contest, turn: _Turn, members: Mapping[str, Generated], *, fit: bool = True) -> Choosing:
+    assert turn.pool
+    stalls, measuring = _set_out(contest, turn, members)
+    selector = _ready(contest, turn, turn.pool) if fit else turn.pool.selector
+    return Choosing(turn.name, turn.identity["settings"], stalls, measuring, selector)
+
+
+def _set_out(contest: Contest, turn: _Turn, members: Mapping[str, Generated]) -> tuple[list[Stall], Measuring]:
+    work = private_folder(contest.corpus.root / "selection")
+    own = private_folder(work / digest(turn.identity)[:16])
+    stalls = set_out(contest.cases, contest.task, members, turn.name)
+    shelves = {name: FeatureStore(turn.members[name].folder) for name in members}
+    return stalls, Measuring(shelves, FeatureStore(own), ResourceAids(contest.resources, work), contest.jobs)
+
+
+def _ready(contest: Contest, turn: _Turn, pool: Pool) -> Selector:
+    """The pool's selector; one that is not ready is fitted on cases of the valid split, which the members write for.
+
+    Raises RunError where that is the split that is scored, or has no targets."""
+    if pool.selector.ready:
+        return pool.selector
+    if contest.split == LESSONS:
+        raise RunError(
+            f"the selector of the pool '{turn.name}' is fitted on the {LESSONS} split, which is scored here",
+            todo="score another split; or see `harness pool-report`, which fits on some subjects and judges on others",
+        )
+    if LESSONS not in contest.corpus.splits() or not contest.corpus.has_targets(LESSONS):
+        raise RunError(
+            f"{contest.corpus.name} has no {LESSONS} split with targets to fit the pool '{turn.name}' on",
+            todo='put one into the data, or write choose = "rules" in the lineup',
+        )
+    offers, scores = lessons(contest, turn.name, pool)
+    return pool.selector.fit(offers, scores)
+
+
+def lessons(contest: Contest, name: str, pool: Pool) -> tuple[list[Offer], list[list[float]]]:
+    """Offers and scores of cases of the valid split, none of a subject that is scored now."""
+    task, registry, lineup = contest.task, contest.registry, contest.lineup
+    school = open_contest(
+        task,
+        contest.corpus,
+        LESSONS,
+        lineup,
+        registry,
+        contest.root,
+        limit=pool.fit_cases,
+        seed=contest.seed,
+        cut_leaks=contest.cut_leaks,
+        scorers=objective.scorers(task, registry, lineup),
+        jobs=contest.jobs,
+    )
+    turn = _settle(school, name, "", {}, ())
+    with _scoring(school) as scoring:
+        members = {member: _written(school, one, scoring) for member, one in turn.members.items()}
+        stalls, measuring = _set_out(school, turn, members)
+        references = {one.id: one for one in read_references(school.corpus, task, LESSONS, school.ids)}
+        scores = objective.scores(stalls, references, task, scoring)
+    offers = measuring.offers(stalls, find_features(pool.selector.reads, name))
+    taught = [
+        (offer, score)
+        for offer, score in zip(offers, scores, strict=True)
+        if score is not None and offer.group not in contest.subjects
+    ]
+    return [offer for offer, _ in taught], [score for _, score in taught]
 
 
 def _label(name: str, limit: int | None) -> str:
@@ -300,7 +492,7 @@ def _rows(contest: Contest, generated: Generated) -> dict[str, dict[str, str]]:
     return {i: {name: found[i, name][0].text if (i, name) in found else "" for name in names} for i in contest.ids}
 
 
-def _manifest(contest: Contest, turn: _Turn, generated: Generated) -> Manifest:
+def _manifest(contest: Contest, turn: _Turn, competitor: Competitor, generated: Generated) -> Manifest:
     models, external = manifests.models(list(turn.competitors()), contest.resources)
     adapters = {weights: about for folder in turn.folders() for weights, about in run_adapters(folder).items()}
     common = manifests.begin(contest.task, contest.corpus, contest.split, contest.ids, turn.folder.name)
@@ -309,7 +501,7 @@ def _manifest(contest: Contest, turn: _Turn, generated: Generated) -> Manifest:
         common,
         origin="generated",
         partial=contest.limit is not None,
-        system=turn.competitor.plugin,
+        system=competitor.plugin,
         settings={name: turn.identity[name] for name in effective if turn.identity.get(name)},
         seed=contest.seed,
         model_digests={**models, **{f"adapter of {one['base']}": weights for weights, one in adapters.items()}},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -86,6 +86,12 @@ def choose(names: Sequence[str], registry: Registry, lineup: Lineup, task: Task 
     for choice in choices:
         _plugin(choice)
     return choices
+
+
+def filling(columns: Collection[str], names: Sequence[str], registry: Registry, lineup: Lineup) -> tuple[str, ...]:
+    """Of these scorers the names of those that fill one of the columns."""
+    choices = choose(names, registry, lineup)
+    return tuple(choice.name for choice in choices if not set(columns).isdisjoint(_plugin(choice).columns))
 
 
 @dataclass(frozen=True)

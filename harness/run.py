@@ -88,6 +88,15 @@ def store(folder: Path, generated: Generated) -> None:
     write_atomic(folder / CANDIDATES, "".join(f"{line}\n" for line in lines).encode())
 
 
+def stored_candidates(folder: Path) -> Generated:
+    """What `store` wrote there."""
+    generated = Generated()
+    for one in _candidates(JsonLines(folder / CANDIDATES)):
+        place = one.case, one.field
+        generated.candidates[place] = (*generated.candidates.get(place, ()), one)
+    return generated
+
+
 def claim(folder: Path, wanted: Mapping[str, Any], data: Path) -> None:
     """Make `folder` the home of a run of this identity. Raises RunError if it is another's: nothing is overwritten."""
     refuse_other(folder, wanted)
@@ -135,6 +144,18 @@ def generate(run: Run) -> Generated:
     for task_field in run.task.fields:
         inputs = [model_input(case, run.task, task_field, _earlier(generated, case, run.task)) for case in run.cases]
         _generate_field(run, inputs, stored, generated)
+    return generated
+
+
+def kept(run: Run) -> Generated:
+    """What the run has so far of what it is to write; nobody is asked for more."""
+    generated = Generated()
+    stored = _read(run.candidates_file)
+    for task_field in run.task.fields:
+        inputs = [model_input(case, run.task, task_field, _earlier(generated, case, run.task)) for case in run.cases]
+        for place, key in _keys(run, inputs).items():
+            if found := stored.get(key):
+                generated.candidates[place] = tuple(found[index] for index in sorted(found))
     return generated
 
 
@@ -276,12 +297,16 @@ def _keys(run: Run, inputs: Sequence[ModelInput]) -> dict[Place, str]:
 def _read(file: JsonLines) -> dict[str, dict[int, Candidate]]:
     """Stored candidates by key and index."""
     stored: dict[str, dict[int, Candidate]] = {}
+    for candidate in _candidates(file):
+        stored.setdefault(candidate.key, {})[candidate.index] = candidate
+    return stored
+
+
+def _candidates(file: JsonLines) -> Iterator[Candidate]:
     for record in file.read():
         try:
-            candidate = Candidate(**record)
+            yield Candidate(**record)
         except TypeError:
             raise RunError(
                 f"{file.path} holds a line that is no candidate", todo="it was edited: delete that line, or the file"
             ) from None
-        stored.setdefault(candidate.key, {})[candidate.index] = candidate
-    return stored

@@ -663,24 +663,49 @@ class System(Protocol):
     def open(self, context: Context) -> Runner: ...
 
 
-class Selector(Protocol):
-    """Chooses among the candidates of a case by features that need no reference."""
+@dataclass(frozen=True)
+class Offer:
+    """All that a selector sees of one case and field: the subject (for cross-validation), and a mapping of features for
+    each candidate, never none. `member:NAME` is 1 in the features of what NAME wrote. The order of the candidates is
+    that of their texts' digests, so whoever takes the first of equals chooses the same whoever stands first."""
 
-    def fit(self, features: Sequence[Sequence[Mapping[str, float]]], scores: Sequence[Sequence[float]]) -> Selector:
-        """Learn from cases that are not scored now: per case, per candidate, the features and the score."""
+    field: str
+    group: str
+    features: tuple[Mapping[str, float], ...]
+
+
+class Selector(Protocol):
+    """Chooses among the candidates of a case by features that need no reference.
+
+    One that can say why has a method `reasons(offer) -> Sequence[str]`, which `harness explain` shows."""
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Names of the features that it reads; no others are computed for it."""
         ...
 
-    def choose(self, features: Sequence[Mapping[str, float]]) -> int:
-        """Index of the chosen candidate; `features` has one mapping a candidate and is never empty."""
+    @property
+    def ready(self) -> bool:
+        """Whether it can choose. If not, the harness has it fitted on the valid split first."""
+        ...
+
+    def fit(self, offers: Sequence[Offer], scores: Sequence[Sequence[float]]) -> Selector:
+        """Learn from cases that are not scored now: `scores` has one number (the task's partial mean) a candidate."""
+        ...
+
+    def choose(self, offer: Offer) -> int:
+        """Index of the chosen candidate."""
         ...
 
 
 @dataclass(frozen=True)
 class Pool:
-    """A declaration: run these members (names as on the command line), then ask the selector."""
+    """A declaration: run these members (names as on the command line, or labels of imported runs), then ask the
+    selector. One that has to be fitted is fitted on at most `fit_cases` cases of the valid split."""
 
     members: tuple[str, ...]
     selector: Selector
+    fit_cases: int = 200
 
 
 @runtime_checkable

@@ -1,41 +1,106 @@
-"""Dynamic Expert Selection: of several systems' texts for a case, the one that looks most like a finished target."""
+"""Dynamic Expert Selection: of several systems' texts for a case one is chosen, by features that need no reference.
+
+The selector is declared in the lineup:
+
+    [systems.des]
+    members = ["lead", "nearest", "few-shot"]
+    choose = "rules"                                 # or "weighted", "mbr", "learned"
+    rules = ["cut_off < 1", "repeated <= 0.2"]
+    prefer = ["smallest length_distance"]
+
+What differs for a field stands in a table of its own: [systems.des.fields.discharge_instructions].
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Literal
 
-from harness import Pool, system
+from harness import (
+    ByField,
+    Learned,
+    Pool,
+    Rules,
+    Selector,
+    SettingsError,
+    Weighted,
+    minimum_bayes_risk,
+    read_fitted,
+    system,
+)
+
+LEXICAL = (
+    "words",
+    "length_distance",
+    "length_apart",
+    "repeated",
+    "unfinished",
+    "line_words",
+    "second_person",
+    "flesch_kincaid",
+    "dale_chall",
+    "coleman_liau",
+    "copied",
+    "word_support",
+    "word_coverage",
+    "unsupported_numbers",
+    "unsupported_doses",
+    "unsupported_dates",
+    "agreement",
+    "agreement_words",
+    "agreement_bigrams",
+)
 
 
 @system("des", needs=("guide",))
 @dataclass(frozen=True)
 class DynamicExpertSelection:
-    """A pool of systems; chosen is the text closest to a target's usual length that neither loops nor is cut off."""
+    """A pool of systems, and a selector that chooses among their texts by rules, weights, agreement or a regression.
+
+    `choose` names the selector: `rules` and `prefer` are for "rules", `weights` (by feature) for "weighted", `utility`
+    (a feature) for "mbr", `features` and `fitted` for "learned", which without `fitted` is taught on at most
+    `fit_cases` cases of the valid split. `fields` has, by field, what is otherwise there. `assumes` says in a line
+    what the selector takes for granted; it changes nothing.
+    """
 
     members: tuple[str, ...] = ("nearest", "few-shot")
-    max_repeated: float = 0.2
+    choose: Literal["rules", "weighted", "mbr", "learned"] = "rules"
+    rules: tuple[str, ...] = ("cut_off < 1", "repeated <= 0.2")
+    prefer: tuple[str, ...] = ("smallest length_distance",)
+    weights: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    utility: str = "agreement"
+    features: tuple[str, ...] = LEXICAL
+    fitted: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    fit_cases: int = 200
+    fields: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    assumes: str = ""
 
     def pool(self) -> Pool:
-        return Pool(self.members, ClosestLength(self.max_repeated))
+        own = {name: self._differing(name, values).selector() for name, values in self.fields.items()}
+        return Pool(self.members, ByField(self.selector(), own) if own else self.selector(), self.fit_cases)
 
+    def selector(self) -> Selector:
+        """The selector without what differs by field."""
+        if self.choose == "rules":
+            return Rules(self.rules, self.prefer)
+        if self.choose == "mbr":
+            return minimum_bayes_risk(self.utility)
+        if self.choose == "learned":
+            return Learned(self.features, read_fitted(self.fitted))
+        if not self.weights or not all(type(weight) in (int, float) for weight in self.weights.values()):
+            raise SettingsError(
+                'choose = "weighted" without weights that are numbers', todo="write weights = { agreement = 1.0 }"
+            )
+        return Weighted({name: float(weight) for name, weight in self.weights.items()})
 
-@dataclass(frozen=True)
-class ClosestLength:
-    """Texts that loop (`repeated` above `max_repeated`) or are cut off come last, then the distance to the length that
-    the train split teaches decides, then the order of the members."""
-
-    max_repeated: float
-
-    def fit(
-        self, features: Sequence[Sequence[Mapping[str, float]]], scores: Sequence[Sequence[float]]
-    ) -> ClosestLength:
-        return self
-
-    def choose(self, features: Sequence[Mapping[str, float]]) -> int:
-        def badness(at: int) -> tuple[float, float]:
-            feature = features[at]
-            faults = feature["cut_off"] + (feature["repeated"] > self.max_repeated)
-            return faults, abs(feature["length_ratio"] - 1)
-
-        return min(range(len(features)), key=badness)
+    def _differing(self, field: str, values: Any) -> DynamicExpertSelection:
+        known = {"choose", "rules", "prefer", "weights", "utility", "features"}
+        if not isinstance(values, Mapping) or not set(values) <= known:
+            raise SettingsError(
+                f"fields.{field} is no table of settings that may differ by field",
+                todo=f"it may hold {', '.join(sorted(known))}",
+            )
+        own: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+        return dataclasses.replace(self, **own)

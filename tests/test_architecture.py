@@ -22,6 +22,14 @@ STDLIB = sys.stdlib_module_names
 HARNESS_FILES = sorted((HOUSE / "harness").rglob("*.py"))
 
 PUBLIC = [
+    "ByField",
+    "Learned",
+    "Offer",
+    "Rules",
+    "SettingsError",
+    "Weighted",
+    "minimum_bayes_risk",
+    "read_fitted",
     "Arranged",
     "AssetError",
     "Candidate",

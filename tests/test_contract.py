@@ -285,16 +285,19 @@ class Broken:
         return Pool(MEMBERS, Selector())
 
 class Selector:
-    def fit(self, features, scores):
+    reads = READS
+    ready = True
+
+    def fit(self, offers, scores):
         return self
 
-    def choose(self, features):
+    def choose(self, offer):
         BODY
 """
 
 
-def pool(body: str = "return 0", members: str = "('lead',)") -> str:
-    return POOL.replace("BODY", body).replace("MEMBERS", members)
+def pool(body: str = "return 0", members: str = "('lead',)", reads: str = "('words',)") -> str:
+    return POOL.replace("BODY", body).replace("MEMBERS", members).replace("READS", reads)
 
 
 POOLS = [
@@ -308,25 +311,30 @@ POOLS = [
     ("its members exist", pool(members="('broken',)"), "it has itself among its members"),
     ("its members exist", pool(members="('leed',)"), "there is no system 'leed'\n  -> did you mean lead"),
     (
+        "it reads features that there are",
+        pool(reads="('wards',)"),
+        "its selector: there is no feature 'wards'\n  -> did you mean words",
+    ),
+    (
         "it chooses one of what is offered",
         pool("return 3"),
-        "before fit() it chose 3 of 1 candidates\n  -> return an int from 0 to len(features) - 1",
+        "before fit() it chose 3 of 1 candidates\n  -> return an int from 0 to len(offer.features) - 1",
     ),
     ("it chooses one of what is offered", pool("return -1"), "before fit() it chose -1 of 1 candidates"),
     ("it chooses one of what is offered", pool("return 0.0"), "before fit() it chose 0.0 of 1 candidates"),
     (
         "it chooses one of what is offered",
         pool().replace("return self", "return None"),
-        "it raised AttributeError: 'NoneType' object has no attribute 'choose'",
+        "it raised AttributeError: 'NoneType' object has no attribute 'ready'",
     ),
     (
         "it chooses by the features alone",
-        pool("return random.randrange(len(features))"),
+        pool("return random.randrange(len(offer.features))"),
         "offered the same again it chose another\n  -> let the choice follow from features alone",
     ),
     (
         "it chooses by the features alone",
-        pool("features[0].clear()\n        return 0"),
+        pool("offer.features[0].clear()\n        return 0"),
         "it changes the features that it was given\n  -> work on a copy",
     ),
 ]

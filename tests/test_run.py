@@ -184,8 +184,7 @@ def test_a_limited_run_is_partial_and_has_a_label_of_its_own(
 
 POOL = '''
 from dataclasses import dataclass
-from harness import ModelInput, Pool, system
-from systems.des import ClosestLength
+from harness import ModelInput, Pool, Rules, system
 
 @system("short")
 def short(asked: ModelInput) -> str:
@@ -206,7 +205,7 @@ class Both:
     members: tuple[str, ...] = ("short", "long")
 
     def pool(self) -> Pool:
-        return Pool(self.members, ClosestLength(0.2))
+        return Pool(self.members, Rules(("repeated <= 0.2",), ("smallest length_distance",)))
 '''
 
 
@@ -327,18 +326,24 @@ def much(asked):
     """Writes far too much."""
     return "word " * 2000
 
+@system("plenty")
+def plenty(asked):
+    """Writes as much, in other words."""
+    return "words " * 2000
+
 class Last:
-    def fit(self, features, scores):
+    reads, ready = (), True
+    def fit(self, offers, scores):
         return self
-    def choose(self, features):
-        return len(features)
+    def choose(self, offer):
+        return len(offer.features)
 
 @system("astray", needs=("guide",))
 @dataclass(frozen=True)
 class Astray:
     """Chooses what is not there."""
     def pool(self):
-        return Pool(("much",), Last())
+        return Pool(("much", "plenty"), Last())
 
 @system("late", needs=("guide",))
 @dataclass(frozen=True)
@@ -352,8 +357,8 @@ class Late:
 class Frugal:
     """An empty text and one that is far too long."""
     def pool(self):
-        from systems.des import ClosestLength
-        return Pool(("empty", "much"), ClosestLength(0.2))
+        from harness import Rules
+        return Pool(("empty", "much"), Rules(prefer=("smallest length_distance",)))
 '''
 
 
@@ -368,7 +373,7 @@ def broken(tmp_path: Path) -> str:
     ("system", "message"),
     [
         ("shut", "the system 'shut' failed to open: LookupError: no key"),
-        ("astray", "the selector of the pool 'astray' chose number 1 of 1 candidates"),
+        ("astray", "the selector of the pool 'astray' chose number 2 of 2 candidates"),
         ("late", "there is no system 'mush'"),
     ],
 )

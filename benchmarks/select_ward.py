@@ -1,0 +1,299 @@
+"""Whether choosing among members is worth it: on synthetic wards of several seeds, or on a corpus of your own.
+
+    python -m benchmarks.select_ward --scratch FOLDER [--seeds 1 2 3] [--stays 1100] [--limit N]
+        [--members lead nearest few-shot] [--samples 4] [--lineup embedded] [--data FOLDER]
+
+It may take hours, for the members write for every case of valid and of the judged split; stopped, the same command goes
+on. 1,100 stays have about 150 in the judged split. With `--data` the corpus's valid and first test split are judged
+together (27 real stays in ../shared/data/discharge-real: underpowered, whatever comes out).
+
+First is printed whether the pool can show anything. Then for each selector, cross-fitted by subject on the judged cases
+("learned on valid" is fitted there alone): its mean overlap5, its gain over the member that is best on valid and over
+the one that is best here (picked anew in each resample), regret to the oracle, and what the chosen texts say: shares of
+stated facts that are true of the patient, and of critical facts that are said (ward ledger). All this with every
+candidate, and again without failed ones: looped, cut off, empty. `--samples` adds the oracle over as many texts of
+few-shot alone: what mere repetition could offer.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from harness import Learned, Offer, Pair, Rules, Selector, Task, Weighted, minimum_bayes_risk
+from harness.contest import Contest, open_contest, read_references, rehearse, scoring_of
+from harness.corpora import open_corpus
+from harness.corpora.synthetic import synthesize
+from harness.lineup import Lineup, find_lineup, read_lineup
+from harness.plugins import registry
+from harness.selection import objective
+from harness.selection.features import FEATURES
+from harness.selection.gains import Floats, Gain, Scored, gain
+from harness.selection.learned import folds
+from harness.selection.offers import Stall
+from harness.selection.pool_report import LEAST_BEST, MOST_BEST
+from harness.stats.resample import Resampling
+
+POOL, ALONE = "benchmark-pool", "benchmark-samples"
+TEST, VALID = "test_phase_1", "valid"
+FACTS = ("fact_precision", "fact_critical")
+LOOPED = 0.5
+LEXICAL = tuple(name for name, one in FEATURES.items() if one.needs is None)
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Places with their offers, the objective of each candidate, and the facts of each: shape (candidates, columns),
+    None where the corpus keeps no ledger."""
+
+    stalls: tuple[Stall, ...]
+    offers: tuple[Offer, ...]
+    scores: tuple[tuple[float, ...], ...]
+    facts: tuple[Floats, ...] | None
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        return tuple(sorted({name for stall in self.stalls for name in stall.members}))
+
+    def join(self, other: Judged) -> Judged:
+        facts = self.facts + other.facts if self.facts and other.facts else None
+        return Judged(self.stalls + other.stalls, self.offers + other.offers, self.scores + other.scores, facts)
+
+
+def selectors() -> dict[str, Selector]:
+    return {
+        "rules": Rules(("cut_off < 1", "repeated <= 0.2"), ("smallest length_distance",)),
+        "minimum Bayes risk": minimum_bayes_risk(),
+        "weighted": Weighted({"word_support": 1.0, "agreement": 1.0, "length_distance": -1.0, "repeated": -1.0}),
+        "learned": Learned(LEXICAL),
+    }
+
+
+# --------------------------------------------------------------------------- what is judged
+
+
+def lineup_of(base: str, members: Sequence[str], samples: int, scratch: Path) -> Lineup:
+    """The line-up with the pools of this benchmark beside its own systems."""
+    names = ", ".join(f'"{name}"' for name in members)
+    text = find_lineup(base).read_text(encoding="utf-8")
+    text += f'\n[systems.{POOL}]\nplugin = "des"\nmembers = [{names}]\n'
+    if samples:
+        sampled = settings_of(text, "few-shot") + f"samples = {samples}\ntemperature = 0.7\ntop_p = 0.95\n"
+        text += f'\n[systems.few-shot-samples]\nplugin = "few-shot"\n{sampled}'
+        text += f'\n[systems.{ALONE}]\nplugin = "des"\nmembers = ["few-shot-samples"]\n'
+    path = scratch / "lineup.toml"
+    path.write_text(text, encoding="utf-8")
+    return read_lineup(path)
+
+
+def settings_of(text: str, system: str) -> str:
+    """The settings of a system in a line-up's text."""
+    _, found, rest = text.partition(f"[systems.{system}]\n")
+    return rest.split("\n[")[0].split("\n#")[0].strip() + "\n" if found else ""
+
+
+def judged(contest: Contest, pool: str) -> Judged:
+    """The pool's candidates in this split; members write what is missing."""
+    choosing = rehearse(contest, pool)
+    references = {one.id: one for one in read_references(contest.corpus, contest.task, contest.split, contest.ids)}
+    task, corpus, split, plugins, lineup = (
+        contest.task,
+        contest.corpus,
+        contest.split,
+        contest.registry,
+        contest.lineup,
+    )
+    names = objective.scorers(task, plugins, lineup)
+    with scoring_of(task, corpus, split, plugins, lineup, names, contest.jobs) as scoring:
+        scores = objective.scores(choosing.stalls, references, task, scoring)
+    kept = [at for at, row in enumerate(scores) if row is not None]
+    offers = choosing.offers(LEXICAL)
+    stalls = tuple(choosing.stalls[at] for at in kept)
+    pairs = [
+        Pair(stall.case, stall.group, stall.field, references[stall.case].values[stall.field], one.text)
+        for stall in stalls
+        for one in stall.candidates
+    ]
+    facts = facts_of(contest, pairs)
+    ends = np.cumsum([len(stall.candidates) for stall in stalls])[:-1]
+    return Judged(
+        stalls,
+        tuple(offers[at] for at in kept),
+        tuple(tuple(row) for row in scores if row is not None),
+        tuple(np.split(facts, ends)) if facts is not None else None,
+    )
+
+
+def facts_of(contest: Contest, pairs: Sequence[Pair]) -> Floats | None:
+    """What the ward's ledger says of each text, shape (texts, FACTS)."""
+    names = [name for name in contest.corpus.marking.scorers if name in contest.registry.names("scorer")]
+    if not names:
+        return None
+    with scoring_of(
+        contest.task, contest.corpus, contest.split, contest.registry, contest.lineup, names, contest.jobs
+    ) as scoring:
+        cells: dict[str, Floats] = {}
+        for one, rows in zip(scoring.working.values(), scoring.measure(pairs, lambda _: None), strict=True):
+            cells |= {column: rows.cells[:, at] for at, column in enumerate(one.columns)}
+    return np.stack([cells[column] for column in FACTS], axis=1) if set(FACTS) <= set(cells) else None
+
+
+def without_failed(all_: Judged) -> Judged:
+    """Without candidates that looped or were cut off; a place that has no other keeps them."""
+    stalls, offers, scores, facts = [], [], [], []
+    for at, (stall, offer) in enumerate(zip(all_.stalls, all_.offers, strict=True)):
+        sound = [i for i, one in enumerate(offer.features) if not one["cut_off"] and one["repeated"] <= LOOPED]
+        keep = sound or list(range(len(offer.features)))
+        stalls.append(
+            replace(
+                stall,
+                candidates=tuple(stall.candidates[i] for i in keep),
+                members=tuple(stall.members[i] for i in keep),
+            )
+        )
+        offers.append(replace(offer, features=tuple(offer.features[i] for i in keep)))
+        scores.append(tuple(all_.scores[at][i] for i in keep))
+        facts.append(all_.facts[at][keep] if all_.facts else np.empty((0, 0)))
+    return Judged(tuple(stalls), tuple(offers), tuple(scores), tuple(facts) if all_.facts else None)
+
+
+# --------------------------------------------------------------------------- judging
+
+
+def crossfitted(selector: Selector, all_: Judged) -> list[int]:
+    picks = [0] * len(all_.offers)
+    for taught, asked in folds([offer.group for offer in all_.offers]):
+        ready = selector.fit([all_.offers[at] for at in taught], [all_.scores[at] for at in taught])
+        for at in asked:
+            picks[at] = ready.choose(all_.offers[at])
+    return picks
+
+
+def scored(all_: Judged, picks: Sequence[int], members: Sequence[str]) -> Scored:
+    fields = tuple(dict.fromkeys(stall.field for stall in all_.stalls))
+    cases = {case: at for at, case in enumerate(dict.fromkeys(stall.case for stall in all_.stalls))}
+    groups = {stall.case: stall.group for stall in all_.stalls}
+    chosen, oracle, random = (np.full((len(fields), len(cases)), np.nan) for _ in range(3))
+    single = np.full((len(fields), len(cases), len(members)), np.nan)
+    for stall, row, pick in zip(all_.stalls, all_.scores, picks, strict=True):
+        at = fields.index(stall.field), cases[stall.case]
+        chosen[at], oracle[at], random[at] = row[pick], max(row), float(np.mean(row))
+        first = {}
+        for name, candidate, score in zip(stall.members, stall.candidates, row, strict=True):
+            first[name] = min(first.get(name, (candidate.index, score)), (candidate.index, score))
+        single[at] = [first.get(name, (0, 0.0))[1] for name in members]  # 0: who wrote nothing there
+    return Scored(fields, tuple(members), tuple(groups[case] for case in cases), chosen, oracle, random, single)
+
+
+def best_on(all_: Judged) -> str:
+    one = scored(all_, [0] * len(all_.offers), all_.members)
+    return one.members[one.best]
+
+
+def check(all_: Judged) -> Iterator[str]:
+    """Whether the pool can show anything."""
+    members = all_.members
+    for field in dict.fromkeys(stall.field for stall in all_.stalls):
+        best = dict.fromkeys(members, 0.0)
+        places = [(s, row) for s, row in zip(all_.stalls, all_.scores, strict=True) if s.field == field]
+        for stall, row in places:
+            top = [name for name, score in zip(stall.members, row, strict=True) if score == max(row)]
+            for name in top:
+                best[name] += 1 / len(top) / len(places)
+        good = all(LEAST_BEST <= part <= MOST_BEST for part in best.values())
+        shares = ", ".join(f"{name} {part:.0%}" for name, part in best.items())
+        yield f"  {field}: best are {shares}: this pool {'can' if good else 'can not'} show much"
+
+
+def table(all_: Judged, fixed: str, taught: Mapping[str, Selector], how: Resampling) -> Iterator[str]:
+    """A line a selector; `fixed` is the member that is best on valid, `taught` are selectors fitted on valid."""
+    members = all_.members
+    over = f"over {fixed} (valid)", "over the best here"
+    yield f"  {'':20} {'overlap5':>8} {over[0]:>28} {over[1]:>28} {'regret':>8}  facts"
+    for name, selector in {**selectors(), **taught}.items():
+        picks = [selector.choose(offer) for offer in all_.offers] if name in taught else crossfitted(selector, all_)
+        over_fixed, over_best = (gain(scored(all_, picks, some), how) for some in ((fixed,), members))
+        said = facts_line([rows[pick] for rows, pick in zip(all_.facts, picks, strict=True)]) if all_.facts else "n/a"
+        figures = f"{over_best.chosen:8.4f} {interval(over_fixed):>28} {interval(over_best):>28}"
+        yield f"  {name:20} {figures} {over_best.regret.value:8.4f}  {said}"
+    bounds = gain(scored(all_, [0] * len(all_.offers), members), how)
+    yield f"  random {bounds.random:.4f}, oracle {bounds.oracle:.4f}"
+    for member in members:
+        own = [
+            (row[stall.members.index(member)], all_.facts[at][stall.members.index(member)] if all_.facts else None)
+            for at, (stall, row) in enumerate(zip(all_.stalls, all_.scores, strict=True))
+            if member in stall.members
+        ]
+        said = facts_line([facts for _, facts in own if facts is not None]) if all_.facts else "n/a"
+        yield f"  {member} alone {np.mean([score for score, _ in own]):.4f} on {len(own)} places  {said}"
+
+
+def interval(one: Gain) -> str:
+    over = one.over_best
+    return f"{over.value:+.4f} [{over.low:+.4f}, {over.high:+.4f}]"
+
+
+def facts_line(rows: Sequence[Floats]) -> str:
+    precision, critical = np.mean(rows, axis=0)
+    return f"true {precision:.3f}, critical said {critical:.3f}"
+
+
+def corpus_of(task: Task, data: Path, lineup: Lineup, out: Path, limit: int | None) -> Iterator[Contest]:
+    """The contests on valid and on the judged split."""
+    for split in (VALID, TEST):
+        corpus = open_corpus(data, task, split)
+        names = objective.scorers(task, registry(()), lineup)
+        yield open_contest(task, corpus, split, lineup, registry(()), out, limit=limit, scorers=names, cut_leaks=True)
+
+
+def show(data: Path, task: Task, lineup: Lineup, settings: argparse.Namespace, *, together: bool) -> None:
+    contests = list(corpus_of(task, data, lineup, settings.scratch / "runs" / data.name, settings.limit))
+    valid, test = (judged(contest, POOL) for contest in contests)
+    here = valid.join(test) if together else test
+    print(f"\n{data.name}: {len({s.case for s in here.stalls})} stays, best on valid is {best_on(valid)}")
+    print("\n".join(check(here)), flush=True)
+    how = Resampling(settings.resamples)
+    for what, part, lesson in (
+        ("all candidates", here, valid),
+        ("without failed ones", without_failed(here), without_failed(valid)),
+    ):
+        taught = {} if together else {"learned on valid": Learned(LEXICAL).fit(lesson.offers, lesson.scores)}
+        print(f" {what}")
+        print("\n".join(table(part, best_on(lesson), taught, how)), flush=True)
+    if settings.samples:
+        alone = judged(contests[1], ALONE)
+        bound = gain(scored(alone, [0] * len(alone.offers), alone.members), how)
+        print(f" {settings.samples} texts of few-shot: oracle {bound.oracle:.4f}, their mean {bound.random:.4f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--scratch", type=Path, required=True, help="where wards and runs lie, for going on")
+    parser.add_argument("--seeds", type=int, nargs="*", default=[1, 2, 3])
+    parser.add_argument("--stays", type=int, default=1100)
+    parser.add_argument("--limit", type=int, help="cases of each split, for a small try")
+    parser.add_argument("--members", nargs="*", default=["lead", "nearest", "few-shot"])
+    parser.add_argument("--samples", type=int, default=0, help="texts a case of few-shot alone, for another bound")
+    parser.add_argument("--lineup", default="embedded")
+    parser.add_argument("--data", type=Path, help="a corpus of your own in place of the wards")
+    parser.add_argument("--resamples", type=int, default=10_000)
+    settings = parser.parse_args()
+    settings.scratch.mkdir(parents=True, exist_ok=True)
+    task: Task = registry(()).entry("task", "discharge-me").load()()
+    lineup = lineup_of(settings.lineup, settings.members, settings.samples, settings.scratch)
+    if settings.data:
+        show(settings.data, task, lineup, settings, together=True)
+        return
+    for seed in settings.seeds:
+        data = settings.scratch / f"ward-{seed}-{settings.stays}"
+        if not data.is_dir():
+            synthesize(data, settings.stays, seed)
+        show(data, task, lineup, settings, together=False)
+
+
+if __name__ == "__main__":
+    main()
