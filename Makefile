@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SYSTEM ?= des
+TRAINED := workspace/train-embedded
 
-.PHONY: install submit leaderboard test check format bench replicate oracle resolve-vllm clean
+.PHONY: install submit leaderboard train-embedded test check format bench replicate oracle resolve-vllm clean
 
 # Installed once, and again when what is to be installed changes.
 install: $(VENV)/installed
@@ -22,6 +23,16 @@ submit: install
 
 leaderboard: install
 	@$(BIN)/harness leaderboard
+
+# The adapter of the embedded line-up, trained anew on its default ward: a quarter of an hour.
+train-embedded: install
+	@rm -rf lineups/adapters $(TRAINED)
+	@HARNESS_WORKSPACE=$(TRAINED) $(BIN)/harness fit qlora
+	@for manifest in $(TRAINED)/ward-*/adapters/*/manifest.json; do \
+		made=$$(dirname $$manifest) && kept=lineups/adapters/$$(basename $$made) && mkdir -p $$kept && \
+		cp $$made/adapter_model.safetensors $$made/adapter_config.json $$made/manifest.json $$made/loss.csv $$kept/ && \
+		chmod -R u+rwX,go+rX $$kept && echo "$$kept"; \
+	done
 
 test: install
 	@$(BIN)/pytest
@@ -43,6 +54,10 @@ bench: install
 	$(BIN)/python -m benchmarks.networks_speed
 	$(BIN)/python -m benchmarks.large_split --out $(or $(SCRATCH),/tmp/discharge-harness-bench)
 	$(BIN)/python -m benchmarks.large_board
+	$(BIN)/python -m benchmarks.board_speed
+	$(BIN)/python -m benchmarks.report_speed
+	$(BIN)/python -m benchmarks.select_speed
+	$(BIN)/python -m benchmarks.plan_accuracy
 	$(BIN)/python -m benchmarks.endurance
 	$(BIN)/python -m benchmarks.stats_speed
 	$(BIN)/python -m benchmarks.stats_coverage
