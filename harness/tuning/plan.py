@@ -92,7 +92,10 @@ def plan(competitor: Competitor, lineup: Lineup, task: Task, corpus: Corpus, spl
     texts, prompt = asked.texts, asked.prompt
     terms = generation(asked.shape, asked.writing, texts, prompt, asked.new, asked.adapter_parameters)
     yield from _table(f"generation: {texts} texts, prompts of up to {prompt} tokens, {asked.new} new ones", terms)
-    yield f"beyond that: torch itself, and what its allocator keeps back{' and about 1 GiB of CUDA' * asked.on_card}"
+    kept = (
+        "about 1 GiB of CUDA" if asked.on_card else "blocks that glibc keeps back (0.2 to 1 GiB was seen in training)"
+    )
+    yield f"beyond that: torch itself, and {kept}"
     if asked.shape.parameters > MEASURED or asked.on_card:
         yield "not measured: these terms were compared with what was taken on CPUs, up to 360M parameters"
     yield from _disk(asked)

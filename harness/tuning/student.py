@@ -97,12 +97,15 @@ class Student:
         """The adapter's weights on the CPU, as peft names them."""
         from peft import get_peft_model_state_dict
 
-        return {name: whole(one).contiguous() for name, one in get_peft_model_state_dict(self.model).items()}
+        return {
+            name: whole(one).contiguous()
+            for name, one in get_peft_model_state_dict(self.model, save_embedding_layers=False).items()
+        }
 
     def set_state(self, weights: Mapping[str, Tensor]) -> None:
         from peft import get_peft_model_state_dict
 
-        for name, one in get_peft_model_state_dict(self.model).items():
+        for name, one in get_peft_model_state_dict(self.model, save_embedding_layers=False).items():
             one.detach().copy_(like(weights[name], one))
 
     def save(self, folder: Path, base: str, weights: Mapping[str, Tensor]) -> None:
