@@ -6,7 +6,6 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +13,9 @@ from harness.errors import HarnessError, UsageError
 
 if TYPE_CHECKING:
     from harness.contest import HandedIn
+    from harness.entries import Entry
     from harness.plugins import Registry
-    from harness.types import ScoreCard, Task
+    from harness.types import Task
 
 Args = argparse.Namespace
 EXIT_BUG = 3
@@ -133,17 +133,16 @@ def _import(args: Args) -> int:
 
 def _print_handed_in(handed_in: HandedIn, task: Task) -> None:
     from harness.board_text import row_lines
+    from harness.entries import read_entry
     from harness.leaderboard import row
-    from harness.parts import of_parts, part_card
+    from harness.scorecard import CARD_FILES
     from harness.validate import summary
 
     print(f"{handed_in.folder / task.submission.archive_name}\n{summary(handed_in.problems, task.submission.judge)}")
-    for line in handed_in.missing:
+    for line in (*handed_in.missing, *handed_in.warnings):
         print(line)
     if handed_in.card:
-        print(row_lines(row(handed_in.card, task)))
-        if handed_in.card.parts:
-            print(row_lines(replace(row(part_card(handed_in.card), of_parts(task)), notes=())))
+        print(row_lines(row(read_entry(handed_in.folder / CARD_FILES["corrected"]), task)))
     else:
         print(f"this split has no references here: it is for {task.submission.judge} to score")
 
@@ -171,11 +170,47 @@ def _score(args: Args) -> int:
     ids = _read_ids(args.ids) if args.ids else None
     how = Judgement(task, plugins, lineup, args.data, args.split, ids, args.scorers, args.jobs, args.variant)
     scored = score_paths(args.paths, how)
-    if scored.cards:
-        _print_boards(scored.cards, plugins, "md", None)
-    for line in scored.missing:
+    if scored.entries:
+        _print_boards(scored.entries, plugins, args, "md")
+    for line in (*scored.missing, *scored.warnings):
         print(line)
     return _print_refusals(scored.refusals)
+
+
+def _dry_run(args: Args) -> int:
+    from harness.board_cells import four
+    from harness.dry_run import dry_run
+    from harness.judge import Judgement
+    from harness.lineup import find_lineup, read_lineup
+    from harness.validate import summary
+
+    plugins, task = _task(args)
+    lineup = read_lineup(find_lineup(args.lineup))
+    ids = _read_ids(args.ids) if args.ids else None
+    done = dry_run(args.file, Judgement(task, plugins, lineup, args.data, args.split, ids, args.scorers, args.jobs))
+    print(summary(done.problems))
+    if done.folder is None or done.official is None or done.corrected is None:
+        return 1
+    print(f"{done.folder}, which the server's container has at /app\n{'':12} official  corrected")
+    for key, value in done.official.items():
+        cells = ["n/a" if one is None else four(one) for one in (value, done.corrected[key])]
+        print(f"{key:12} {cells[0]:>8}  {cells[1]:>9}")
+    for line in done.missing:
+        print(line)
+    return 0
+
+
+def _ledger(args: Args) -> int:
+    from harness import ledger
+    from harness.workspace import corpus_roots, workspace_folder
+
+    roots = {root: found for root in corpus_roots(args.data) if (found := ledger.read(root))}
+    for root, found in roots.items():
+        worn = [line for split in sorted({one.split for one in found}) for line in ledger.warnings(root, split)]
+        print("\n".join([root.name, *ledger.table(found), *worn]))
+    if not roots:
+        print(f"nothing was scored yet, as far as {workspace_folder()} knows")
+    return 0
 
 
 def _read_ids(path: Path) -> frozenset[str]:
@@ -188,12 +223,12 @@ def _read_ids(path: Path) -> frozenset[str]:
 
 
 def _leaderboard(args: Args) -> int:
-    from harness.leaderboard import collect
+    from harness.entries import collect
     from harness.plugins import registry
 
     collected = collect(args.dir)
-    if collected.cards or not collected.refusals:
-        _print_boards(collected.cards, registry(args.plugin), args.format, args.out)
+    if collected.entries or not collected.refusals:
+        _print_boards(collected.entries, registry(args.plugin), args, args.format, args.out)
     return _print_refusals(collected.refusals)
 
 
@@ -203,14 +238,16 @@ def _print_refusals(refusals: Sequence[HarnessError]) -> int:
     return 1 if refusals else 0
 
 
-def _print_boards(cards: Sequence[ScoreCard], plugins: Registry, form: str, out: Path | None) -> None:
+def _print_boards(entries: Sequence[Entry], plugins: Registry, args: Args, form: str, out: Path | None = None) -> None:
+    from harness.board_statistics import Wanted
     from harness.board_text import render
     from harness.files import write_atomic
     from harness.leaderboard import boards
 
-    if not cards:
+    if not entries:
         raise UsageError("there is nothing scored here yet", todo="make submit SYSTEM=des")
-    text = "\n".join(render(board, form) for board in boards(cards, lambda name: plugins.entry("task", name).load()()))
+    wanted = Wanted(resamples=args.resamples, compare=args.compare)
+    text = render(boards(entries, lambda name: plugins.entry("task", name).load()(), wanted), form)
     if out is None:
         print(text, end="")
         return
@@ -352,7 +389,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("path", type=Path, metavar="PATH")
     sub.more = _checks
 
-    sub = command("score", _score, "score runs, csv and zip files, folders of them", *everything[:-1])
+    sub = command("score", _score, "score runs, csv and zip files, folders of them", *everything[:-1], "statistics")
     sub.add_argument("paths", type=Path, nargs="+", metavar="PATH")
     sub.add_argument("--ids", type=Path, metavar="FILE", help="score only these cases, one id a line")
     sub.add_argument(
@@ -362,10 +399,17 @@ def _parser() -> argparse.ArgumentParser:
         help="official: what the task's published script makes of the cases, bug for bug",
     )
 
-    sub = command("leaderboard", _leaderboard, "one table of everything scored", "plugins")
+    sub = command("leaderboard", _leaderboard, "one table of everything scored", "plugins", "statistics")
     sub.add_argument("dir", type=Path, nargs="?", default=Path("submissions"), metavar="DIR")
-    sub.add_argument("--format", choices=["md", "csv"], default="md")
+    sub.add_argument("--format", choices=["md", "csv", "latex", "json"], default="md")
     sub.add_argument("--out", type=Path, metavar="F")
+
+    sub = command("dry-run", _dry_run, "do with a zip what the task's server does", *everything[:-1])
+    sub.add_argument("file", type=Path, metavar="FILE")
+    sub.add_argument("--ids", type=Path, metavar="FILE", help="the hidden cases, one id a line (default: all)")
+
+    sub = command("ledger", _ledger, "what was scored on a corpus, when, and how often")
+    sub.add_argument("--data", type=Path, metavar="DIR", help="the corpus (default: every one)")
 
     sub = command("purge", _purge, "list, then delete, all that derives from a corpus", "out")
     sub.add_argument("--data", type=Path, metavar="DIR", help="the corpus (default: every one)")
@@ -409,6 +453,13 @@ def _scoring_group(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--jobs", type=_count, default=1, metavar="N", help="processes that score (default: 1)")
 
 
+def _statistics_group(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--resamples", type=_count, default=10_000, metavar="N", help="of the statistics (default: 10000)")
+    sub.add_argument(
+        "--compare", choices=["adjacent", "all"], default="adjacent", help="each row with the next one, or with all"
+    )
+
+
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name for name in text.split(",") if name)
 
@@ -429,6 +480,7 @@ _GROUPS = {
     "data": _data_group,
     "scoring": _scoring_group,
     "out": _out_group,
+    "statistics": _statistics_group,
 }
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from harness import energy, ledger
 from harness import manifest as manifests
 from harness.competitor import Competitor, find_competitor
 from harness.errors import SettingsError, SubmissionError
@@ -21,6 +22,7 @@ from harness.panel import ScorerContext, choose
 from harness.plugins import Registry
 from harness.pool import select, shares
 from harness.prepare import Prepared, prepare, reference
+from harness.privacy import is_here
 from harness.progress import bar
 from harness.resources import Resources
 from harness.run import (
@@ -42,6 +44,7 @@ from harness.scorecard import make_card, remove_cards, variants_in, write_cards
 from harness.scoring import Scoring
 from harness.submission import read_submission, write_csv, write_zip
 from harness.types import Candidate, Case, Corpus, Manifest, Pool, Reference, ScoreCard, Task
+from harness.usage import usage_of, write_usage
 from harness.validate import Problem, summary, validate
 from harness.workspace import salt
 
@@ -84,12 +87,13 @@ class Contest:
 @dataclass(frozen=True)
 class HandedIn:
     """A submission as it lies in its folder. `card` is None where the split has no references; `missing` says why a
-    scorer's columns are n/a."""
+    scorer's columns are n/a, `warnings` that a split was scored often."""
 
     folder: Path
     problems: tuple[Problem, ...]
     card: ScoreCard | None
     missing: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,12 @@ class Entered:
     def failed(self) -> bool:
         """Whether a text is missing. A pool that chose among its other members' texts has not failed."""
         return bool(self.generated.failures)
+
+    def runs(self) -> dict[Path, Generated]:
+        """The runs that wrote the texts, by folder: this one, or those of a pool's members, each once."""
+        if not self.members:
+            return {self.handed_in.folder: self.generated}
+        return {folder: one for member in self.members for folder, one in member.runs().items()}
 
     def lines(self) -> list[str]:
         """What happened, for the terminal: texts made and kept, failures by system and case, a pool's choices."""
@@ -254,13 +264,19 @@ def _play(contest: Contest, turn: _Turn, scoring: Scoring) -> Entered:
             generated = select(places, offered, turn.pool.selector, guide, turn.competitor.name)
             store(turn.folder, generated)
         else:
+            began = energy.snapshot()
             generated = generate(
                 Run(turn.folder, turn.competitor, contest.cases, contest.task, contest.seed, contest.resources)
             )
+            if all(map(is_here, hosts(turn.folder))):
+                energy.note(turn.folder, began, generated.made)
         rows = _rows(contest, generated)
         manifest = _manifest(contest, turn, generated)
         handed_in = hand_in(contest.task, contest.corpus, scoring, turn.folder, rows, manifest)
-    return Entered(turn.folder.name, turn.competitor, generated, handed_in, tuple(members.values()))
+        entered = Entered(turn.folder.name, turn.competitor, generated, handed_in, tuple(members.values()))
+        runs = entered.runs()
+        write_usage(usage_of(len(rows), generated, runs, manifest.candidates_digest), turn.folder)
+    return entered
 
 
 def _label(name: str, limit: int | None) -> str:
@@ -331,7 +347,9 @@ def hand_in(
     measured = score(submission, references, task, scoring, salt(corpus.root), cases=len(rows))
     cards = [make_card(measured, manifest, task, variant) for variant in variants]
     write_cards(cards, measured.stats, folder, measured.parts)
-    return HandedIn(folder, tuple(problems), cards[0], scoring.missing)
+    ledger.record(corpus.root, cards[0], manifest.csv_digest)
+    warnings = ledger.warnings(corpus.root, manifest.split)
+    return HandedIn(folder, tuple(problems), cards[0], scoring.missing, warnings)
 
 
 def scoring_of(

@@ -9,19 +9,22 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness import ledger
 from harness import manifest as manifests
 from harness.aggregate import Variant, check_variant
 from harness.contest import read_references, scoring_of
 from harness.corpora import open_corpus
+from harness.entries import Entry, entry
 from harness.errors import CorpusError, HarnessError, RunError, ScoreError, SubmissionError, UsageError
-from harness.files import digest_file, locked
+from harness.files import digest_bytes, digest_file, locked
 from harness.lineup import Lineup
 from harness.plugins import Registry
 from harness.score import Measured, ids_digest, reference_digest, salted_ids, score, signatures, take
 from harness.scorecard import CARD_FILES, make_card, read_card, read_part_stats, read_stats, variants_in, write_cards
 from harness.scoring import Scoring
-from harness.submission import read_submission
-from harness.types import Corpus, Manifest, ScoreCard, Submission, Task
+from harness.submission import read_submission, write_csv
+from harness.types import Corpus, Manifest, Submission, Task
+from harness.usage import read_usage
 from harness.workspace import salt
 
 _SUFFIXES = (".csv", ".csv.gz", ".zip")
@@ -45,27 +48,29 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Scored:
-    """The cards of what could be scored, why the rest was refused, and why columns are n/a."""
+    """What could be scored, why the rest was refused, why columns are n/a, and which splits were scored often."""
 
-    cards: tuple[ScoreCard, ...]
+    entries: tuple[Entry, ...]
     refusals: tuple[HarnessError, ...]
     missing: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
 def score_paths(paths: Sequence[Path], how: Judgement) -> Scored:
     """Score everything below `paths`. A run's card is written anew, unless `ids` leaves cases out."""
     check_variant(how.task, how.variant)
-    cards: list[ScoreCard] = []
+    entries: list[Entry] = []
     refusals: dict[str, HarnessError] = {}
     with ExitStack() as closing:
         desk = _Desk(how, closing, {})
         for item, label in _labelled(paths, how.task).items():
             try:
-                cards.append(_score_run(item, desk) if item.is_dir() else _score_file(item, label, desk))
+                entries.append(_score_run(item, desk) if item.is_dir() else _score_file(item, label, desk))
             except (SubmissionError, RunError, CorpusError) as refusal:
                 refusals.setdefault(str(refusal), refusal)
         missing = dict.fromkeys(line for scoring in desk.opened.values() for line in scoring.missing)
-    return Scored(tuple(cards), tuple(refusals.values()), tuple(missing))
+        worn = tuple(line for root, split in desk.opened for line in ledger.warnings(root, split))
+    return Scored(tuple(entries), tuple(refusals.values()), tuple(missing), worn)
 
 
 @dataclass(frozen=True)
@@ -124,12 +129,12 @@ def _find(path: Path) -> Iterator[Path]:
     yield from [*runs, *files]
 
 
-def _score_run(folder: Path, desk: _Desk) -> ScoreCard:
+def _score_run(folder: Path, desk: _Desk) -> Entry:
     with locked(folder / "run.lock", f"the run {folder}"):
         return _score_locked_run(folder, desk)
 
 
-def _score_locked_run(folder: Path, desk: _Desk) -> ScoreCard:
+def _score_locked_run(folder: Path, desk: _Desk) -> Entry:
     how, manifest = desk.how, manifests.read(folder)
     for option, wanted, made in (("task", how.task.name, manifest.task), ("split", how.split, manifest.split)):
         if wanted is not None and wanted != made:
@@ -149,17 +154,21 @@ def _score_locked_run(folder: Path, desk: _Desk) -> ScoreCard:
         )
     kept = _kept(folder, manifest, corpus, desk)
     if kept is None:
-        ids = frozenset(_read(path, how.task).rows) if manifest.partial else None
-        kept = _measure(path, manifest, corpus, desk, ids)
+        submission = _read(path, how.task)
+        kept = _measure(submission, manifest, corpus, desk, frozenset(submission.rows) if manifest.partial else None)
+    usage = read_usage(folder, manifest.candidates_digest)
     if how.ids is not None:
-        return make_card(kept, replace(manifest, cases=len(how.ids)), how.task, how.variant)
+        card = make_card(kept, replace(manifest, cases=len(how.ids)), how.task, how.variant)
+        ledger.record(corpus.root, card, manifest.csv_digest)
+        return replace(entry(card, kept.stats), usage=usage, folder=folder)
     variants = dict.fromkeys([*variants_in(folder), how.variant])
     cards = {variant: make_card(kept, manifest, how.task, variant) for variant in variants}
     write_cards(list(cards.values()), kept.stats, folder, kept.parts)
-    return cards[how.variant]
+    ledger.record(corpus.root, cards[how.variant], manifest.csv_digest)
+    return replace(entry(cards[how.variant], kept.stats), usage=usage, folder=folder)
 
 
-def _score_file(path: Path, label: str, desk: _Desk) -> ScoreCard:
+def _score_file(path: Path, label: str, desk: _Desk) -> Entry:
     how = desk.how
     if how.data is None:
         raise UsageError(f"{path}: whose cases are these?", todo="give --data DIR and --split S")
@@ -168,15 +177,20 @@ def _score_file(path: Path, label: str, desk: _Desk) -> ScoreCard:
     manifest = manifests.begin(how.task, corpus, split, corpus.ids(split), label)
     if how.ids is not None:
         manifest = replace(manifest, cases=len(how.ids))
-    return make_card(_measure(path, manifest, corpus, desk, None), manifest, how.task, how.variant)
+    submission = _read(path, how.task)
+    card = make_card(measured := _measure(submission, manifest, corpus, desk, None), manifest, how.task, how.variant)
+    ledger.record(corpus.root, card, digest_bytes(write_csv(submission.rows, how.task)))
+    return replace(entry(card, measured.stats), folder=path)
 
 
-def _measure(path: Path, manifest: Manifest, corpus: Corpus, desk: _Desk, ids: Collection[str] | None) -> Measured:
+def _measure(
+    submission: Submission, manifest: Manifest, corpus: Corpus, desk: _Desk, ids: Collection[str] | None
+) -> Measured:
     how, split = desk.how, manifest.split
     ids = _known_ids(how, corpus, split) if how.ids is not None else ids
     references = read_references(corpus, how.task, split, ids)
     cases = len(corpus.ids(split) if ids is None else ids)
-    return score(_read(path, how.task), references, how.task, desk.scoring(corpus, split), salt(corpus.root), cases)
+    return score(submission, references, how.task, desk.scoring(corpus, split), salt(corpus.root), cases)
 
 
 def _known_ids(how: Judgement, corpus: Corpus, split: str) -> frozenset[str]:

@@ -23,6 +23,7 @@ from harness.measure import Floats, Rows
 from harness.panel import OpenScorer
 from harness.parts import divided_references, divided_submission, of_parts
 from harness.progress import counter
+from harness.readability import school_grade
 from harness.scoring import Scoring
 from harness.types import Pair, Reference, Signature, Submission, Task
 from harness.validate import id_order
@@ -43,7 +44,9 @@ class Stats:
     arrays of shape (fields, cases), `failed` marks missing hypotheses and `short` references of under 4 tokens.
     `refused`, of the shape of `values`, is 0 or the number (from 1) in `reasons` why a scorer would not judge. The
     values of both are the columns' worst. `seen`, of shape (fields, cases, ledger, 2), holds for each column in
-    `ledger` the tokens of both texts, and how many of them the metric never saw."""
+    `ledger` the tokens of both texts, and how many of them the metric never saw. `words`, of shape (fields, cases, 2),
+    counts those of hypothesis and reference, 0 where there is no reference; `grade`, of shape (fields, cases), is how
+    hard the hypothesis is to read (harness.readability), NaN where nobody can say."""
 
     fields: tuple[str, ...]
     columns: tuple[str, ...]
@@ -56,6 +59,8 @@ class Stats:
     reasons: tuple[str, ...]
     ledger: tuple[str, ...]
     seen: Floats
+    words: NDArray[np.uint32]
+    grade: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,8 +134,10 @@ def _chunk_stats(
 ) -> Stats:
     """The statistics of some cases; `reasons` numbers the reasons of refusals, and grows."""
     names = [f.name for f in task.fields]
-    wanted = _flags([[one.values.get(name, "").strip() for one in references] for name in names])
-    written = _flags([[submission.rows.get(one.id, {}).get(name, "").strip() for one in references] for name in names])
+    asked = [[one.values.get(name, "") for one in references] for name in names]
+    given = [[submission.rows.get(one.id, {}).get(name, "") for one in references] for name in names]
+    wanted, written = (_flags([[text.strip() for text in row] for row in texts]) for texts in (asked, given))
+    words = np.where(wanted[..., None], np.stack([_words(given), _words(asked)], axis=2), 0)
     judged = wanted & written
     rows = scoring.measure(_pairs(submission, references, names, judged), moved)
     working = list(scoring.working.values())
@@ -145,12 +152,18 @@ def _chunk_stats(
         groups=tuple(_salted(salt, one.group) for one in references),
         values=values,
         failed=wanted & ~written,
-        short=wanted & _flags([[len(one.values.get(n, "").split()) < SHORT for one in references] for n in names]),
+        short=wanted & (words[..., 1] < SHORT),
         refused=refused,
         reasons=(),
         ledger=tuple(column for one in working if one.tells_truncation for column in one.columns),
         seen=seen,
+        words=words,
+        grade=np.where(wanted, [[school_grade(text, task.language) for text in row] for row in given], np.nan),
     )
+
+
+def _words(texts: Sequence[Sequence[str]]) -> NDArray[np.uint32]:
+    return np.array([[len(text.split()) for text in row] for row in texts], np.uint32)
 
 
 def _columns(

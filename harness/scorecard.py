@@ -16,7 +16,7 @@ import numpy as np
 
 from harness.aggregate import Variant, aggregate, refusals, short_targets, signed, truncation
 from harness.errors import ScoreError
-from harness.files import canonical_json, digest_bytes, write_atomic
+from harness.files import canonical_json, digest, digest_bytes, write_atomic
 from harness.parts import of_parts
 from harness.score import Measured, Stats
 from harness.types import ColumnScore, Manifest, ScoreCard, ShortTargets, Signature, Task, Truncation
@@ -51,10 +51,15 @@ def write_cards(cards: Sequence[ScoreCard], stats: Stats, folder: Path, parts: S
     remove_cards(folder)
     write_atomic(folder / CASES_FILE, _npz(stats, parts))
     for card in cards:
-        # NaN is no JSON: a field without any reference has the value null.
-        plain = json.loads(canonical_json(card), parse_constant=lambda _: None)
-        text = json.dumps(plain, sort_keys=True, ensure_ascii=False, indent=1)
-        write_atomic(folder / CARD_FILES[card.variant], text.encode() + b"\n")
+        write_atomic(folder / CARD_FILES[card.variant], card_bytes(card))
+
+
+def card_bytes(card: ScoreCard) -> bytes:
+    """The card's file. Its `digest` is that of all the rest, so that a card edited by hand is known."""
+    # NaN is no JSON: a field without any reference has the value null.
+    plain = json.loads(canonical_json(card), parse_constant=lambda _: None)
+    text = json.dumps({**plain, "digest": digest(plain)}, sort_keys=True, ensure_ascii=False, indent=1)
+    return text.encode() + b"\n"
 
 
 def variants_in(folder: Path) -> list[Variant]:
@@ -68,20 +73,45 @@ def remove_cards(folder: Path) -> None:
 
 
 def read_card(path: Path) -> ScoreCard:
-    """Read a card's file. Raises ScoreError for a missing card, a broken one, or one of another schema."""
+    """Read a card's file. Raises ScoreError for a missing card, a broken one, one of another schema, and one that
+    was edited by hand: a part is missing, a value is no number, or the digest is not that of what it says."""
     try:
-        data = json.loads(path.read_bytes())
+        data = json.loads(path.read_bytes(), parse_constant=_no_number)
         schema = data["schema"]
     except FileNotFoundError:
         raise ScoreError(f"{path.parent} holds no {path.name}", todo="score the submission first") from None
+    except ScoreError as refusal:
+        raise ScoreError(f"{path} {refusal.what}", todo=_AGAIN) from None
     except (ValueError, KeyError, TypeError):
         raise ScoreError(f"{path} is not a score card", todo=_AGAIN) from None
     if schema != ScoreCard.schema:
         raise ScoreError(f"{path} has the schema {schema}, this version reads {ScoreCard.schema}", todo=_AGAIN)
     try:
-        return _card(data)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ScoreError(f"{path} is not a whole score card ({type(error).__name__}: {error})", todo=_AGAIN) from None
+        card = _card(data)
+    except KeyError as error:
+        raise ScoreError(f"{path} is not a whole score card: it has no {error.args[0]}", todo=_AGAIN) from None
+    except (TypeError, AttributeError) as error:
+        raise ScoreError(f"{path} is not a whole score card ({error})", todo=_AGAIN) from None
+    _check_whole(card, path)
+    if data.get("digest") != digest({name: value for name, value in data.items() if name != "digest"}):
+        raise ScoreError(f"{path} was edited after it was written: its digest is not that of what it says", todo=_AGAIN)
+    return card
+
+
+def _no_number(constant: str) -> float:
+    raise ScoreError(f"has {constant} where a number belongs")
+
+
+def _check_whole(card: ScoreCard, path: Path) -> None:
+    """Every column has every field, and every field that has cases a value."""
+    scores = {column: by_field for column, by_field in card.scores.items() if by_field is not None}
+    names = dict.fromkeys(field for by_field in scores.values() for field in by_field)
+    for column, by_field in scores.items():
+        for field in names:
+            if field not in by_field:
+                raise ScoreError(f"{path}: its column {column} lacks {field}, which others have", todo=_AGAIN)
+            if by_field[field].n and math.isnan(by_field[field].value):
+                raise ScoreError(f"{path}: its column {column} has no number for {field}", todo=_AGAIN)
 
 
 def read_stats(folder: Path, card: ScoreCard) -> Stats:
@@ -99,7 +129,7 @@ def _read_stats(folder: Path, card: ScoreCard, prefix: str) -> Stats:
     data = path.read_bytes() if path.exists() else b""
     if digest_bytes(data) != card.cases_digest:
         raise ScoreError(f"{path} does not belong to the card beside it", todo=_AGAIN)
-    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:  # the digest says that every array is there
         read: dict[str, Any] = {f.name: _plain(arrays[f"{prefix}{f.name}"]) for f in fields(Stats)}
     return Stats(**read)
 

@@ -94,12 +94,16 @@ class SubmissionFormat:
 class PublishedScript:
     """Where the published scorer of a task departs from a plain mean over cases. It takes them in the order of their
     ids as integers, `batch` at a time; of the columns `last_batch` only the last batch counts, the columns
-    `batch_means` are a mean of batch means. `revision` names the state that was read, and none that any server ran."""
+    `batch_means` are a mean of batch means. `revision` names the state that was read, and none that any server ran.
+    It reads the references from `reference_file`, and writes the columns under their keys and their mean under
+    `overall`."""
 
     revision: str
     batch: int
     last_batch: tuple[str, ...] = ()
     batch_means: tuple[str, ...] = ()
+    reference_file: str = "references.csv"
+    overall: str = "overall"
 
 
 @dataclass(frozen=True)
@@ -414,7 +418,7 @@ class Truncation:
 
 @dataclass(frozen=True)
 class ScoreCard:
-    """All that a leaderboard reads. `scores[column]` is None where an asset is missing (n/a), else by field.
+    """All that a leaderboard ranks by. `scores[column]` is None where an asset is missing (n/a), else by field.
 
     `signatures` by column; `truncation` by column and field, for the columns that tell; `short` by field, for the
     fields that have any; `refusals` by column: how many texts the scorer would not judge, by reason. `cases_digest` is
@@ -434,7 +438,7 @@ class ScoreCard:
     refusals: Mapping[str, Mapping[str, int]] = dataclasses.field(default_factory=dict)
     measures: Mapping[str, str] = dataclasses.field(default_factory=dict)
     parts: Mapping[str, Mapping[str, ColumnScore]] = dataclasses.field(default_factory=dict)
-    schema: int = 2
+    schema: int = 3
 
 
 # --------------------------------------------------------------------------- generating text

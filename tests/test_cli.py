@@ -241,7 +241,7 @@ def test_a_folder_of_other_peoples_files_is_one_board(
 
 def labels(board: str) -> list[str]:
     """Of the rows that share the first rank."""
-    return sorted(line.split("|")[2].strip() for line in board.splitlines() if line.startswith("|    1 |"))
+    return sorted(line.split("|")[4].strip() for line in board.splitlines() if line.startswith("|    1 |"))
 
 
 def test_files_of_one_name_have_labels_of_their_own(
@@ -309,7 +309,7 @@ def test_two_wards_of_one_name_have_a_table_each(ran: Path, home: Path, capsys: 
     capsys.readouterr()
     assert main(["leaderboard"]) == 0
     board = capsys.readouterr().out
-    assert len(set(re.findall(r", ward, test_phase_1 \([0-9a-f]{8}\), ranked by", board))) == 2
+    assert len(set(re.findall(r", ward, test_phase_1 \([0-9a-f]{8}\)\n", board))) == 2
     assert "| quiet |" in board
     assert "| again |" in board
 
@@ -458,7 +458,8 @@ def test_the_official_variant_stands_beside_the_corrected_one(
     before = (ran / "scores.json").read_bytes()
     assert main([*SCORE, str(ran), "--variant", "official"]) == 0
     board = capsys.readouterr().out
-    assert ", variant official, ranked by overlap4" in board
+    assert ", variant official\n\nranked by overlap4, the mean of " in board
+    assert "- no intervals: the official variant has no intervals and no tests: " in board
     assert (
         "- variant official, as the script published at b3d663e has it: batches of 8; of rouge1, rouge2, rougel the "
         "last batch alone counts (3 of 3 rows); the rest are means over all rows\n"
@@ -566,6 +567,122 @@ def test_the_board_as_markdown_and_csv(ran: Path, home: Path, capsys: pytest.Cap
     assert main(["leaderboard", "submissions", "--format", "csv", "--out", "board.csv"]) == 0
     with (home / "board.csv").open(newline="") as file:
         assert {row["label"] for row in csv.DictReader(file)} == {"quiet"}
+    assert main(["leaderboard", "--format", "json", "--resamples", "200"]) == 0
+    (board,) = json.loads(capsys.readouterr().out)
+    assert board["statistics"]["resamples"] == 200
+    assert board["rows"][0]["usage"]["writers"] == {"quiet": 2 * board["rows"][0]["lines"][0]["n"][0]}
+    assert main(["leaderboard", "--format", "latex"]) == 0
+    assert capsys.readouterr().out.startswith("\\begin{table*}")
+
+
+def test_two_runs_of_one_name_are_shown_with_their_places(ran: Path, home: Path, fails: Fails) -> None:
+    shutil.copytree(ran, home / "submissions" / "copy")
+    assert fails("leaderboard") == (
+        "harness: two score cards are named 'quiet': submissions/copy and "
+        "submissions/discharge-me/ward/test_phase_1/quiet\n"
+        "  -> give one of them another label (submit or import it with --as), or leave it out\n"
+    )
+
+
+def test_a_card_that_cannot_be_trusted_leaves_the_board_to_the_others(
+    ran: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*SUBMIT, "--data", str(ran_data(ran)), "--as", "edited"]) == 0
+    path = ran.with_name("edited") / "scores.json"
+    path.write_text(re.sub(r'"value": [0-9.]+', '"value": 0.9', path.read_text()))
+    capsys.readouterr()
+    assert main(["leaderboard"]) == 1
+    shown = capsys.readouterr()
+    assert labels(shown.out) == ["quiet"]
+    assert shown.err == (
+        "harness: submissions/discharge-me/ward/test_phase_1/edited/scores.json was edited after it was written: its "
+        "digest is not that of what it says\n  -> score the submission again\n"
+    )
+
+
+def test_a_folder_of_files_gets_the_statistics_that_runs_get(
+    ran: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "sent").mkdir()
+    shutil.copy(ran / "submission.zip", home / "sent" / "quiet.zip")
+    with (ran / "submission.csv").open(newline="") as file:
+        rows = list(csv.reader(file))
+    with (home / "sent" / "empty.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([rows[0], *([row[0], "none", "none"] for row in rows[1:])])
+    assert main([*SCORE, "sent", "--data", str(ran_data(ran))]) == 0
+    sent = capsys.readouterr().out
+    assert main(["import", *FEW, "sent/empty.csv", "--as", "empty", "--data", str(ran_data(ran))]) == 0
+    capsys.readouterr()
+    assert main(["leaderboard"]) == 0
+    board = capsys.readouterr().out
+    first, *rest = sent.split("**Texts and cost**")
+    assert first == board.split("**Texts and cost**")[0]  # a file has taken nothing that we know of
+    assert "**Compared by overlap4**" in rest[0]
+
+
+def test_a_dry_run_does_what_the_server_does(ran: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with (ran / "submission.csv").open(newline="") as file:
+        hidden = [row["hadm_id"] for row in csv.DictReader(file)][1:]
+    (home / "hidden.txt").write_text("\n".join(hidden))
+    data = ("--data", str(ran_data(ran)))
+    assert main(["dry-run", *FEW, str(ran / "submission.zip"), *data, "--ids", "hidden.txt"]) == 0
+    shown = capsys.readouterr().out
+    (server,) = home.glob("workspace/ward-*/dry-run/test_phase_1/submission.zip")
+    found = sorted(str(path.relative_to(server)) for path in server.rglob("*.*"))
+    assert found == ["input/ref/discharge_target.csv", "input/res/submission.csv", "output/scores.json"]
+    assert (server / "input/res/submission.csv").read_bytes() == (ran / "submission.csv").read_bytes()
+    with (server / "input/ref/discharge_target.csv").open(newline="") as file:
+        assert [row["hadm_id"] for row in csv.DictReader(file)] == hidden
+    scores = json.loads((server / "output/scores.json").read_text())
+    keys = ["bleu", "rouge1", "rouge2", "rougel", "bertscore", "meteor", "align", "medcon", "overall"]
+    assert list(scores) == keys
+    assert scores["overall"] is None  # not a mean over what happens to be there
+    assert re.search(rf"^bleu +{scores['bleu']:.4f} +{scores['bleu']:.4f}$", shown, re.M)
+    assert re.search("^overall +n/a +n/a$", shown, re.M)
+    assert server.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_dry_run_refuses_what_the_server_cannot_open(
+    ran: Path, home: Path, fails: Fails, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ("--data", str(ran_data(ran)))
+    assert "is no zip: the server has nothing to unpack" in fails("dry-run", str(ran / "submission.csv"), *data)
+    with zipfile.ZipFile(home / "named.zip", "w") as archive:
+        archive.write(ran / "submission.csv", "mine.csv")
+    assert "named.zip has no submission.csv at its root: the script cannot open it" in fails(
+        "dry-run", "named.zip", *data
+    )
+    with zipfile.ZipFile(home / "short.zip", "w") as archive:
+        archive.writestr("submission.csv", "\n".join((ran / "submission.csv").read_text().splitlines()[:-1]) + "\n")
+    assert main(["dry-run", "short.zip", *data]) == 1
+    assert "[id-missing]" in capsys.readouterr().out
+    assert not list(home.glob("workspace/ward-*/dry-run"))
+
+
+def test_the_ledger_counts_what_was_scored(ran: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = ("--data", str(ran_data(ran)))
+    assert main([*SCORE, str(ran)]) == 0
+    assert main([*SCORE, str(ran / "submission.zip"), *data]) == 0
+    capsys.readouterr()
+    assert main(["ledger"]) == 0
+    head, *lines = capsys.readouterr().out.splitlines()[1:]
+    assert head.split() == ["when", "(UTC)", "task", "split", "label", "origin", "cases", "text", "manifest"]
+    assert [line.split()[3:6] for line in lines] == [
+        ["test_phase_1", "quiet", "generated"],
+        ["test_phase_1", "quiet", "generated"],
+        ["test_phase_1", "quiet", "imported"],
+    ]
+    assert len({line.split()[7] for line in lines}) == 1  # it is the same text, whoever hands it in
+    (ledger,) = home.glob("workspace/ward-*/ledger.jsonl")
+    assert ledger.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_empty_ledger_and_one_that_was_edited(home: Path, ran: Path, fails: Fails) -> None:
+    (ledger,) = home.glob("workspace/ward-*/ledger.jsonl")
+    ledger.write_text('{"at": 1}\n')
+    assert "ledger.jsonl holds a line that is no scoring" in fails("ledger")
+    ledger.unlink()
+    assert main(["ledger"]) == 0
 
 
 def test_an_empty_board_says_what_to_do(fails: Fails, home: Path) -> None:

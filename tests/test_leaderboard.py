@@ -5,18 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness import Column, Task
+from harness.board import Board
 from harness.board_text import render, row_lines
+from harness.entries import Entry
 from harness.errors import LeaderboardError
-from harness.files import canonical_json
-from harness.leaderboard import boards, collect, contests, row, table
+from harness.leaderboard import boards, contests
+from harness.leaderboard import row as row_of
+from harness.leaderboard import table as table_of
 from harness.types import ColumnScore, ScoreCard, ShortTargets, Signature, Truncation
 from tests.toys import MANIFEST, TASK
 
@@ -54,13 +56,28 @@ def card(
     )
 
 
+def table(cards: Sequence[ScoreCard], task: Task = TASK) -> Board:
+    """The board of cards alone, without their cases."""
+    return table_of([Entry(one) for one in cards], task)
+
+
+def row(one: ScoreCard, task: Task = TASK) -> Board:
+    return row_of(Entry(one), task)
+
+
+def shown(board: Board) -> list[list[float | None]]:
+    """The values of each row."""
+    numbers = [[one.mean.values[key] for key in board.shown] for one in board.standings]
+    return [[number.value if number else None for number in row] for row in numbers]
+
+
 def rows(cards: list[ScoreCard], task: Task = TASK) -> list[tuple[str, str]]:
     """(rank, label) in the order of the table."""
     return [(row["rank"], row["label"]) for row in as_csv(cards, task) if row["field"] == "mean"]
 
 
 def as_csv(cards: list[ScoreCard], task: Task = TASK) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(render(table(cards, task), "csv"))))
+    return list(csv.DictReader(io.StringIO(render([table(cards, task)], "csv"))))
 
 
 SMALL = [
@@ -70,15 +87,27 @@ SMALL = [
 ]
 
 
-def test_a_small_board_in_markdown() -> None:
-    assert render(table(SMALL, TASK), "md") == (
-        "### Toy, ward, test, ranked by overlap2 (mean of bleu, rouge1)\n"
+def test_a_board_of_cards_alone_in_markdown() -> None:
+    assert render([table(SMALL, TASK)], "md") == (
+        "### Toy, ward, test\n"
         "\n"
-        "| rank | label |  n | overlap2 | BLEU-4 | ROUGE-1 | failed | unproven |\n"
-        "| ---: | :---- | -: | -------: | -----: | ------: | -----: | -------: |\n"
-        "|    1 | des   |  8 |   0.5625 | 0.5000 |  0.6250 |      2 |        3 |\n"
-        "|    2 | lead  |  8 |   0.3750 | 0.2500 |  0.5000 |      0 |        0 |\n"
+        "ranked by overlap2, the mean of bleu, rouge1\n"
         "\n"
+        "| rank | ranks | tie | label |  n | overlap2 | BLEU-4 | ROUGE-1 | failed | unproven |\n"
+        "| ---: | ----: | --: | :---- | -: | -------: | -----: | ------: | -----: | -------: |\n"
+        "|    1 |       |     | des   |  8 |   0.5625 | 0.5000 |  0.6250 |      2 |        3 |\n"
+        "|    2 |       |     | lead  |  8 |   0.3750 | 0.2500 |  0.5000 |      0 |        0 |\n"
+        "\n"
+        "**By field**\n"
+        "\n"
+        "| field           | label |  n | overlap2 | BLEU-4 | ROUGE-1 | failed |\n"
+        "| :-------------- | :---- | -: | -------: | -----: | ------: | -----: |\n"
+        "| Hospital Course | des   |  8 |   0.6875 | 0.6250 |  0.7500 |      0 |\n"
+        "| Hospital Course | lead  |  8 |   0.5000 | 0.3750 |  0.6250 |      0 |\n"
+        "| Advice          | des   |  8 |   0.4375 | 0.3750 |  0.5000 |      2 |\n"
+        "| Advice          | lead  |  8 |   0.2500 | 0.1250 |  0.3750 |      0 |\n"
+        "\n"
+        "- no intervals: the statistics per case are not at hand for every row\n"
         "- n/a: Overall, align\n"
         "- partial runs, not ranked: shy (n = 8)\n"
         "- bleu: metric:bleu|variant:corrected\n"
@@ -86,23 +115,10 @@ def test_a_small_board_in_markdown() -> None:
     )
 
 
-def test_a_small_board_in_csv() -> None:
-    signed = "bleu: metric:bleu|variant:corrected; rouge1: metric:rouge1|variant:corrected (nltk 3.10)"
-    assert render(table(SMALL, TASK), "csv") == (
-        "rank,label,field,n,failed,excluded,overlap2,bleu,rouge1,unproven,signatures\n"
-        f"1,des,course,8,0,0,0.6875,0.625,0.75,3,{signed}\n"
-        f"1,des,advice,8,2,0,0.4375,0.375,0.5,3,{signed}\n"
-        f"1,des,mean,8,2,0,0.5625,0.5,0.625,3,{signed}\n"
-        f"2,lead,course,8,0,0,0.5,0.375,0.625,0,{signed}\n"
-        f"2,lead,advice,8,0,0,0.25,0.125,0.375,0,{signed}\n"
-        f"2,lead,mean,8,0,0,0.375,0.25,0.5,0,{signed}\n"
-    )
-
-
 def test_another_format_is_refused() -> None:
     with pytest.raises(LeaderboardError) as error:
-        render(table(SMALL, TASK), "pdf")
-    assert str(error.value) == "there is no format 'pdf'\n  -> choose md or csv"
+        render([table(SMALL, TASK)], "pdf")
+    assert str(error.value) == "there is no format 'pdf'\n  -> choose one of md, csv, latex, json"
 
 
 def test_the_block_of_one_card() -> None:
@@ -113,6 +129,7 @@ def test_the_block_of_one_card() -> None:
         "Hospital Course    8    0.6875  0.6250   0.7500       0\n"
         "Advice             7    0.4375  0.3750   0.5000       2\n"
         "mean             8/7    0.5625  0.5000   0.6250       2\n"
+        "no intervals: the statistics per case are not at hand for every row\n"
         "n/a: Overall, align\n"
         "cases that have no reference are out for every system: 1 without Advice\n"
         "bleu: metric:bleu|variant:corrected\n"
@@ -129,7 +146,7 @@ def test_overall_ranks_where_it_is_whole() -> None:
     assert board.ranked_by == "Overall"
     assert board.shown == ("Overall", "bleu", "rouge1", "align")
     assert rows(cards) == [("1", "a"), ("2", "b")]
-    assert [one.mean.values["Overall"] for one in board.standings] == [1.375 / 3, 1.25 / 3]
+    assert [row[0] for row in shown(board)] == [1.375 / 3, 1.25 / 3]
 
 
 def test_overall_is_not_a_mean_over_what_happens_to_be_there() -> None:
@@ -138,8 +155,8 @@ def test_overall_is_not_a_mean_over_what_happens_to_be_there() -> None:
     assert board.ranked_by == "overlap2"
     assert board.shown == ("Overall", "overlap2", "bleu", "rouge1", "align")
     assert [row["Overall"] for row in as_csv(cards) if row["field"] == "mean"] == [repr(1.25 / 3), "n/a"]
-    assert "| 0.2500 |" in render(board, "md").splitlines()[5]
-    assert "n/a" in render(board, "md").splitlines()[5]
+    assert "| 0.2500 |" in render([board], "md").splitlines()[7]
+    assert "n/a" in render([board], "md").splitlines()[7]
 
 
 def test_a_twin_keeps_its_name_and_never_fills_the_column_of_the_other() -> None:
@@ -147,8 +164,8 @@ def test_a_twin_keeps_its_name_and_never_fills_the_column_of_the_other() -> None
     board = table(cards, TASK)
     assert board.ranked_by == "open3"
     assert board.shown == ("open3", "bleu", "rouge1", "align[open]")
-    assert "| align[open] |" in render(board, "md").splitlines()[2]
-    assert board.notes[0] == "n/a: Overall, align"
+    assert "| align[open] |" in render([board], "md").splitlines()[4]
+    assert "n/a: Overall, align" in board.notes
     assert rows(cards) == [("1", "b"), ("2", "a")]
 
 
@@ -156,9 +173,9 @@ def test_a_mean_that_one_row_lacks_ranks_nobody() -> None:
     board = table([card("b", bleu=0.5, rouge1=None), card("a", bleu=0.25, rouge1=0.5)], TASK)
     assert board.ranked_by is None
     assert [(one.rank, one.label) for one in board.standings] == [(None, "a"), (None, "b")]
-    assert board.title == "Toy, ward, test, unranked: no mean is complete for every row"
+    assert board.ranking == "unranked: no mean is complete for every row"
     assert board.shown == ("bleu", "rouge1")
-    assert render(board, "md").splitlines()[4].startswith("|  n/a | a ")
+    assert render([board], "md").splitlines()[6].startswith("|  n/a |       |     | a ")
 
 
 def test_equal_scores_share_a_rank() -> None:
@@ -180,7 +197,7 @@ def test_partial_runs_are_never_ranked() -> None:
     cards = [card("b", bleu=1.0, rouge1=1.0, ids="other", manifest={"partial": True})]
     board = table(cards, TASK)
     assert board.standings == ()
-    assert board.title == "Toy, ward, test, no whole run"
+    assert board.ranking == "no whole run"
     assert "partial runs, not ranked: b (n = 8)" in board.notes
     whole = card("a", bleu=0.5, rouge1=0.5)
     assert rows([*cards, whole]) == [("1", "a")]
@@ -264,12 +281,16 @@ def test_both_variants_of_the_mean_that_ranks_stand_side_by_side_with_their_diff
     board = table(cards, TASK)
     assert board.shown == ("overlap2", "overlap2 (official)", "difference", "bleu", "rouge1")
     assert [(one.label, one.rank) for one in board.standings] == [("a", 1), ("b", 2), ("c", 3)]  # officially b leads
-    values = [[one.mean.values[key] for key in board.shown] for one in board.standings]
-    assert values == [[0.5, 0.375, -0.125, 0.5, 0.5], [0.375, 0.625, 0.25, 0.25, 0.5], [0.25, None, None, 0.0, 0.5]]
+    assert shown(board) == [
+        [0.5, 0.375, -0.125, 0.5, 0.5],
+        [0.375, 0.625, 0.25, 0.25, 0.5],
+        [0.25, None, None, 0.0, 0.5],
+    ]
     assert as_csv(cards)[0]["overlap2 (official)"] == "0.5"  # by field too
     assert board.notes[-3:] == (
         "variant official, as the script published at f00 has it: batches of 2; of rouge1 the last batch alone counts "
-        "(8 of 8 rows); the rest are means over all rows",
+        "(8 of 8 rows); the rest are means over all rows; it has no interval, because a mean over the last batch is no "
+        "statistic of the sample",
         "bleu: metric:bleu|variant:corrected",
         "rouge1: metric:rouge1|variant:corrected (nltk 3.10)",
     )
@@ -279,8 +300,8 @@ def test_overall_is_compared_where_it_ranks() -> None:
     one = card("a", bleu=0.5, rouge1=0.5, align=0.5)
     board = table([one, official(one, bleu=0.5, rouge1=0.25, align=0.74999)], TASK)
     assert board.shown == ("Overall", "Overall (official)", "difference", "bleu", "rouge1", "align")
-    line = render(board, "md").splitlines()[4]
-    assert line.startswith("|    1 | a     |  8 |  0.5000 |             0.5000 |     0.0000 |")
+    line = render([board], "md").splitlines()[6]
+    assert line.startswith("|    1 |       |     | a     |  8 |  0.5000 |             0.5000 |     0.0000 |")
 
 
 def test_an_official_card_of_another_state_is_no_comparison() -> None:
@@ -294,7 +315,11 @@ def test_an_official_card_of_another_state_is_no_comparison() -> None:
 def test_official_cards_alone_are_a_board_of_their_own() -> None:
     cards = [official(card("a", bleu=0.5, rouge1=0.5), bleu=0.5, rouge1=0.25)]
     board = table(cards, TASK)
-    assert board.title == "Toy, ward, test, variant official, ranked by overlap2 (mean of bleu, rouge1)"
+    assert (board.title, board.ranked_by) == ("Toy, ward, test, variant official", "overlap2")
+    assert board.notes[0] == (
+        "no intervals: the official variant has no intervals and no tests: of some columns it counts the last batch of "
+        "the file alone, and a mean over the last batch is no statistic of the sample"
+    )
     assert board.notes[-1] == "rouge1: metric:rouge1|variant:official (nltk 3.10)"
 
 
@@ -338,51 +363,18 @@ def test_what_was_never_seen_and_what_was_refused_are_told() -> None:
 
 def test_contests_of_one_title_are_told_apart_by_their_digests() -> None:
     cards = [card("a", bleu=0.5), card("b", bleu=0.5, manifest={"corpus_digest": "dec0de" * 4})]
-    titles = [board.title.partition(", unranked")[0] for board in boards(cards, lambda _: TASK)]
-    assert titles == ["Toy, ward, test (c0ffee)", "Toy, ward, test (dec0dede)"]
-    (alone,) = boards(cards[:1], lambda _: TASK)
-    assert alone.title.startswith("Toy, ward, test, unranked")
+    found = boards([Entry(one) for one in cards], lambda _: TASK)
+    assert [board.title for board in found] == ["Toy, ward, test (c0ffee)", "Toy, ward, test (dec0dede)"]
+    (alone,) = boards([Entry(cards[0])], lambda _: TASK)
+    assert alone.title == "Toy, ward, test"
 
 
 def test_names_cannot_break_the_table() -> None:
     board = table([card("a|b\n\x1b[31m<img src=x>", bleu=0.5)], TASK)
-    line = render(board, "md").splitlines()[4]
+    line = render([board], "md").splitlines()[6]
     assert r"| a\|b  [31m&lt;img src=x> |" in line
     assert row_lines(row(board.standings[0].card, TASK)).startswith("a|b  [31m<img src=x>: Toy, ward, test\n")
     assert as_csv([board.standings[0].card])[0]["label"] == "a|b\n\x1b[31m<img src=x>"
-
-
-def test_the_cards_of_a_folder(tmp_path: Path) -> None:
-    cards = [card("des", bleu=0.5), card("lead", bleu=0.25, manifest={"partial": True})]
-    for one in cards:
-        folder = tmp_path / "toy" / "ward" / one.manifest.label
-        folder.mkdir(parents=True)
-        (folder / "scores.json").write_text(canonical_json(one))
-    assert collect(tmp_path).cards == tuple(cards)
-    assert collect(tmp_path).refusals == ()
-
-
-def test_a_card_that_cannot_be_read_leaves_the_board_to_the_others(tmp_path: Path) -> None:
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
-    (tmp_path / "a" / "scores.json").write_text("{")
-    (tmp_path / "b" / "scores.json").write_text(canonical_json(card("des", bleu=0.5)))
-    found = collect(tmp_path)
-    assert [one.manifest.label for one in found.cards] == ["des"]
-    assert [str(one) for one in found.refusals] == [
-        f"{tmp_path / 'a' / 'scores.json'} is not a score card\n  -> score the submission again"
-    ]
-
-
-def test_a_folder_that_is_not_there_and_one_without_scores(tmp_path: Path) -> None:
-    with pytest.raises(LeaderboardError) as error:
-        collect(tmp_path / "none")
-    assert str(error.value) == (
-        f"there is no folder {tmp_path / 'none'}\n  -> name the folder of the scored submissions"
-    )
-    with pytest.raises(LeaderboardError) as error:
-        table(collect(tmp_path).cards, TASK)
-    assert str(error.value) == "there is no score card\n  -> score a submission first: harness submit lead"
 
 
 def test_contests_part_what_cannot_be_compared() -> None:
@@ -392,4 +384,5 @@ def test_contests_part_what_cannot_be_compared() -> None:
         card("c", bleu=0.5),
         card("d", bleu=0.5, manifest={"corpus": "mimic"}),
     ]
-    assert [[one.manifest.label for one in contest] for contest in contests(cards)] == [["d"], ["a", "c"], ["b"]]
+    found = contests([Entry(one) for one in cards])
+    assert [[one.card.manifest.label for one in contest] for contest in found] == [["d"], ["a", "c"], ["b"]]

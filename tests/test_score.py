@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -456,9 +457,27 @@ def test_a_value_that_does_not_exist_is_null(tmp_path: Path) -> None:
         (lambda text: None, "holds no scores.json"),
         (lambda text: text[:-9], "is not a score card"),
         (lambda text: "[]", "is not a score card"),
-        (lambda text: text.replace('\n "schema": 2', '\n "schema": 1'), "has the schema 1, this version reads 2"),
-        (lambda text: text.replace('"split"', '"spilt"'), "is not a whole score card (TypeError: "),
-        (lambda text: text.replace('"reference_digest"', '"referenced"'), "is not a whole score card (KeyError: "),
+        (lambda text: text.replace('\n "schema": 3', '\n "schema": 2'), "has the schema 2, this version reads 3"),
+        (lambda text: text.replace('"split"', '"spilt"'), "is not a whole score card (Manifest.__init__() got an "),
+        (
+            lambda text: text.replace('"reference_digest"', '"refs"'),
+            "is not a whole score card: it has no reference_dig",
+        ),
+        (lambda text: re.sub(r'"value": [0-9.]+', '"value": NaN', text), "has NaN where a number belongs"),
+        (lambda text: re.sub(r'"value": [0-9.]+', '"value": -Infinity', text), "has -Infinity where a number belongs"),
+        (
+            lambda text: re.sub(r'"value": [0-9.]+', '"value": null', text, count=1),
+            "its column share has no number for advice",
+        ),
+        (
+            lambda text: text.replace('"advice"', '"advises"', 1),
+            "its column share lacks advice, which others have",
+        ),
+        (
+            lambda text: re.sub(r'"value": [0-9.]+', '"value": 0.9', text, count=1),
+            "was edited after it was written: its digest is not that of what it says",
+        ),
+        (lambda text: text.replace('"label": "lead"', '"label": "mine"'), "was edited after it was written"),
     ],
 )
 def test_a_card_that_cannot_be_read_says_so(tmp_path: Path, change: Any, message: str) -> None:

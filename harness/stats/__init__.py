@@ -10,13 +10,16 @@ The intervals are about cases: other cases of the same kind would give other num
 would change a system is not in them.
 """
 
-from harness.stats.bootstrap import Bootstrap, Interval, bootstrap, intervals
-from harness.stats.compare import Comparison, adjacent, all_pairs, compare, holm
+from harness.stats.bootstrap import LEVEL, Bootstrap, Interval, bootstrap, interval, intervals
+from harness.stats.compare import HIDDEN, POWER, Comparison, adjacent, all_pairs, compare, holm
 from harness.stats.rank import Place, Ranking, rank
 from harness.stats.resample import Resampling
 from harness.stats.sample import CaseStats, Measure, Sample, check_resamplable, gather, measures
 
 __all__ = [
+    "HIDDEN",
+    "LEVEL",
+    "POWER",
     "Bootstrap",
     "CaseStats",
     "Comparison",
@@ -33,6 +36,7 @@ __all__ = [
     "compare",
     "gather",
     "holm",
+    "interval",
     "intervals",
     "measures",
     "rank",

@@ -91,8 +91,16 @@ def interval(value: float, replicates: Floats, influence: Floats, level: float =
 
     wide = math.sqrt(subjects / (subjects - 1)) * student((1 + level) / 2, subjects - 1)
     levels = [_NORMAL.cdf(bias + (bias + z) / (1 - acceleration * (bias + z))) for z in (-wide, wide)]
-    low, high = map(float, np.quantile(others, levels, method="weibull"))
+    low, high = (_quantile(others, p) for p in levels)
     return Interval(min(low, value), value, max(high, value))
+
+
+def _quantile(ordered: Floats, p: float) -> float:
+    """The quantile that p x (n + 1) points to (Weibull's), between neighbours in proportion; `ordered` is ascending."""
+    at = min(max(p * (len(ordered) + 1) - 1, 0.0), len(ordered) - 1.0)
+    below = int(at)
+    above = min(below + 1, len(ordered) - 1)
+    return float(ordered[below] + (at - below) * (ordered[above] - ordered[below]))
 
 
 def standard_error(influence: Floats) -> float:

@@ -171,7 +171,11 @@ def discharge_me() -> Task:
             id_column="hadm_id", columns=("hadm_id", "brief_hospital_course", "discharge_instructions")
         ),
         published=PublishedScript(
-            revision="b3d663e", batch=8, last_batch=("rouge1", "rouge2", "rougel"), batch_means=("meteor",)
+            revision="b3d663e",
+            batch=8,
+            last_batch=("rouge1", "rouge2", "rougel"),
+            batch_means=("meteor",),
+            reference_file="discharge_target.csv",
         ),
         scorers=("rouge", "bleu", "meteor", "bertscore", "alignscore", "medcon", "sacrebleu"),
         splits=("train", "valid", "test_phase_1", "test_phase_2"),

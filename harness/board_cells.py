@@ -1,0 +1,35 @@
+"""How a number of the board is written, in every format that people read."""
+
+from __future__ import annotations
+
+from harness.board import Number
+
+
+def four(value: float) -> str:
+    """To four digits, without a minus before what is 0."""
+    return f"{round(value, 4) + 0.0:.4f}"
+
+
+def bounds(number: Number, dash: str = "–") -> str:
+    """The interval to three digits, without the 0 before the point: .174–.241. Empty where there is none."""
+    if number.low is None or number.high is None:
+        return ""
+    return f"{_three(number.low)}{dash}{_three(number.high)}"
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:g} %"
+
+
+def span(low: int, high: int | None, dash: str = "–") -> str:
+    """From one rank to another."""
+    return str(low) if low == high else f"{low}{dash}{high}"
+
+
+def printable(text: str) -> str:
+    """Names come from other people: no line breaks, no terminal codes."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def _three(value: float) -> str:
+    return f"{round(value, 3) + 0.0:.3f}".replace("0.", ".", 1) if abs(round(value, 3)) < 1 else f"{value:.3f}"

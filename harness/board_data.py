@@ -1,0 +1,116 @@
+"""Board -> text for programs: json with the whole structure, csv with a row for each field and one for the mean."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from harness.board import NOT_AVAILABLE, Board, Line, Number, Standing
+
+SCHEMA = 1
+
+
+def as_json(boards: Sequence[Board]) -> str:
+    """A list of boards; see `plain`."""
+    return json.dumps([plain(board) for board in boards], indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def plain(board: Board) -> dict[str, Any]:
+    """The board as JSON's own types, numbers unrounded, null where something is n/a. No path and no host is in it."""
+    found: dict[str, Any] = {
+        "schema": SCHEMA,
+        "title": board.title,
+        "task": board.task.name,
+        "corpus": board.corpus,
+        "split": board.split,
+        "variant": board.variant,
+        "restricted": board.restricted,
+        "ranked_by": board.ranked_by,
+        "ranking": board.ranking,
+        "columns": [asdict(column) for column in board.columns],
+        "rows": [_row(standing) for standing in board.standings],
+        "statistics": asdict(board.statistics) if board.statistics else None,
+        "notes": list(board.notes),
+    }
+    return _finite(found)  # type: ignore[no-any-return]
+
+
+def as_csv(board: Board) -> str:
+    """Values in full; `low` and `high` bound the interval of the column before them."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    numbers = [cell for key in board.shown for cell in (key, f"{key} low", f"{key} high")]
+    texts = ["words", "reference words", "grade"]
+    costs = ["tokens per 1000", "seconds per 1000", "watt-hours per 1000"]
+    header = ["rank", "rank low", "rank high", "group", "label", "field", "n", "failed", "excluded"]
+    writer.writerow([*header, *numbers, *texts, *costs, "unproven", "signatures"])
+    signatures = "; ".join(f"{c.key}: {c.signature}" for c in board.columns if c.signature)
+    for one in board.standings:
+        for line in (*one.lines, one.mean, *one.parts):
+            cells = [bound for key in board.shown for bound in _bounds(line.values[key])]
+            writer.writerow([*_places(one), *_counts(line), *cells, *_extras(one, line), one.unproven, signatures])
+    return buffer.getvalue()
+
+
+def _row(one: Standing) -> dict[str, Any]:
+    manifest, usage = one.card.manifest, one.usage
+    return {
+        "label": one.label,
+        "system": manifest.system,
+        "team": manifest.team,
+        "description": manifest.description,
+        "origin": manifest.origin,
+        "seed": manifest.seed,
+        "external_data": list(manifest.external_data),
+        "place": asdict(one.place) if one.place else None,
+        "lines": [asdict(line) for line in one.lines],
+        "mean": asdict(one.mean),
+        "parts": [asdict(line) for line in one.parts],
+        "texts": {field: asdict(figures) for field, figures in one.texts.items()},
+        "usage": usage and {**asdict(usage), **dict(zip(_PER_1000, usage.per_1000, strict=True))},
+        "truncation": {c: {f: asdict(one) for f, one in fields.items()} for c, fields in one.card.truncation.items()},
+        "refusals": {column: dict(reasons) for column, reasons in one.card.refusals.items()},
+        "unproven": one.unproven,
+    }
+
+
+_PER_1000 = ("tokens_per_1000", "seconds_per_1000", "watt_hours_per_1000")
+
+
+def _places(one: Standing) -> list[Any]:
+    place = one.place
+    return [*map(_cell, (place.rank, place.low, place.high, place.group) if place else [None] * 4), one.label]
+
+
+def _counts(line: Line) -> list[Any]:
+    return [line.name, line.cases, line.failed, line.excluded]
+
+
+def _bounds(number: Number | None) -> list[Any]:
+    return list(map(_cell, (number.value, number.low, number.high) if number else [None] * 3))
+
+
+def _extras(one: Standing, line: Line) -> list[Any]:
+    """What the field's texts are like, and what the run cost: that is not known by field."""
+    figures = one.texts.get(line.name)
+    texts = (figures.words, figures.reference_words, figures.grade) if figures else [None] * 3
+    costs = one.usage.per_1000 if one.usage else [None] * 3
+    return list(map(_cell, (*texts, *costs)))
+
+
+def _cell(value: float | None) -> str:
+    return NOT_AVAILABLE if value is None else repr(value)
+
+
+def _finite(value: Any) -> Any:
+    """The same with null for what is no number or infinite, which JSON does not have."""
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
