@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,15 +28,16 @@ import numpy as np
 from harness import stats
 from harness.contest import import_submission, read_references, scoring_of
 from harness.corpora import open_corpus
+from harness.entries import entry
 from harness.errors import HarnessError, SubmissionError, UsageError
 from harness.lineup import DEFAULT_LINEUP, read_lineup
 from harness.parts import divided_references, divided_submission, of_parts
 from harness.plugins import registry
-from harness.score import Stats, score
+from harness.score import score
 from harness.scorecard import read_part_stats, read_stats
 from harness.scoring import Scoring
 from harness.submission import write_csv
-from harness.types import Corpus, Reference, ScoreCard, Submission, Task
+from harness.types import Corpus, Reference, Submission, Task
 
 TASK = "dialogue-note"
 REPOSITORY = "https://github.com/wyim/aci-bench"
@@ -166,54 +167,50 @@ def replicate(task: Task, corpus: Corpus, runs: Path, split: str, out: Path) -> 
     texts, published = read_runs(runs, split), read_published(table_file(runs, split))
     references = list(read_references(corpus, task, split))
     rows: list[Row] = []
-    systems: dict[str, Stats] = {}
+    systems: dict[str, stats.CaseStats] = {}
     parts: dict[str, Mapping[str, Values]] = {}
     refused: dict[str, str] = {}
     with scoring_of(task, corpus, split, registry(), read_lineup(DEFAULT_LINEUP), ["rouge"], 1) as scoring:
         for system, notes in sorted(texts.items()):
             submission = Submission(task.name, {id: {"note": note} for id, note in notes.items()})
             try:
-                folder, card = imported(system, submission, task, corpus, split, scoring, out)
+                whole, by_part = imported(system, submission, task, corpus, split, scoring, out)
             except SubmissionError as refusal:
                 problems = [line.strip() for line in refusal.what.splitlines() if line.startswith("  [")]
                 refused[system] = "; ".join(problems)
                 continue
-            systems[system] = read_stats(folder, card)
-            parts[system] = means(read_part_stats(folder, card))
+            systems[system], parts[system] = whole, means(by_part)
             computed = {WHOLE: means(systems[system])["note"], **as_published(submission, references, task, scoring)}
             model = MODELS.get(system, system)
             rows += [Row(system, which, table[model], computed[which]) for which, table in published.items()]
-    numbered = {system: by_number(found) for system, found in systems.items()}
-    resamples = stats.bootstrap(stats.gather(numbered, variant="corrected"))
+    resamples = stats.bootstrap(stats.gather(systems, variant="corrected"))
     return Replica(split, tuple(rows), resamples, parts, refused)
 
 
 def imported(
     system: str, submission: Submission, task: Task, corpus: Corpus, split: str, scoring: Scoring, out: Path
-) -> tuple[Path, ScoreCard]:
-    """Hand the run in as its team would: a csv, which is validated, becomes a run, and is scored."""
+) -> tuple[stats.CaseStats, stats.CaseStats]:
+    """Hand the run in as its team would: a csv, which is validated, becomes a run, and is scored. What it scored case
+    by case, whole and by part, the cases numbered: their salted names are not the same on every machine, and
+    resamples would not be either."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / task.submission.file_name
         file.write_bytes(write_csv(submission.rows, task))
         handed_in = import_submission(file, system, task, corpus, split, scoring, out)
-    assert handed_in.card is not None, f"{split} has no references"
-    return handed_in.folder, handed_in.card
+    assert handed_in.card is not None
+    parts = read_part_stats(handed_in.folder, handed_in.card)
+    cases = entry(handed_in.card, read_stats(handed_in.folder, handed_in.card)).cases
+    assert parts is not None
+    assert cases is not None
+    return cases, parts
 
 
-def means(found: Stats | None) -> dict[str, Values]:
+def means(found: stats.CaseStats) -> dict[str, Values]:
     """Field -> column -> mean over the cases that have a reference."""
-    assert found is not None
     return {
         field: dict(zip(found.columns, np.nanmean(found.values[f], axis=0).tolist(), strict=True))
         for f, field in enumerate(found.fields)
     }
-
-
-def by_number(found: Stats) -> Stats:
-    """With the numbers of the cases for their salted names, by whose order resamples are drawn: the salt is this
-    machine's, and a p-value near the line would fall on either side of it elsewhere."""
-    numbers = tuple(f"{at:05}" for at in range(len(found.ids)))
-    return replace(found, ids=numbers, groups=numbers)
 
 
 def as_published(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from harness.types import Reference, ScoreCard, Submission, Task
+from harness.types import Reference, Submission, Task
 
 
 def of_parts(task: Task) -> Task:
@@ -22,11 +22,6 @@ def divided_submission(submission: Submission, references: Sequence[Reference], 
     """The parts of the texts for these cases. One that a text does not have is empty: it failed."""
     rows = {one.id: submission.rows.get(one.id, {}) for one in references}
     return replace(submission, rows={id: _divided(values, task) for id, values in rows.items()})
-
-
-def part_card(card: ScoreCard) -> ScoreCard:
-    """The card of the parts, for `of_parts(task)`: values by part where `card` has them by field."""
-    return replace(card, scores=card.parts, parts={}, truncation={}, short={}, refusals={})
 
 
 def _divided(values: Mapping[str, str], task: Task) -> dict[str, str]:

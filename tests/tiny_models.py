@@ -151,7 +151,7 @@ def write_deberta(folder: Path) -> Path:
     special = {"<s>": "[CLS]", "<pad>": "[PAD]", "</s>": "[SEP]", "<unk>": "[UNK]", "<mask>": "[MASK]"}
     vocabulary = json.loads((folder / "vocab.json").read_text())
     (folder / "vocab.json").write_text(json.dumps({special.get(token, token): at for token, at in vocabulary.items()}))
-    settings = {"tokenizer_class": "DebertaTokenizer", "do_lower_case": False, "vocab_type": "gpt2"}
+    settings = {"tokenizer_class": "DebertaTokenizer", "do_lower_case": False, "model_max_length": 512}
     (folder / "tokenizer_config.json").write_text(json.dumps(settings))
     shape = {"hidden_size": 32, "num_hidden_layers": 41, "num_attention_heads": 2, "intermediate_size": 48}
     relative = {"relative_attention": True, "pos_att_type": "c2p|p2c", "position_biased_input": False}
