@@ -56,7 +56,9 @@ bench: install
 	$(BIN)/python -m benchmarks.large_board
 	$(BIN)/python -m benchmarks.board_speed
 	$(BIN)/python -m benchmarks.report_speed
+	$(BIN)/python -m benchmarks.select_aci
 	$(BIN)/python -m benchmarks.select_speed
+	$(BIN)/python -m benchmarks.llama3_shape --tiny
 	$(BIN)/python -m benchmarks.plan_accuracy
 	$(BIN)/python -m benchmarks.endurance
 	$(BIN)/python -m benchmarks.stats_speed

@@ -119,7 +119,7 @@ def test_all_doors_lead_into_the_same_list(package: Path, tmp_path: Path, capsys
     path = written(tmp_path / "third.py", ECHO.format(name="third"))
     assert main(["list", "systems", "--plugin", str(path)]) == 0
     listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
-    assert listed == ["systems:", "des", "few-shot", "lead", "nearest", "parrot", "third"]
+    assert listed == ["systems:", "des", "few-shot", "lead", "nearest", "parrot", "qlora", "third"]
 
 
 def test_a_private_file_is_no_plugin(house: Path) -> None:
