@@ -71,7 +71,7 @@ def test_the_file_is_the_same_every_time(name: str, tmp_path: Path) -> None:
     assert data == (tmp_path / "two" / name).read_bytes()
     text = gzip.decompress(data) if name.endswith(".gz") else data
     first: dict[str, Any] = json.loads(text.splitlines()[0])
-    assert first.keys() == {"id", "task", "note", "instruction", "answer"}
+    assert first.keys() == {"id", "task", "note", "instruction", "answer", "licence"}
 
 
 def test_too_few_stays(tmp_path: Path) -> None:

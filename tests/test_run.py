@@ -80,7 +80,7 @@ def csv(label: str) -> bytes:
 def test_a_run_leaves_every_file_of_the_pipeline(submit: Callable[..., int], echo: Path) -> None:
     assert submit("echo", "--plugin", str(echo)) == 0
     names = "run.json run.lock .gitignore prepared.jsonl candidates.jsonl submission.csv submission.zip manifest.json"
-    assert {p.name for p in run_folder("echo").iterdir()} == {*names.split(), "scores.json", "cases.npz"}
+    assert {p.name for p in run_folder("echo").iterdir()} == {*names.split(), "scores.json", "cases.npz", "usage.json"}
     prepared = [json.loads(line) for line in (run_folder("echo") / "prepared.jsonl").read_text().splitlines()]
     assert {leak["status"] for record in prepared for leak in record["leaks"]} == {"clean"}
     assert run_folder("echo").stat().st_mode & 0o777 == 0o700

@@ -23,7 +23,7 @@ from harness.plugins import Need
 from harness.prepare import model_input
 from harness.resources import SystemContext
 from harness.run import Generated, Place, Run, generate
-from harness.types import Candidate, Failure, ModelInput
+from harness.types import Candidate, Failure, ModelInput, Tuning
 
 NEW_TOKENS = 6
 PRINTED_RUN = 8
@@ -70,6 +70,8 @@ class SystemTrial:
         plugin, contest = self.trial.plugin, self.contest
         names = {f.name for f in dataclasses.fields(plugin)} if dataclasses.is_dataclass(plugin) else set()
         few = {"max_new_tokens": NEW_TOKENS} if "max_new_tokens" in names else {}
+        if isinstance(plugin, type) and issubclass(plugin, Tuning):
+            few["steps"] = 1
         return find_competitor(self.trial.entry.name, contest.registry, contest.lineup, contest.task, few)
 
     def write(self, inputs: Sequence[ModelInput], asked: set[Need] | None = None) -> list[Any]:
