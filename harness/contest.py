@@ -50,6 +50,7 @@ from harness.selection.features import find_features
 from harness.selection.measuring import FeatureStore, Measuring
 from harness.selection.offers import Stall, set_out
 from harness.submission import read_submission, write_csv, write_zip
+from harness.tuning.origin import from_restricted
 from harness.types import Candidate, Case, Corpus, Manifest, Offer, Pool, Reference, ScoreCard, Selector, Task
 from harness.usage import usage_of, write_usage
 from harness.validate import Problem, summary, validate
@@ -495,6 +496,9 @@ def _rows(contest: Contest, generated: Generated) -> dict[str, dict[str, str]]:
 def _manifest(contest: Contest, turn: _Turn, competitor: Competitor, generated: Generated) -> Manifest:
     models, external = manifests.models(list(turn.competitors()), contest.resources)
     adapters = {weights: about for folder in turn.folders() for weights, about in run_adapters(folder).items()}
+    origins = [one["about"] for one in adapters.values()]
+    if any("engine" in competitor.tag.needs for competitor in turn.competitors()):
+        origins.append(contest.resources.model_origin)
     common = manifests.begin(contest.task, contest.corpus, contest.split, contest.ids, turn.folder.name)
     effective = ("settings", "engine", "encoder", "members")
     return replace(
@@ -505,8 +509,8 @@ def _manifest(contest: Contest, turn: _Turn, competitor: Competitor, generated: 
         settings={name: turn.identity[name] for name in effective if turn.identity.get(name)},
         seed=contest.seed,
         model_digests={**models, **{f"adapter of {one['base']}": weights for weights, one in adapters.items()}},
-        external_data=(*external, *manifests.lessons_from(adapters.values())),
-        restricted=common.restricted or any(manifests.is_restricted(one["about"]) for one in adapters.values()),
+        external_data=(*external, *manifests.lessons_from(origins)),
+        restricted=common.restricted or any(map(from_restricted, origins)),
         hosts=tuple(sorted({host for folder in turn.folders() for host in hosts(folder)})),
         leak_check=contest.leak_check,
         candidates_digest=manifests.candidates_digest(generated),

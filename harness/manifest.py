@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -18,6 +18,7 @@ from harness.lineup import ServerSettings
 from harness.resources import Resources
 from harness.run import Generated
 from harness.score import ids_digest
+from harness.tuning.origin import Origin, external
 from harness.types import Candidate, Corpus, Manifest, Task
 
 FILE = "manifest.json"
@@ -89,22 +90,9 @@ def models(competitors: Sequence[Competitor], resources: Resources) -> tuple[dic
     return {**served, **digests}, (*told, *map(assets.disclosure, names))
 
 
-def lessons_from(adapters: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+def lessons_from(origins: Iterable[Origin]) -> tuple[str, ...]:
     """What the task's disclosure rule wants named of what adapters were taught, beside the train split."""
-    return tuple(sorted({name for one in adapters for name in _external(one["about"])}))
-
-
-def _external(about: Mapping[str, Any]) -> Iterator[str]:
-    if "external" in about:
-        yield about["external"]
-    if "begun_with" in about:
-        yield from _external(about["begun_with"])
-
-
-def is_restricted(about: Mapping[str, Any]) -> bool:
-    """Whether an adapter learned from restricted data."""
-    begun_with = about.get("begun_with")
-    return bool(about.get("restricted")) or (begun_with is not None and is_restricted(begun_with))
+    return tuple(sorted({name for one in origins for name in external(one)}))
 
 
 def candidates_digest(generated: Generated) -> str:

@@ -20,6 +20,7 @@ from harness.files import digest, digest_file, private_folder, write_atomic
 from harness.lineup import AnyEngineSettings, EncoderSettings, Lineup, ServerSettings
 from harness.plugins import Need
 from harness.privacy import restrict
+from harness.tuning.origin import from_restricted
 from harness.types import (
     Completion,
     Corpus,
@@ -53,17 +54,23 @@ class Resources:
 
     @cached_property
     def engine(self) -> Engine:
-        if not isinstance(self.lineup.engine, ServerSettings):
-            self._admit(assets.model_from(self.lineup.engine.model))
+        self._admit(self.model_origin)
         return open_engine(self.lineup.engine)
 
-    def _admit(self, model: Path) -> None:
-        """A model that an adapter was put into obeys what the adapter would."""
-        from harness.tuning.adapters import about_merged, check_split
+    @cached_property
+    def model_origin(self) -> Mapping[str, Any]:
+        """Where the lessons come from of an adapter that was put into the line-up's model for good, if one was."""
+        from harness.tuning.adapters import about_merged
 
-        about = about_merged(model)
-        check_split(f"the model in {model}", about, self.corpus.digest(self.split))
-        if about.get("restricted"):
+        engine = self.lineup.engine
+        return {} if isinstance(engine, ServerSettings) else about_merged(assets.model_from(engine.model))
+
+    def _admit(self, origin: Mapping[str, Any]) -> None:
+        """A model that an adapter was put into obeys what the adapter would."""
+        from harness.tuning.adapters import check_split
+
+        check_split("the line-up's model", origin, self.corpus.digest(self.split))
+        if from_restricted(origin):
             restrict()
 
     @cached_property
@@ -150,7 +157,7 @@ class Resources:
     def given_adapter(self, folder: Path) -> Path:
         from harness.tuning.adapters import check_given
 
-        if check_given(folder, self.school.base, self.corpus.digest(self.split)).about.get("restricted"):
+        if from_restricted(check_given(folder, self.school.base, self.corpus.digest(self.split)).about):
             restrict()
         return folder
 

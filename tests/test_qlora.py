@@ -146,7 +146,7 @@ def test_a_primer_is_learned_first_and_its_licence_is_told(contest: Contest, fol
     assert found == used[1]
     assert whole.start_digest == begun.weights
     assert begun.lessons > 4
-    told = lessons_from([{"about": whole.about}])
+    told = lessons_from([whole.about])
     assert len(told) == 1
     assert re.fullmatch(r"primer\.jsonl \(CC0-1\.0, sha-256 [0-9a-f]{12}\)", told[0])
 

@@ -30,6 +30,7 @@ from harness.tuning.adapters import School, adapter, check_given, prepare, read_
 from harness.tuning.job import read_job
 from harness.tuning.lessons import Encoded, encode
 from harness.tuning.loop import Training, train
+from harness.tuning.origin import external, from_restricted
 from harness.tuning.rows import fill_rows, plan_steps, rate, split_groups
 from harness.tuning.student import IGNORED, Student, collate
 from harness.types import Lesson, Prompt, Sampling, Tuning
@@ -337,6 +338,17 @@ def test_an_adapter_from_elsewhere_has_to_fit(school: School, tmp_path: Path) ->
     (folder / "manifest.json").write_text("{")
     with pytest.raises(AssetError, match=r"manifest\.json cannot be read"):
         check_given(folder, school.base, "0ther")
+
+
+def test_what_training_began_with_counts_as_much(school: School) -> None:
+    primer = {"corpus": "toy", "restricted": True, "external": "primer.csv (CC BY)", "splits": {"valid": "va11d"}}
+    origin = {**ABOUT, "begun_with": primer}
+    assert from_restricted(origin)
+    assert not from_restricted(ABOUT)
+    assert external(origin) == ["primer.csv (CC BY)"]
+    folder = adapter(replace(school, about=origin), lambda: LESSONS, TUNING, {})
+    with pytest.raises(SettingsError, match="was trained on the split that is scored"):
+        check_given(folder, school.base, "va11d")
 
 
 def test_what_is_written_holds_no_text_no_id_and_no_path(school: School, base: Path) -> None:

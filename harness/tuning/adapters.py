@@ -24,6 +24,7 @@ from harness.lineup import EngineSettings
 from harness.privacy import restrict
 from harness.tuning.job import JOB, LESSONS, RECIPE, Base, Job, read_job, write_job
 from harness.tuning.lessons import write_lessons
+from harness.tuning.origin import from_restricted, taught_by
 from harness.types import Lesson, Tuning
 
 MANIFEST = "manifest.json"
@@ -153,7 +154,7 @@ def _find(school: School, identity: str) -> Path | None:
 def make(folder: Path) -> Path:
     """Do the training that `folder` holds, and leave the adapter, its manifest and its curve there."""
     job = read_job(folder)
-    if job.about.get("restricted"):
+    if from_restricted(job.about):
         restrict()
     prepare_torch(job.threads)
     from harness.tuning.loop import train
@@ -259,7 +260,7 @@ def check_given(folder: Path, base: Base, scored: str) -> AdapterManifest:
 
 def check_split(what: str, about: Mapping[str, Any], scored: str) -> None:
     """Raises SettingsError if what was taught this was taught by the split that is scored."""
-    if scored in about.get("splits", {}).values():
+    if taught_by(about, scored):
         raise SettingsError(
             f"{what} was trained on the split that is scored",
             todo="score another split, or use an adapter of the train split",

@@ -21,6 +21,7 @@ from harness.lineup import EngineSettings
 from harness.privacy import restrict
 from harness.tuning.adapters import MERGED, AdapterManifest, School, check_base, verify
 from harness.tuning.job import LESSONS
+from harness.tuning.origin import from_restricted
 
 SAMPLE = 64
 """Lessons that merged and unmerged model are compared on."""
@@ -65,7 +66,7 @@ def merge(adapter: Path, engine: EngineSettings, out: Path, dtype: str) -> Merge
     manifest = verify(adapter)
     base = School(engine, out, {}, frozenset()).base
     check_base(adapter, manifest, base)
-    if restricted := bool(manifest.about.get("restricted")):
+    if restricted := from_restricted(manifest.about):
         restrict()
     exact, saved = numbers("float32", "cpu"), numbers(dtype, "cpu")
     with _whole(out) as folder:
