@@ -26,7 +26,8 @@ EXIT_INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command. 0 done, 1 the user's problem, 2 usage, 3 a bug of ours, 130 stopped by Ctrl-C."""
     args = _parser().parse_args(argv)
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads stall where cores are shared
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin for long stall where cores are shared
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     try:
         if args.assets:
             os.environ["HARNESS_ASSETS"] = str(args.assets)
