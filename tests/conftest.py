@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,3 +16,14 @@ _LONGEST = ("test_main_job.py", "test_engine.py", "test_contract.py", "test_run.
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The files that take longest first, so that two workers, to each a file at a time, end together."""
     items.sort(key=lambda item: _LONGEST.index(item.path.name) if item.path.name in _LONGEST else len(_LONGEST))
+
+
+@pytest.fixture(autouse=True)
+def unrestricted() -> Iterator[None]:
+    """What a command restricts is free again for the next test: the hook asks the environment."""
+    umask, environment = os.umask(0o077), dict(os.environ)
+    os.umask(umask)
+    yield
+    os.umask(umask)
+    os.environ.clear()
+    os.environ.update(environment)

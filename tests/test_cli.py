@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-import os
 import re
 import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -36,17 +35,6 @@ def quiet(asked: ModelInput) -> str:
     """Says the same of everybody."""
     return "The patient was admitted and discharged home in stable condition."
 '''
-
-
-@pytest.fixture(autouse=True)
-def unrestricted() -> Iterator[None]:
-    """What a command restricts is free again for the next test: the hook asks the environment."""
-    umask, environment = os.umask(0o077), dict(os.environ)
-    os.umask(umask)
-    yield
-    os.umask(umask)
-    os.environ.clear()
-    os.environ.update(environment)
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,8 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import os
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -38,16 +36,6 @@ NOTES = {
         "CC: Fever.\nRESULTS\nThe strep test is positive.\nPLAN\nPenicillin for ten days.",
     ),
 }
-
-
-@pytest.fixture(autouse=True)
-def unrestricted() -> Iterator[None]:
-    umask, environment = os.umask(0o077), dict(os.environ)
-    os.umask(umask)
-    yield
-    os.umask(umask)
-    os.environ.clear()
-    os.environ.update(environment)
 
 
 @pytest.fixture(autouse=True)
