@@ -19,7 +19,7 @@ from oracle import Answers
 HERE = Path(__file__).resolve().parent
 HOUSE = HERE.parent
 WORK = HOUSE / ".oracle"  # ignored by git
-NO_REFERENCE = {"pip", "setuptools"}
+NO_REFERENCE = {"pip", "setuptools", "discharge-harness"}
 
 
 def environment(name: str, requirements: Sequence[str]) -> Path:
