@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
-from harness import Arranged, Candidate, Completion, Context, Message, ModelInput, Prompt, Task, arrange
+from harness import Arranged, Candidate, Completion, Context, Message, ModelInput, Prompt, Sampling, Task, arrange
 
 PROMPTS = Path(__file__).parent / "prompts"
 
@@ -20,6 +20,25 @@ def prompt_file(task: Task, field: str) -> Path:
 
 def prompt_files(task: Task) -> list[Path]:
     return [path for field in task.fields if (path := prompt_file(task, field.name)).exists()]
+
+
+@dataclass(frozen=True)
+class Generation:
+    """How a text is generated: the settings of `Sampling`, but for the seed, which is the run's."""
+
+    max_new_tokens: int = 512
+    temperature: float = 0.0
+    top_p: float = 1.0
+    samples: int = 1
+    repetition_penalty: float = 1.0
+    no_repeat_ngram: int = 0
+
+    def __post_init__(self) -> None:
+        if self.samples > 1 and self.temperature == 0:
+            raise ValueError("samples above 1 need a temperature above 0: without one every sample is the same text")
+
+    def sampling(self, seed: int) -> Sampling:
+        return Sampling(seed=seed, **{field.name: getattr(self, field.name) for field in fields(Generation)})
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from harness import Arranged, Candidate, Context, Example, Failure, Message, ModelInput, Prompt, Sampling, Task, system
+from harness import Arranged, Candidate, Context, Example, Failure, Message, ModelInput, Prompt, Task, system
 from systems._neighbours import nearest
-from systems._prompting import Prompting, Template, candidates, prompt_files
+from systems._prompting import Generation, Prompting, Template, candidates, prompt_files
 
 
 @system("few-shot", needs=("engine", "encoder", "guide", "examples"))
 @dataclass(frozen=True)
-class FewShot:
+class FewShot(Generation):
     """A language model, shown a few examples of the train split (`shots`, random or nearest to the case).
 
     `budget` limits the chart that is asked about and `shot_budget` the chart of each example, both in `unit`;
@@ -30,16 +30,6 @@ class FewShot:
     shot_budget: int = 500
     unit: Literal["words", "tokens"] = "words"
     reads_course: bool = False
-    max_new_tokens: int = 512
-    temperature: float = 0.0
-    top_p: float = 1.0
-    samples: int = 1
-    repetition_penalty: float = 1.0
-    no_repeat_ngram: int = 0
-
-    def __post_init__(self) -> None:
-        if self.samples > 1 and self.temperature == 0:
-            raise ValueError("samples above 1 need a temperature above 0: without one every sample is the same text")
 
     def open(self, context: Context) -> FewShotRunner:
         return FewShotRunner(self, context)
@@ -63,25 +53,12 @@ class FewShotRunner:
                 yield fitting
             else:
                 prompts.append(fitting)
-        for at, completions in self.context.engine.complete(prompts, self.sampling):
+        for at, completions in self.context.engine.complete(prompts, self.settings.sampling(self.context.seed)):
             yield from candidates(prompts[at], completions, cut[prompts[at].case])
 
     @cached_property
     def prompting(self) -> Prompting:
         return Prompting(self.context, self.settings.unit, self.settings.reads_course)
-
-    @cached_property
-    def sampling(self) -> Sampling:
-        chosen = self.settings
-        return Sampling(
-            max_new_tokens=chosen.max_new_tokens,
-            temperature=chosen.temperature,
-            top_p=chosen.top_p,
-            samples=chosen.samples,
-            repetition_penalty=chosen.repetition_penalty,
-            no_repeat_ngram=chosen.no_repeat_ngram,
-            seed=self.context.seed,
-        )
 
     def charts(self, inputs: Sequence[ModelInput]) -> list[Arranged]:
         """What each input is asked about, within the budget."""

@@ -19,18 +19,17 @@ from harness import (
     Message,
     ModelInput,
     Prompt,
-    Sampling,
     Task,
     Tuning,
     read_instructions,
     system,
 )
-from systems._prompting import Prompting, Template, candidates, prompt_files
+from systems._prompting import Generation, Prompting, Template, candidates, prompt_files
 
 
 @system("qlora", needs=("engine", "guide", "examples"))
 @dataclass(frozen=True)
-class QLoRA(Tuning):
+class QLoRA(Tuning, Generation):
     """A language model with an adapter that learned the task on the train split, asked as few-shot asks, without shots.
 
     The settings of `Tuning` say how it is trained: `harness plan` says what that takes. `budget` limits the chart, in
@@ -51,16 +50,9 @@ class QLoRA(Tuning):
     prime_on: tuple[str, ...] = ()
     prime_epochs: int = 1
     prime_steps: int = 0
-    max_new_tokens: int = 512
-    temperature: float = 0.0
-    top_p: float = 1.0
-    samples: int = 1
-    repetition_penalty: float = 1.0
-    no_repeat_ngram: int = 0
 
     def __post_init__(self) -> None:
-        if self.samples > 1 and self.temperature == 0:
-            raise ValueError("samples above 1 need a temperature above 0: without one every sample is the same text")
+        super().__post_init__()
         for name in ("rank", "epochs", "batch", "accumulation", "sequence_length", "evaluate_every", "budget"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} takes 1 or more")
@@ -99,21 +91,8 @@ class QLoRARunner:
             prompts.append(Prompt(asked.case, field, messages))
             cut.append(sum(lost for _, lost in chart.cut))
         engine = self.context.engine.adapted(self.fit(field))
-        for at, completions in engine.complete(prompts, self.sampling):
+        for at, completions in engine.complete(prompts, chosen.sampling(self.context.seed)):
             yield from candidates(prompts[at], completions, cut[at])
-
-    @cached_property
-    def sampling(self) -> Sampling:
-        chosen = self.settings
-        return Sampling(
-            max_new_tokens=chosen.max_new_tokens,
-            temperature=chosen.temperature,
-            top_p=chosen.top_p,
-            samples=chosen.samples,
-            repetition_penalty=chosen.repetition_penalty,
-            no_repeat_ngram=chosen.no_repeat_ngram,
-            seed=self.context.seed,
-        )
 
     # ---------------------------------------------------------------- what is asked
 
