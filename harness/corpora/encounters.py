@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.corpora.csv_rows import read_rows
-from harness.corpora.marking import Marking, read_marking
+from harness.corpora.marking import Marked, Marking, read_marking
 from harness.corpora.table_index import ID, Table, bad_id, check_header
 from harness.corpora.tables import in_order
 from harness.errors import CorpusError
@@ -53,7 +53,7 @@ class _Split:
 
 
 @dataclass(frozen=True)
-class EncountersCorpus:
+class EncountersCorpus(Marked):
     """The cases of a folder; see `harness.types.Corpus`. A split is read whole when it is first asked about.
 
     Every encounter is a subject of its own: the corpus names nobody who came twice."""
@@ -63,22 +63,6 @@ class EncountersCorpus:
     marking: Marking
     root: Path
     _read: dict[str, _Split] = field(default_factory=dict, repr=False, compare=False)
-
-    @property
-    def name(self) -> str:
-        return self.marking.name
-
-    @property
-    def restricted(self) -> bool:
-        return self.marking.restricted
-
-    @property
-    def licence(self) -> str:
-        return self.marking.licence
-
-    @property
-    def scorers(self) -> tuple[str, ...]:
-        return self.marking.scorers
 
     def splits(self) -> tuple[str, ...]:
         return tuple(split for split in self.task.splits if self._files(split))

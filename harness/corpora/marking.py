@@ -27,6 +27,28 @@ class Marking:
     scorers: tuple[str, ...] = ()
 
 
+class Marked:
+    """What a corpus says of itself by its marking."""
+
+    marking: Marking
+
+    @property
+    def name(self) -> str:
+        return self.marking.name
+
+    @property
+    def restricted(self) -> bool:
+        return self.marking.restricted
+
+    @property
+    def licence(self) -> str:
+        return self.marking.licence
+
+    @property
+    def scorers(self) -> tuple[str, ...]:
+        return self.marking.scorers
+
+
 def read_marking(data: Path) -> Marking:
     """The marking of the corpus at `data`: restricted, unless its `corpus.toml` says otherwise and says it properly."""
     path = data / FILE_NAME

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
-from harness.corpora.marking import Marking, read_marking
+from harness.corpora.marking import Marked, Marking, read_marking
 from harness.corpora.table_index import Index, open_index, tables
 from harness.errors import CorpusError
 from harness.types import RawStay, Row, Task
@@ -42,7 +42,7 @@ def open_tables(data: Path, task: Task) -> TablesCorpus:
 
 
 @dataclass(frozen=True)
-class TablesCorpus:
+class TablesCorpus(Marked):
     """The cases of a folder. What is asked of a split reads its index, which the first question builds.
 
     Every method that takes a split raises CorpusError, naming file, line and column, if its tables are at fault.
@@ -53,22 +53,6 @@ class TablesCorpus:
     marking: Marking
     root: Path
     _open: dict[str, tuple[Index, Mapping[str, str]]] = field(default_factory=dict, repr=False, compare=False)
-
-    @property
-    def name(self) -> str:
-        return self.marking.name
-
-    @property
-    def restricted(self) -> bool:
-        return self.marking.restricted
-
-    @property
-    def licence(self) -> str:
-        return self.marking.licence
-
-    @property
-    def scorers(self) -> tuple[str, ...]:
-        return self.marking.scorers
 
     def splits(self) -> tuple[str, ...]:
         """The task's splits that have a folder here, in the task's order."""
