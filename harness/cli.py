@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from harness.contest import Contest, HandedIn
     from harness.entries import Entry
     from harness.plugins import Registry
-    from harness.types import Task
+    from harness.types import Corpus, Task
 
 Args = argparse.Namespace
 EXIT_BUG = 3
@@ -84,30 +84,11 @@ def _data(args: Args) -> int:
 
 
 def _submit(args: Args) -> int:
-    from harness.contest import enter, open_contest
-    from harness.corpora import open_corpus
-    from harness.lineup import find_lineup, parse_assignments, read_lineup
+    from harness.contest import enter
+    from harness.lineup import parse_assignments
 
-    plugins, task = _task(args)
-    lineup = read_lineup(find_lineup(args.lineup))
-    split = args.split or task.default_split
-    corpus = open_corpus(args.data, task, split)
-    print(f"{corpus.name} {split}: {'restricted' if corpus.restricted else 'public'}, {corpus.licence or 'no licence'}")
-    for what, count in corpus.warnings(split).items():
-        print(f"  note: {count} {what}")
-    contest = open_contest(
-        task,
-        corpus,
-        split,
-        lineup,
-        plugins,
-        args.out,
-        limit=args.limit,
-        seed=args.seed,
-        cut_leaks=args.cut_leaks,
-        scorers=args.scorers,
-        jobs=args.jobs,
-    )
+    contest = _contest(args, told=_say_corpus)
+    task = contest.task
     checked = ", ".join(f"{count} {what}" for what, count in contest.leak_check.items())
     drawn = f", a sample drawn with seed {contest.seed}: partial, never ranked" if contest.limit else ""
     looked = "targets cut out" if task.document == "note" else "copies of targets looked for"
@@ -212,7 +193,14 @@ def _pool_report(args: Args) -> int:
     return 0
 
 
-def _contest(args: Args, only: str = "") -> Contest:
+def _say_corpus(corpus: Corpus, split: str) -> None:
+    print(f"{corpus.name} {split}: {'restricted' if corpus.restricted else 'public'}, {corpus.licence or 'no licence'}")
+    for what, count in corpus.warnings(split).items():
+        print(f"  note: {count} {what}")
+
+
+def _contest(args: Args, only: str = "", told: Callable[[Corpus, str], None] | None = None) -> Contest:
+    """The contest that the arguments name; `told` is told of the corpus before anything of it is prepared."""
     from harness.contest import open_contest
     from harness.corpora import open_corpus
     from harness.lineup import find_lineup, read_lineup
@@ -220,9 +208,12 @@ def _contest(args: Args, only: str = "") -> Contest:
     plugins, task = _task(args)
     lineup = read_lineup(find_lineup(args.lineup))
     split = args.split or task.default_split
+    corpus = open_corpus(args.data, task, split)
+    if told:
+        told(corpus, split)
     return open_contest(
         task,
-        open_corpus(args.data, task, split),
+        corpus,
         split,
         lineup,
         plugins,
