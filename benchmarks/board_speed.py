@@ -9,15 +9,14 @@ case in fifty without a reference. Writing the cards is not counted.
 from __future__ import annotations
 
 import argparse
-import resource
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
+from benchmarks.stats_speed import timed
 from harness import Task
 from harness.board_statistics import Wanted
 from harness.board_text import FORMATS, render
@@ -81,14 +80,6 @@ def write_system(folder: Path, at: int, cases: int, level: np.ndarray, task: Tas
     folder.mkdir()
     measured = Measured(stats, "4ef", "1d5", {column: Signature({"metric": column}, {}) for column in columns}, {}, ())
     write_cards([make_card(measured, manifest(folder.name, cases), task, "corrected")], stats, folder)
-
-
-def timed(what: str, work: Callable[[], T]) -> T:
-    start = time.perf_counter()
-    result = work()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{what:<44} {time.perf_counter() - start:7.2f} s   peak {peak:6.0f} MiB", flush=True)
-    return result
 
 
 def main() -> None:
