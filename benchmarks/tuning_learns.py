@@ -1,7 +1,8 @@
 """What does tuning teach? The system qlora beside its own base, on the synthetic ward or on a corpus of yours.
 
     python -m benchmarks.tuning_learns --out FOLDER [--stays 720] [--ward-seeds 1 2 3] [--training-seeds 0 1 2]
-                                       [--limit N] [--primed] [--data FOLDER] [--split S] [--threads 0]
+                                       [--limit N] [--train-limit N] [--epochs 3] [--primed] [--data FOLDER] [--split S]
+                                       [--threads 0] [--dtype float32] [--batch-size 8]
 
 Beside each other stand: the base prompted with 0, 1 or 3 shots (the number is chosen on the valid split, by overlap5;
 same base, budget, length, stops and repetition control), the systems `nearest` and `lead`, qlora, and qlora taught with
@@ -109,8 +110,8 @@ class Course:
 
     def tune(self, contest: Contest, name: str, settings: Mapping[str, Any], seed: int) -> Entry:
         label = f"{name.replace(', ', '-').replace(' ', '-')}-seed{seed}"
-        limit = self.asked.train_limit
-        values = {**settings, "training_seed": seed, "train_limit": limit}
+        common = {"train_limit": self.asked.train_limit, "epochs": self.asked.epochs, "training_seed": seed}
+        values = {**common, **settings}
         return entry_of(contest, enter(contest, "qlora", label=label, overrides=values))
 
 
@@ -248,6 +249,7 @@ def main() -> int:
     parser.add_argument("--training-seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--limit", type=int, help="score a sample of the test split only")
     parser.add_argument("--train-limit", type=int, default=0)
+    parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--primed", action="store_true")
     parser.add_argument("--steps", type=int, default=120, help="of each training of --primed")
     parser.add_argument("--data", type=Path)

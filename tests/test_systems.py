@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from harness.corpora.synthetic import synthesize
 from harness.corpora.tables import TablesCorpus, open_tables
+from harness.errors import SettingsError
 from harness.files import private_folder
 from harness.guide import LearnedGuide
 from harness.lineup import DEFAULT_LINEUP, find_lineup, read_lineup
@@ -37,7 +39,7 @@ from systems import _neighbours
 from systems._neighbours import example_vectors, highest, nearest
 from systems._prompting import Template, clean
 from systems.few_shot import FewShot, FewShotRunner
-from systems.lead import Lead, leading_sentences
+from systems.lead import Lead, opening
 from systems.nearest import Nearest
 
 BHC, DI = "brief_hospital_course", "discharge_instructions"
@@ -158,36 +160,40 @@ def file_names(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("field", [BHC, DI])
-def test_lead_writes_no_more_than_the_usual_length_and_no_heading(field: str, ward: Setting, desk: Desk) -> None:
+def test_lead_writes_the_usual_length_from_the_chart_without_headings(field: str, ward: Setting, desk: Desk) -> None:
     inputs = ward.inputs[field]
     written = list(Lead().open(desk).generate(inputs))
     assert [one.case for one in written] == [asked.case for asked in inputs]
+    usual = round(median(len(example.target.split()) for example in desk.examples(field)))
     for asked, one in zip(inputs, written, strict=True):
         assert isinstance(one, Candidate)
-        assert 0 < len(one.text.split()) <= WORDS
-        body = {word for part in asked.chart for word in part.text.split()}
-        assert set(one.text.split()) <= body
+        body = [word for part in asked.chart for word in part.text.split()]
+        assert len(one.text.split()) == min(usual, len(body))
+        assert set(one.text.split()) <= set(body)
 
 
-def test_lead_takes_parts_in_the_guides_order_and_whole_sentences(desk: Desk) -> None:
-    order = {BHC: ("chief_complaint", "service")}
-    asked = chart(("other", "Later."), ("service", "Medicine."), ("chief_complaint", "Chest pain.\nFever."))
-    for words, expected in (
-        (9, "Chest pain. Fever. Medicine. Later."),
-        (4, "Chest pain. Fever. Medicine."),
-        (1, "Chest"),
-    ):
-        context = replace(desk, guide=LearnedGuide(order, {BHC: words}))
-        (written,) = Lead().open(context).generate([asked])
-        assert written == Candidate("1", BHC, expected)
+def test_lead_opens_with_the_sections_that_come_nearest_to_the_targets(desk: Desk) -> None:
+    said = "he came with chest pain and left well"
+    taught = [
+        Example(chart(("service", "medicine here"), ("exam", said), ("labs", f"{at} was high"), case=f"t{at}"), said)
+        for at in range(5)
+    ]
+    asked = chart(("service", "One two."), ("exam", "Three four\nfive six seven eight."), ("labs", "Nine."))
+    (written,) = Lead().open(replace(desk, known=lambda field, split: taught)).generate([asked])
+    assert written == Candidate("1", BHC, "Three four five six seven eight. One two.")
 
 
-@given(st.text("ab .!?\n"), st.integers(1, 12))
-def test_leading_sentences_are_the_beginning_of_the_text_and_fit(text: str, words: int) -> None:
-    taken = leading_sentences(text, words).split()
-    assert taken == text.split()[: len(taken)]
-    assert len(taken) <= words
-    assert bool(taken) == bool(text.split())
+def test_lead_takes_at_most_half_of_its_text_from_the_opening_of_one_section(desk: Desk) -> None:
+    chart = {"a": ["1", "2", "3"], "b": ["4", "5", "6"], "c": ["7"]}
+    assert opening(chart, ("b", "a"), 4) == ["4", "5", "1", "2"]
+    assert opening(chart, ("b", "missing"), 6) == ["4", "5", "6", "1", "2", "3"]
+    assert opening(chart, (), 9) == ["1", "2", "3", "4", "5", "6", "7"]
+
+
+def test_lead_says_that_it_has_nothing_to_learn_from(desk: Desk) -> None:
+    runner = Lead().open(replace(desk, known=lambda field, split: []))
+    with pytest.raises(SettingsError, match=f"the train split has no example of {BHC} to learn from"):
+        list(runner.generate([chart(("service", "Medicine."))]))
 
 
 # --------------------------------------------------------------------------- neighbours
