@@ -159,7 +159,7 @@ def _import(args: Args) -> int:
     split = args.split or task.default_split
     corpus = open_corpus(args.data, task, split)
     with scoring_of(task, corpus, split, plugins, lineup, args.scorers, args.jobs) as scoring:
-        handed_in = import_submission(args.file, args.label, task, corpus, split, scoring, args.out)
+        handed_in = import_submission(args.file, args.label, task, corpus, split, scoring, args.out, lineup.team)
     _print_handed_in(handed_in, task)
     return 0
 

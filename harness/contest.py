@@ -17,7 +17,7 @@ from harness.competitor import Competitor, find_competitor
 from harness.errors import RunError, SettingsError, SubmissionError
 from harness.files import canonical_json, digest, digest_bytes, locked, private_folder, remove_torn, write_atomic
 from harness.leaks import refuse_leaks
-from harness.lineup import Lineup
+from harness.lineup import Lineup, TeamSettings
 from harness.panel import ScorerContext, choose
 from harness.plugins import Registry
 from harness.prepare import Prepared, prepare, reference
@@ -501,7 +501,7 @@ def _manifest(contest: Contest, turn: _Turn, competitor: Competitor, generated: 
         origins.append(contest.resources.model_origin)
     common = manifests.begin(contest.task, contest.corpus, contest.split, contest.ids, turn.folder.name)
     effective = ("settings", "engine", "encoder", "members")
-    return replace(
+    made = replace(
         common,
         origin="generated",
         partial=contest.limit is not None,
@@ -516,6 +516,7 @@ def _manifest(contest: Contest, turn: _Turn, competitor: Competitor, generated: 
         candidates_digest=manifests.candidates_digest(generated),
         failures=len(generated.failures),
     )
+    return manifests.signed(made, contest.lineup.team)
 
 
 def hand_in(
@@ -573,7 +574,14 @@ def read_references(corpus: Corpus, task: Task, split: str, ids: Collection[str]
 
 
 def import_submission(
-    path: Path, label: str, task: Task, corpus: Corpus, split: str, scoring: Scoring, root: Path
+    path: Path,
+    label: str,
+    task: Task,
+    corpus: Corpus,
+    split: str,
+    scoring: Scoring,
+    root: Path,
+    team: TeamSettings = TeamSettings(),
 ) -> HandedIn:
     """Make a run of somebody's csv or zip: its texts become candidates, and it is scored like our own.
 
@@ -594,7 +602,7 @@ def import_submission(
                 generated.candidates[i, name] = (Candidate(i, name, text, raw=text, system=label, key=digest(text)),)
     folder = run_folder(root, task, corpus, split, label)
     manifest = replace(
-        manifests.begin(task, corpus, split, ids, label),
+        manifests.signed(manifests.begin(task, corpus, split, ids, label), team),
         candidates_digest=manifests.candidates_digest(generated),
     )
     claim(folder, imported_identity(manifest), corpus.data)

@@ -4,6 +4,7 @@
     [encoder]             model
     [systems.NAME]        plugin = "..." (default: NAME) and the plugin's settings
     [scorers.NAME]        the settings of the scorer NAME
+    [team]                who hands in: what the task's rules want told with a submission
 
 A setting is checked against the annotation of the dataclass field that it sets.
 """
@@ -29,7 +30,7 @@ T = TypeVar("T")
 
 _LINEUPS = Path(__file__).resolve().parent.parent / "lineups"
 DEFAULT_LINEUP = _LINEUPS / "embedded.toml"
-_TABLES = ("title", "engine", "encoder", "systems", "scorers")
+_TABLES = ("title", "engine", "encoder", "systems", "scorers", "team")
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,16 @@ class EncoderSettings:
 
 
 @dataclass(frozen=True)
+class TeamSettings:
+    """What the manifest says of those who hand in: their name, a line on their system, and data and models that they
+    used beside those that the manifest names by itself."""
+
+    name: str = ""
+    description: str = ""
+    external_data: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Entrant:
     """A system of the lineup: its name there, the plugin behind it, and the settings that the lineup gives."""
 
@@ -140,6 +151,7 @@ class Lineup:
     encoder: EncoderSettings
     entrants: Mapping[str, Entrant]
     scorers: Mapping[str, Mapping[str, Any]]
+    team: TeamSettings = TeamSettings()
 
     def entrant(self, name: str, plugins: Sequence[str]) -> Entrant:
         """The entry of this name, else the plugin of this name with its default settings."""
@@ -180,6 +192,7 @@ def read_lineup(path: Path) -> Lineup:
         build(EncoderSettings, _table(data, "encoder", path), f"{path} [encoder]"),
         {name: _entrant(name, _table(systems, name, path, "systems."), path) for name in systems},
         {name: _table(scorers, name, path, "scorers.") for name in scorers},
+        build(TeamSettings, _table(data, "team", path), f"{path} [team]"),
     )
 
 

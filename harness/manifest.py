@@ -14,7 +14,7 @@ from harness import assets
 from harness.competitor import Competitor
 from harness.errors import SubmissionError
 from harness.files import canonical_json, digest, write_atomic
-from harness.lineup import ServerSettings
+from harness.lineup import ServerSettings, TeamSettings
 from harness.resources import Resources
 from harness.run import Generated
 from harness.score import ids_digest
@@ -51,6 +51,12 @@ def begin(task: Task, corpus: Corpus, split: str, ids: Sequence[str], label: str
         candidates_digest="",
         csv_digest="",
     )
+
+
+def signed(manifest: Manifest, team: TeamSettings) -> Manifest:
+    """The manifest with who hands in."""
+    external = (*manifest.external_data, *team.external_data)
+    return replace(manifest, team=team.name, description=team.description, external_data=external)
 
 
 def packages() -> dict[str, str]:

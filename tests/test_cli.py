@@ -19,6 +19,7 @@ from harness.cli import main
 from harness.corpora import default_wards, open_corpus, synthetic
 from harness.corpora.synthetic import synthesize
 from harness.files import locked
+from harness.lineup import DEFAULT_LINEUP
 from harness.tasks.discharge_me import discharge_me
 from tests.conftest import SHARED, needs_shared
 
@@ -194,6 +195,22 @@ def test_an_imported_file_scores_like_our_own(
     assert theirs["manifest"]["origin"] == "imported"
     assert main(arguments) == 0
     assert (ran.parent / "theirs" / "candidates.jsonl").read_bytes().count(b"\n") == 2 * theirs["manifest"]["cases"]
+
+
+def test_a_manifest_says_who_hands_in_and_a_new_description_makes_no_text_anew(
+    ran: Path, ward: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = DEFAULT_LINEUP.read_text()
+    asked = ["--data", str(ward), "--lineup", "mine.toml"]
+    for label, command in (("quiet", SUBMIT), ("theirs", [*IMPORT, str(ran / "submission.zip"), "--as", "theirs"])):
+        for line in ("a first try", "a second line on it"):
+            team = f'name = "Ward 7"\ndescription = "{line}"\nexternal_data = ["our own letters"]\n'
+            (home / "mine.toml").write_text(f"{text}\n[team]\n{team}")
+            assert main([*command, *asked]) == 0
+            told = json.loads((ran.parent / label / "manifest.json").read_text())
+            assert (told["team"], told["description"]) == ("Ward 7", line)
+            assert told["external_data"][-1:] == ["our own letters"]
+    assert re.findall(r"quiet: \d+ texts, (\d+) of them new", capsys.readouterr().out) == ["0", "0"]
 
 
 def test_another_file_under_the_same_label_is_refused(ran: Path, ward: Path, fails: Fails, home: Path) -> None:

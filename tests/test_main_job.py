@@ -48,7 +48,7 @@ def learned(ward: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which the ward's train split is prepared and learned from."""
     folder = tmp_path_factory.mktemp("learned")
     (folder / "tiny.toml").write_text(LINEUP)
-    assert submit(folder, "lead", ward).returncode == 0
+    assert submit(folder, "nearest", ward).returncode == 0
     return folder
 
 
