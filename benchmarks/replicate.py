@@ -30,7 +30,7 @@ from harness.contest import import_submission, read_references, scoring_of
 from harness.corpora import open_corpus
 from harness.entries import entry
 from harness.errors import HarnessError, SubmissionError, UsageError
-from harness.lineup import DEFAULT_LINEUP, read_lineup
+from harness.lineup import DEFAULT_LINEUP, TeamSettings, read_lineup
 from harness.parts import divided_references, divided_submission, of_parts
 from harness.plugins import registry
 from harness.score import score
@@ -196,7 +196,7 @@ def imported(
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / task.submission.file_name
         file.write_bytes(write_csv(submission.rows, task))
-        handed_in = import_submission(file, system, task, corpus, split, scoring, out)
+        handed_in = import_submission(file, system, task, corpus, split, scoring, out, TeamSettings())
     assert handed_in.card is not None
     parts = read_part_stats(handed_in.folder, handed_in.card)
     cases = entry(handed_in.card, read_stats(handed_in.folder, handed_in.card)).cases

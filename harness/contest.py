@@ -581,7 +581,7 @@ def import_submission(
     split: str,
     scoring: Scoring,
     root: Path,
-    team: TeamSettings = TeamSettings(),
+    team: TeamSettings,
 ) -> HandedIn:
     """Make a run of somebody's csv or zip: its texts become candidates, and it is scored like our own.
 
