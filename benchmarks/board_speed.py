@@ -18,8 +18,8 @@ import numpy as np
 
 from benchmarks.stats_speed import timed
 from harness import Task
-from harness.board_statistics import Wanted
-from harness.board_text import FORMATS, render
+from harness.board.statistics import Wanted
+from harness.board.text import FORMATS, render
 from harness.entries import collect
 from harness.leaderboard import boards
 from harness.plugins import registry

@@ -228,7 +228,7 @@ def _contest(args: Args, only: str = "", told: Callable[[Corpus, str], None] | N
 
 
 def _print_handed_in(handed_in: HandedIn, task: Task) -> None:
-    from harness.board_text import row_lines
+    from harness.board.text import row_lines
     from harness.entries import read_entry
     from harness.leaderboard import row
     from harness.scorecard import CARD_FILES
@@ -274,7 +274,7 @@ def _score(args: Args) -> int:
 
 
 def _dry_run(args: Args) -> int:
-    from harness.board_cells import four
+    from harness.board.cells import four
     from harness.dry_run import dry_run
     from harness.judge import Judgement
     from harness.lineup import find_lineup, read_lineup
@@ -349,7 +349,7 @@ def _print_refusals(refusals: Sequence[HarnessError]) -> int:
 
 
 def _print_boards(entries: Sequence[Entry], plugins: Registry, args: Args, form: str, out: Path | None = None) -> None:
-    from harness.board_text import render
+    from harness.board.text import render
     from harness.files import write_atomic
 
     text = render(_boards(entries, plugins, args), form)
@@ -365,7 +365,7 @@ def _print_boards(entries: Sequence[Entry], plugins: Registry, args: Args, form:
 
 
 def _boards(entries: Sequence[Entry], plugins: Registry, args: Args) -> list[Board]:
-    from harness.board_statistics import Wanted
+    from harness.board.statistics import Wanted
     from harness.leaderboard import boards
 
     if not entries:

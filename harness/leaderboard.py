@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from harness import board_notes as notes
 from harness.aggregate import mean_over_columns, mean_over_fields
 from harness.board import (
     DIFFERENCE,
@@ -26,8 +25,9 @@ from harness.board import (
     Standing,
     Statistics,
     Values,
+    notes,
 )
-from harness.board_statistics import Resampled, Wanted
+from harness.board.statistics import Resampled, Wanted
 from harness.entries import Entry
 from harness.errors import LeaderboardError
 from harness.parts import of_parts

@@ -16,8 +16,8 @@ import pytest
 
 from harness.aggregate import aggregate
 from harness.board import MEAN, Board
-from harness.board_statistics import Wanted
-from harness.board_text import render, row_lines
+from harness.board.statistics import Wanted
+from harness.board.text import render, row_lines
 from harness.entries import Entry, collect, entry
 from harness.errors import LeaderboardError
 from harness.files import digest

@@ -13,7 +13,7 @@ import pytest
 
 from harness import Column, Task
 from harness.board import Board
-from harness.board_text import render, row_lines
+from harness.board.text import render, row_lines
 from harness.entries import Entry
 from harness.errors import LeaderboardError
 from harness.leaderboard import boards, contests

@@ -8,7 +8,7 @@ from statistics import median
 
 from harness.aggregate import says_official
 from harness.board import NOT_AVAILABLE, OVERALL, Board, Standing, Statistics
-from harness.board_cells import percent
+from harness.board.cells import percent
 from harness.errors import LeaderboardError
 from harness.score import SHORT
 from harness.stats import POWER, check_resamplable

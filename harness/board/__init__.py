@@ -8,8 +8,8 @@
     board.statistics                   how the intervals were made, neighbours compared, seeds
     board.notes                        the sentences below the table
 
-Nothing here holds a text, nor the id of a case. `harness.leaderboard` builds boards, `harness.board_text` and
-`harness.board_data` write them.
+Nothing here holds a text, nor the id of a case. `harness.leaderboard` builds boards, `harness.board.text` and
+`harness.board.data` write them.
 """
 
 from __future__ import annotations

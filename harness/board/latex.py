@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.board import NOT_AVAILABLE, Board, BoardColumn, Line, Number, Standing
-from harness.board_cells import bounds, four, percent, printable, span
+from harness.board.cells import bounds, four, percent, printable, span
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
