@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from harness.cli import main
 from harness.corpora import open_corpus
-from harness.report.claims import Claim, Reader, places, unsupported
+from harness.nlp.claims import Claim, Reader, known_keys, places, unsupported
 from harness.report.folder import read_mark
 from harness.report.lengths import BINS, bin_width, lengths
 from tests.conftest import SHARED, needs_shared
@@ -284,7 +284,7 @@ def test_claims_are_read_into_keys(text: str, found: list[str]) -> None:
 
 def test_what_the_input_does_not_contain() -> None:
     reader = Reader(lambda text: {name: (name,) for name in ("warfarin", "aspirin") if name in text.lower()})
-    known = reader.keys(["Aspirin 81 mg since 3/4/2019"])
+    known = known_keys(reader.claims("Aspirin 81 mg since 3/4/2019"))
     claims = reader.claims("Warfarin 5 mg, aspirin 81mg from March 4; WARFARIN again")
     assert [(one.kind, one.key) for one in unsupported(claims, known)] == [
         ("drug", "warfarin"),

@@ -58,8 +58,8 @@ def value(name: str, text: str, source: str = "", others: Sequence[str] = (), **
         ("word_support", "fever and cough", "Cough, fever.", 2 / 3),
         ("word_coverage", "fever", "fever cough", 0.5),
         ("unsupported_numbers", "fever above 101 for 3 days", "3 days", 100 / 6),
-        ("unsupported_doses", "aspirin 81 mg, heparin 5000 units", "aspirin 81mg", 100 / 6),
-        ("unsupported_dates", "seen on 3/14 and Mar 15", "seen on 3/14", 100 / 6),
+        ("unsupported_doses", "aspirin 81 mg, heparin 5,000 units", "aspirin 81.0mg", 100 / 6),
+        ("unsupported_dates", "seen on March 14 and Mar 15", "seen on 3/14/2019", 100 / 7),
     ],
 )
 def test_a_feature_is_what_its_line_says(name: str, text: str, source: str, expected: float) -> None:

@@ -19,10 +19,10 @@ from harness.contest import read_references
 from harness.corpora import open_corpus
 from harness.errors import LeaderboardError
 from harness.files import canonical_json
+from harness.nlp.claims import KINDS, Reader, known_keys, unsupported
 from harness.prepare import model_input, prepare
 from harness.progress import bar
 from harness.report import folder
-from harness.report.claims import KINDS, Reader, unsupported
 from harness.report.concepts import ConceptsOf, drug_names, kept_concepts
 from harness.report.runs import Run, data_of_run, read_run
 from harness.score import Stats, ids_digest
@@ -133,7 +133,7 @@ def _described(desk: Desk, index: Index, postings: Postings) -> Iterator[str]:
     means = [_case_means(one.stats, desk.ranking) for one in desk.runs]
     for case in _cases(desk, references):
         one, at = references[case.id], places[case.id]
-        stated = {part: desk.reader.keys([part.text]) for part in case.parts}
+        stated = {part: known_keys(desk.reader.claims(part.text)) for part in case.parts}
         fields = [_field(name, one, case, stated, at, desk) for name in desk.fields]
         index.ids.append(one.id)
         index.words.append(sum(len(text.split()) for text in one.values.values()))
@@ -180,7 +180,7 @@ def _field(
     written = one.values.get(name, "")
     chart = model_input(case, desk.task, desk.task.field(name), {}).chart
     known = frozenset().union(*(stated[part] for part in chart))
-    wanted = desk.reader.keys([written])
+    wanted = known_keys(desk.reader.claims(written))
     texts = [run.submission.rows.get(one.id, {}).get(name, "") for run in desk.runs]
     found = desk.concepts.compared(written, texts) if desk.concepts else None
     systems = [

@@ -9,10 +9,10 @@ from pathlib import Path
 from harness import assets
 from harness.board import Board
 from harness.files import private_folder
+from harness.nlp.claims import DrugNames
 from harness.nlp.concepts import KeepingMatcher, compare_concepts
 from harness.nlp.concepts.kept import FILE, KeptConcepts, matcher_key
 from harness.nlp.concepts.open_vocabulary import open_vocabulary
-from harness.report.claims import DrugNames
 
 _ASSET = "open-vocabulary"
 _OF_THE_SCORE = frozenset({"metric", "measure", "matcher", "version", "variant"})

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from harness.errors import SettingsError
+from harness.nlp.claims import Kind, unsupported
 from harness.plugins import unknown
 from harness.selection.reading import Seen, f1, matches, share
 
@@ -23,7 +24,7 @@ MEMBER = "member:"
 """Prefix of the features that say who wrote a candidate: 1 for its writer, absent for the others."""
 COPIED_NGRAM = 4
 DECIMALS = 4
-VERSION = 1
+VERSION = 2
 """Raised by hand when a feature changes: what is kept is computed anew."""
 
 
@@ -195,16 +196,21 @@ def unsupported_numbers(seen: Seen) -> float:
     return 100 * share(len(seen.text.numbers - seen.source.numbers), len(seen.text.words))
 
 
-@feature("a hundred words", "number and unit of mass, volume or activity")
+@feature("a hundred words", "number and unit, however they are written")
 def unsupported_doses(seen: Seen) -> float:
     """Different doses (number and unit) that the input does not contain, a hundred words."""
-    return 100 * share(len(seen.text.doses - seen.source.doses), len(seen.text.words))
+    return _unsupported("dose", seen)
 
 
-@feature("a hundred words", "dates as figures, or month and day")
+@feature("a hundred words", "day and month, however they are written")
 def unsupported_dates(seen: Seen) -> float:
     """Different dates that the input does not contain, a hundred words."""
-    return 100 * share(len(seen.text.dates - seen.source.dates), len(seen.text.words))
+    return _unsupported("date", seen)
+
+
+def _unsupported(kind: Kind, seen: Seen) -> float:
+    new = {claim.key for claim in unsupported(seen.text.claims, seen.source.known) if claim.kind == kind}
+    return 100 * share(len(new), len(seen.text.words))
 
 
 @feature("a hundred words", "FDA substance names of the open vocabulary", needs="concepts")

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from harness.nlp.claims import Claim, Reader, known_keys
+
 _WORD = re.compile(r"\w+(?:[.,/']\w+)*")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_DOSE = re.compile(r"(\d+(?:[.,]\d+)*)\s?(mcg|mg|ml|meq|units?|grams?|g|l|iu)\b", re.IGNORECASE)
-_MONTH = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
-_DATE = re.compile(rf"\b\d{{1,4}}[/-]\d{{1,2}}(?:[/-]\d{{2,4}})?\b|\b(?:{_MONTH})[a-z]*\.? \d{{1,2}}\b", re.IGNORECASE)
 
 Grams = Counter[tuple[str, ...]]
 
@@ -41,13 +40,14 @@ class Reading:
         return frozenset(number.replace(",", "") for number in _NUMBER.findall(self.text))
 
     @cached_property
-    def doses(self) -> frozenset[tuple[str, str]]:
-        found = _DOSE.findall(self.text)
-        return frozenset((number.replace(",", ""), unit.lower().removesuffix("s")) for number, unit in found)
+    def claims(self) -> list[Claim]:
+        """Its doses and dates."""
+        return Reader().claims(self.text)
 
     @cached_property
-    def dates(self) -> frozenset[str]:
-        return frozenset(date.lower() for date in _DATE.findall(self.text))
+    def known(self) -> frozenset[str]:
+        """The keys of all doses and dates that a text may state without adding to this one."""
+        return known_keys(self.claims)
 
     @cached_property
     def _grams(self) -> dict[int, Grams]:

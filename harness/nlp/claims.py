@@ -38,17 +38,18 @@ class Reader:
     def claims(self, text: str) -> list[Claim]:
         return sorted([*_doses(text), *_dates(text), *self._drugs(text)], key=lambda claim: claim.start)
 
-    def keys(self, texts: Iterable[str]) -> frozenset[str]:
-        """What the texts state; of a date with a year also its day, so that the day alone is known."""
-        claims = [claim for text in texts for claim in self.claims(text)]
-        days = {claim.key.rpartition("/")[0] for claim in claims if claim.kind == "date" and claim.key.count("/") == 2}
-        return frozenset(days | {claim.key for claim in claims})
-
     def _drugs(self, text: str) -> Iterable[Claim]:
         for name, ids in (self.drug_names(text) if self.drug_names else {}).items():
             for start, end in places(name, text):
                 for id in ids:
                     yield Claim("drug", id, start, end)
+
+
+def known_keys(claims: Iterable[Claim]) -> frozenset[str]:
+    """What is known where these are; of a date with a year also its day, so that the day alone is known."""
+    known = {claim.key for claim in claims}
+    days = {claim.key.rpartition("/")[0] for claim in claims if claim.kind == "date" and claim.key.count("/") == 2}
+    return frozenset(known | days)
 
 
 def unsupported(claims: Sequence[Claim], known: Collection[str]) -> list[Claim]:
