@@ -41,6 +41,8 @@ from harness.types import Task
 
 TRAIN, SPLIT = "train", "test_phase_1"
 RESAMPLES = 2_000
+DRAWS = 5
+"""Random train targets of each case; their mean is the rung, for one alone scatters."""
 WINDOW_STEP = 5
 """Words between the starts of two passages that are tried."""
 SCORERS = ("rouge", "bleu", "meteor", "facts")
@@ -87,19 +89,23 @@ def read_corpus(data: Path, task: Task, split: str = SPLIT) -> Corpus:
 # --------------------------------------------------------------------------- the rungs
 
 
-def rungs_of(corpus: Corpus, data: Path, task: Task, second: Texts) -> dict[str, Texts]:
+def rungs_of(corpus: Corpus, data: Path, task: Task, second: Texts) -> dict[str, list[Texts]]:
+    """Of each rung its texts; a rung of several is worth their mean."""
     fields = [f.name for f in task.fields]
     rng = random.Random(f"{data.name}/random")
     pool = sorted(corpus.train)
-    drawn = {case: {f: corpus.train[rng.choice(pool)][f] for f in fields} for case in corpus.references}
+
+    def drawn() -> Texts:
+        return {case: {f: corpus.train[rng.choice(pool)][f] for f in fields} for case in corpus.references}
+
     constant = {f: boilerplate(corpus.train, f) for f in fields}
     made = {
-        "median boilerplate": dict.fromkeys(corpus.references, constant),
-        "random train target": drawn,
-        "lead": handed_in("lead", data, task),
-        "nearest train target": handed_in("nearest", data, task),
-        "second wording": second,
-        "the target": corpus.references,
+        "median boilerplate": [dict.fromkeys(corpus.references, constant)],
+        "random train target": [drawn() for _ in range(DRAWS)],
+        "lead": [handed_in("lead", data, task)],
+        "nearest train target": [handed_in("nearest", data, task)],
+        "second wording": [second],
+        "the target": [corpus.references],
     }
     return {name: made[name] for name in RUNGS}
 
@@ -129,8 +135,13 @@ def handed_in(system: str, data: Path, task: Task) -> Texts:
 # --------------------------------------------------------------------------- judging
 
 
-def judge(texts: Texts, corpus: Corpus, fields: Sequence[str], scorers: Sequence[OpenScorer]) -> Scores:
-    """Column -> array (cases, fields)."""
+def judge(rung: Sequence[Texts], corpus: Corpus, fields: Sequence[str], scorers: Sequence[OpenScorer]) -> Scores:
+    """Column -> array (cases, fields), the mean over the texts of a rung."""
+    found = [judge_one(texts, corpus, fields, scorers) for texts in rung]
+    return {column: np.mean([scores[column] for scores in found], axis=0) for column in found[0]}
+
+
+def judge_one(texts: Texts, corpus: Corpus, fields: Sequence[str], scorers: Sequence[OpenScorer]) -> Scores:
     pairs = [
         Pair(case, corpus.groups[case], f, corpus.references[case][f], texts[case][f])
         for case in corpus.references

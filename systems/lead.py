@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from statistics import fmean, median
+from statistics import fmean
 from typing import Any
 
 from harness import Candidate, Context, Example, ModelInput, SettingsError, system
@@ -21,7 +21,7 @@ SHARE = 0.5
 @system("lead", needs=("examples",))
 @dataclass(frozen=True)
 class Lead:
-    """The floor: opening words of the most useful sections, as many as a usual target has.
+    """The floor: opening words of the most useful sections, as many as a target has on average.
 
     Which sections these are is learned from the train split, for each field: that one first whose words and pairs of
     words overlap most with the targets, then each time the one that adds most to it. Headings are left out."""
@@ -32,7 +32,7 @@ class Lead:
 
 @dataclass(frozen=True)
 class Habit:
-    """What the train split teaches about a field: sections in their order of use, and the median number of words."""
+    """What the train split teaches about a field: sections in their order of use, and the mean number of words."""
 
     sections: tuple[str, ...]
     words: int
@@ -86,7 +86,7 @@ def learn(examples: Sequence[Example], name: str) -> Habit:
     sample = [examples[at] for at in range(0, len(examples), step)][:SAMPLE]
     charts = [chart_words(example.input) for example in sample]
     targets = [_counts(example.target.split()) for example in sample]
-    words = round(median(len(example.target.split()) for example in sample))
+    words = round(fmean(len(example.target.split()) for example in sample))
 
     def nearness(sections: Sequence[str]) -> float:
         shown = ({section: chart[section] for section in sections if section in chart} for chart in charts)
