@@ -94,6 +94,18 @@ def test_a_plugin_cannot_send_anything_while_a_restricted_corpus_is_loaded(
     assert "a connection to 192.0.2.1 was refused: the corpus that is loaded is restricted" in done.stderr
 
 
+BENEATH = """
+import sys
+def beneath(event, args):
+    if event in ("socket.connect", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo", "socket.gethostbyname"):
+        reached = str(args[-1] if event != "socket.getaddrinfo" else args[0])
+        print("PASSED", event, reached, flush=True)
+        text_of_an_address = event == "socket.getaddrinfo" and reached.startswith("192.0.2.")  # no look-up
+        if "127.0.0.1" not in reached and not text_of_an_address:
+            raise OSError("stopped beneath the guard")
+"""
+"""A recorder below the guard: what it sees was let through, and it lets no packet out itself."""
+
 REACHING_OUT = {
     "a name is looked up": "socket.getaddrinfo('example.org', 80)",
     "a name is looked up, the old way": "socket.gethostbyname('example.org')",
@@ -110,18 +122,20 @@ REACHING_OUT = {
 
 @pytest.mark.parametrize("act", REACHING_OUT.values(), ids=REACHING_OUT)
 def test_no_socket_reaches_out(act: str) -> None:
-    code = f"""
-    import socket
-    from harness.errors import PrivacyError
-    from harness.privacy import restrict
-    restrict()
-    try:
-        {act}
-    except PrivacyError as error:
-        print(error)
-    """
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=False)
+    code = f"""{BENEATH}
+import socket
+from harness.errors import PrivacyError
+from harness.privacy import restrict
+restrict()
+sys.addaudithook(beneath)
+try:
+    {act}
+except PrivacyError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "was refused: the corpus that is loaded is restricted" in done.stdout, done.stderr
+    assert "PASSED" not in done.stdout
 
 
 def test_this_machine_may_be_reached() -> None:
@@ -225,17 +239,6 @@ class Asking:
         for at, [one] in self.context.engine.complete(prompts, Sampling(9)):
             yield Candidate(prompts[at].case, prompts[at].field, one.text)
 """
-
-BENEATH = """
-import sys
-def beneath(event, args):
-    if event in ("socket.connect", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo", "socket.gethostbyname"):
-        reached = str(args[-1] if event != "socket.getaddrinfo" else args[0])
-        print("PASSED", event, reached, flush=True)
-        if "127.0.0.1" not in reached and not reached.startswith("192.0.2."):  # the text of an address: no look-up
-            raise OSError("stopped beneath the guard")
-"""
-"""A recorder below the guard: what it sees was let through, and it lets no packet out itself."""
 
 CLI = f"""
 from harness.privacy import restrict
