@@ -123,4 +123,5 @@ def read(folder: Path) -> Manifest:
         raise SubmissionError(f"{folder} holds no {FILE}", todo="submit or import into it first") from None
     if data.get("schema") != Manifest.schema:
         raise SubmissionError(f"{path} has another schema than {Manifest.schema}", todo="submit or import again")
-    return Manifest(**{**data, "hosts": tuple(data["hosts"]), "external_data": tuple(data["external_data"])})
+    plain: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+    return Manifest(**plain)

@@ -69,6 +69,11 @@ def allow(hosts: Iterable[str]) -> None:
         os.environ[_HOSTS] = ",".join(sorted(_allowed))
 
 
+def allowed() -> tuple[str, ...]:
+    """The hosts besides this machine that may be reached although a restricted corpus is loaded."""
+    return tuple(sorted(_allowed)) if is_restricted() else ()
+
+
 def is_restricted() -> bool:
     return os.environ.get("HARNESS_OFFLINE") == "1"
 

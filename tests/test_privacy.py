@@ -299,7 +299,8 @@ def test_a_server_here_is_asked_and_what_it_says_in_error_stays_unsaid(restricte
                 f"urllib.request.urlopen('{url}/plan', data={json.dumps(fault).encode()!r})"
             )
             assert done.returncode == 0, done.stderr
-            done = ask_server(restricted, tmp_path, f'url = "{url}/v1"\nmodel = "tiny-model"')
+            lineup = f'url = "{url}/v1"\nmodel = "tiny-model"\nhosts = ["192.0.2.9", "GPU.example."]'
+            done = ask_server(restricted, tmp_path, lineup)
         finally:
             server.kill()
     assert done.returncode == 1
@@ -307,6 +308,7 @@ def test_a_server_here_is_asked_and_what_it_says_in_error_stays_unsaid(restricte
     run = tmp_path / "submissions/discharge-me/hospital/test_phase_1/asker"
     manifest = (run / "manifest.json").read_text()
     assert json.loads(manifest)["hosts"] == ["127.0.0.1"]
+    assert json.loads(manifest)["allowed_hosts"] == ["192.0.2.9", "gpu.example"]
     shown = " ".join((done.stdout + done.stderr + manifest + (run / "scores.json").read_text()).split())
     assert [gram for gram in words_of_notes(restricted) if "___" not in gram and gram in shown] == []
 

@@ -675,6 +675,7 @@ def test_a_run_ends_with_its_failures_named_and_goes_on_with_them_alone(
     whole = (run / "submission.csv").read_bytes()
     manifest = json.loads((run / "manifest.json").read_text())
     assert manifest["hosts"] == ["127.0.0.1"]
+    assert manifest["allowed_hosts"] == []  # the corpus is public: nothing is refused
     assert list(manifest["model_digests"]) == ["tiny-model"]
     assert manifest["external_data"] == ["tiny-model (as a server names it)"]
     assert vllm.url not in (run / "manifest.json").read_text()
