@@ -36,7 +36,7 @@ HOUSE = Path(__file__).resolve().parent.parent
 ASSET = "minilm-l6"
 PARTS = ("harness", "systems", "scorers", "pyproject.toml", "README.md", "LICENSE")
 LOCAL = ("setuptools", "tqdm")
-SEALED = re.compile(r"SHA256SUMS: [0-9a-f]{64}\n")
+SEALED = re.compile(r"SHA256SUMS: [0-9a-f]{64}\nchecking every file against it\n")
 
 
 def wheel_of(package: str, into: Path) -> None:
@@ -146,7 +146,10 @@ def test_a_machine_without_a_network_is_set_up_from_one_folder(only: Path, house
 
     done = set_up(carried, there, *alone)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == (f"SHA256SUMS: {made.seal}\nset up. Next: cd {there} && .venv/bin/harness submit des\n")
+    assert done.stdout == (
+        f"SHA256SUMS: {made.seal}\nchecking every file against it\ninstalling 2 packages: some minutes\n"
+        f"set up. Next: cd {there} && .venv/bin/harness submit des\n"
+    )
     look = "import harness, tqdm; from pathlib import Path; print(Path(harness.__file__).parents[1])"
     for program, said in (
         (["python", "-c", look], f"{there}\n"),

@@ -164,8 +164,9 @@ def _write_templates(work: Path, packages: Packages, wheels: Wheels, left_behind
         "MADE_FOR": f"{machine.python} {machine.system}",
         "GLIBC": str(wheels.glibc),
         "EXTRAS": f"[{','.join(packages.extras)}]" if packages.extras else "",
-        "KILOBYTES": str(wheels.unpacked // 1024),
-        "MEGABYTES": str(wheels.unpacked // 1_000_000),
+        "PACKAGES": str(len(wheels.names)),
+        "KILOBYTES": str(wheels.installed // 1024),
+        "MEGABYTES": str(wheels.installed // 1_000_000),
         "LEFT_BEHIND": "\n".join(f"  {name}" for name in left_behind) or "  nothing",
     }
     for name in ("set-up.sh", "README.txt"):

@@ -27,6 +27,7 @@ cd "$here"
 if command -v sha256sum >/dev/null; then sums=sha256sum; else sums='shasum -a 256'; fi
 [ -f SHA256SUMS ] || fail "$here holds no SHA256SUMS" 'copy the folder again, whole'
 printf 'SHA256SUMS: %s\n' "$($sums <SHA256SUMS | cut -d ' ' -f 1)"
+echo 'checking every file against it'
 wrong=$(LC_ALL=C $sums -c SHA256SUMS 2>/dev/null | grep -v ': OK$' | head -n 1 || true)
 [ -z "$wrong" ] || fail "${wrong%%: *} is not what was exported (missing, or its checksum differs)" \
     'nothing was installed; copy the folder again'
@@ -67,6 +68,7 @@ pip() {
         install --quiet --no-index --find-links "$here/wheels" "$@" || fail 'pip could not install the packages' \
         'see what it says above; make room if it wants for that, and give the same command again'
 }
+echo 'installing @PACKAGES@ packages: some minutes'
 pip --require-hashes -r "$here/requirements.txt"
 pip --no-build-isolation -e "$target@EXTRAS@"
 
