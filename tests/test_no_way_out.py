@@ -184,6 +184,15 @@ libc = ctypes.CDLL(None, use_errno=True)
 code = libc.connect(libc.socket(family, socket.SOCK_STREAM, 0), name, len(name))
 print(os.strerror(ctypes.get_errno()) if code else "connected")
 """
+TORCH = """
+import sys
+from datetime import timedelta
+from torch.distributed import DistError, TCPStore
+try:
+    TCPStore(sys.argv[1], 80, is_master=False, timeout=timedelta(seconds=1))
+except DistError as error:
+    print("Network is unreachable" if "Network is unreachable" in str(error) else "connected, and no store found")
+"""
 PLAIN = """
 import socket, sys
 try:
@@ -210,13 +219,16 @@ def all_ways():
 free = all_ways()
 from harness.privacy import restrict
 restrict()
-print(json.dumps([free, all_ways()]))
+guarded = all_ways()
+run(sys.executable, "-c", TORCH, "192.0.2.1")
+print(json.dumps([free, guarded, len(heard) > 0]))
 """
 CUT_OFF = f"""{INSIDE}
 from harness.privacy import restrict
 loopback()
 restrict()
 said = [run(sys.executable, "-c", COMPILED, address) for address in ("192.0.2.1", "2001:db8::1")]
+said.append(run(sys.executable, "-c", TORCH, "192.0.2.1"))
 said.append(run(sys.executable, "-I", "-c", PLAIN, "192.0.2.1"))
 with socket.create_server(("127.0.0.1", 0)) as server:
     socket.create_connection(server.getsockname()).close()
@@ -234,17 +246,18 @@ def inside(program: str, *more: str) -> object:
 
 @needs_namespace
 def test_a_listener_at_the_addresses_hears_nothing_but_what_the_guard_cannot_see() -> None:
-    """The recorder is who would be called. It hears everybody before the guard is there; then compiled code, and a
-    Python that is told to ignore its environment, as the documentation says."""
-    free, guarded = inside(RECORDED)  # type: ignore[misc]
+    """The recorder is who would be called. It hears everybody before the guard is there; then the C library, a Python
+    that is told to ignore its environment, and the C++ of torch (the store of gloo and NCCL), as documented."""
+    free, guarded, torch_is_heard = inside(RECORDED)  # type: ignore[misc]
     assert free == [["connected"] * 4, 4]
     assert guarded == [["PrivacyError", "PrivacyError", "connected", "connected"], 2]
+    assert torch_is_heard
 
 
 @needs_namespace
 def test_in_a_namespace_with_the_loopback_device_alone_nothing_gets_out() -> None:
     unreachable = "Network is unreachable"
-    assert inside(CUT_OFF) == [unreachable, unreachable, f"OSError {unreachable}"]
+    assert inside(CUT_OFF) == [unreachable, unreachable, unreachable, f"OSError {unreachable}"]
 
 
 QUIET = '''
