@@ -11,6 +11,7 @@ import io
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -121,8 +122,8 @@ def script(path: Path, text: str) -> str:
 def failing(path: Path) -> str:
     """A Python that is right, and makes environments in which nothing can be installed."""
     script(path.with_name("broken"), "echo 'tiny: the disk is full' >&2; exit 1")
-    made = f'mkdir -p "$4/bin" && cp {path.with_name("broken")} "$4/bin/python"; exit'
-    return script(path, f'case $2 in venv) {made} ;; esac; exec {sys.executable} "$@"')
+    made = f'mkdir -p "$4/bin" && cp {shlex.quote(str(path.with_name("broken")))} "$4/bin/python"; exit'
+    return script(path, f'case $2 in venv) {made} ;; esac; exec {shlex.quote(sys.executable)} "$@"')
 
 
 def test_a_machine_without_a_network_is_set_up_from_one_folder(only: Path, house: Path, tmp_path: Path) -> None:
@@ -283,7 +284,7 @@ def test_a_folder_in_use_is_left_alone(folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_python_without_venv_is_told(folder: Path, tmp_path: Path) -> None:
-    answer = f'case $* in *venv*) exit 1 ;; esac; exec {sys.executable} "$@"'
+    answer = f'case $* in *venv*) exit 1 ;; esac; exec {shlex.quote(sys.executable)} "$@"'
     python = script(tmp_path / "bin/python3.99", answer)
     said = refused(set_up(folder, tmp_path / "there", PYTHON=python), tmp_path / "there")
     assert "install its module venv (Debian and Ubuntu: the package python3.99-venv)" in said

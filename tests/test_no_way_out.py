@@ -78,7 +78,7 @@ def attempt(who):
 '''
 
 PLUGIN = '''
-import multiprocessing, os, subprocess, sys
+import multiprocessing, shlex, subprocess, sys
 import ways
 from harness import ModelInput, system
 
@@ -92,7 +92,7 @@ def caller(asked: ModelInput) -> str:
         ways.attempt("here")
         call = "import ways; ways.attempt(%r)"
         subprocess.run([sys.executable, "-c", call % "child"])
-        subprocess.run(f"{sys.executable} -c \\"{call % 'shell'}\\"", shell=True)
+        subprocess.run(shlex.join([sys.executable, "-c", call % "shell"]), shell=True)
         inner = "import subprocess, sys; subprocess.run([sys.executable, '-c', %r])" % (call % "grandchild")
         subprocess.run([sys.executable, "-c", inner])
         for how in ("spawn", "fork"):

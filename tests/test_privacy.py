@@ -357,7 +357,7 @@ for address in ("192.0.2.1", "192.0.2.5"):
 PARENTS = {
     "a Python": "subprocess.run([sys.executable, 'child.py'])",
     "a Python of another folder": "subprocess.run([sys.executable, str(Path('child.py').resolve())], cwd='/')",
-    "the child of a shell": "subprocess.run(f'{sys.executable} child.py', shell=True)",
+    "the child of a shell": "subprocess.run(shlex.join([sys.executable, 'child.py']), shell=True)",
     "the child of a child": "subprocess.run([sys.executable, '-c', "
     "'import subprocess, sys; subprocess.run([sys.executable, \"child.py\"])'])",
     "spawned": "multiprocessing.get_context('spawn').Process(target=runpy.run_path, args=('child.py',)).start()",
@@ -369,7 +369,7 @@ PARENTS = {
 def test_children_are_guarded(start: str, tmp_path: Path) -> None:
     (tmp_path / "child.py").write_text(CHILD)
     code = f"""
-    import multiprocessing, runpy, subprocess, sys
+    import multiprocessing, runpy, shlex, subprocess, sys
     from pathlib import Path
     from harness.privacy import allow, restrict
     if __name__ == "__main__":
