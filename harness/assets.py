@@ -195,16 +195,20 @@ def fetch(names: Sequence[str] = ()) -> None:
 
 def export(names: Sequence[str], file: Path) -> None:
     """Write assets into one tar file (compressed if its name ends in gz) for a machine without a network."""
+    try:
+        pack(packed(names), file)
+    except OSError as error:
+        raise AssetError(f"{file} cannot be written: {error.strerror}", todo="choose another file") from None
+
+
+def packed(names: Sequence[str]) -> dict[str, Path]:
+    """What an export of these assets holds (of all, where none is named): its files by their names in it."""
     folders = [path(name) for name in names or ASSETS]
-    members = {
+    return {
         f"{folder.name}/{member}": folder / member
         for folder in folders
         for member in (MANIFEST, *sorted(_manifest(folder)["files"]))
     }
-    try:
-        pack(members, file)
-    except OSError as error:
-        raise AssetError(f"{file} cannot be written: {error.strerror}", todo="choose another file") from None
 
 
 def import_(file: Path) -> list[str]:

@@ -346,8 +346,18 @@ def test_what_a_killed_export_left_is_cleared_away_and_two_at_once_are_not(
     with locked(half / ".lock", "it"), pytest.raises(RunError, match=r"the export to .*carried is in use by another"):
         export(tmp_path / "carried", lineup(), names=[ASSET], house=house)
     assert (half / "assets.tar").read_text() == "half"
-    made = export(tmp_path / "carried", lineup(), names=[ASSET], house=house)
+    mine = asking(tmp_path / "bin", '[engine]\nmodel = "models/Llama"\n')
+    made = export(tmp_path / "carried", mine, names=[ASSET], house=house)
     assert left(tmp_path) == ["bin", "carried"]
+    assert made.lines()[3:] == [
+        "  not taken along, carry it yourself: models/Llama",
+        f"  SHA256SUMS has the sha-256 {hashlib.sha256((made.folder / SUMS).read_bytes()).hexdigest()}",
+        "there: sh set-up.sh DIR (README.txt says more)",
+    ]
+    assert (
+        "the line-up names it (carry it yourself, to the same place):\n  models/Llama\n"
+        in (made.folder / "README.txt").read_text()
+    )
     assert sorted(one.name for one in made.folder.iterdir()) == [
         *("README.txt", SUMS, "assets.tar", "checkout.tar", "requirements.txt", "set-up.sh", "wheels")
     ]

@@ -78,7 +78,7 @@ def export(
             wheels = gather(wanted, work)
             (work / REVISION).write_text(f"{revision()}\n", encoding="utf-8")
             assets.pack({**checkout, REVISION: work / REVISION}, work / "checkout.tar")
-            assets.export(ready, work / assets.IN_FOLDER)
+            assets.pack(assets.packed(ready), work / assets.IN_FOLDER)
             (work / "requirements.txt").write_text(wheels.pinned, encoding="utf-8")
             _clear(work, "scratch", "wanted.txt", REVISION)
             left_behind = on_this_machine(lineup)
@@ -183,15 +183,13 @@ def _command(tag: str) -> str:
 
 
 def _seal(work: Path) -> str:
-    """Bring every file to the disk and write down its checksum, in the form that sha256sum reads."""
-    lines = []
+    """Bring every file to the disk and write down its checksum, in the form that sha256sum reads. No modes are set: a
+    folder on a stick has none."""
+    found = {path.relative_to(work).as_posix(): files.digest_file(path) for path in _files(work)}
+    sums = "".join(f"{checksum}  {name}\n" for name, checksum in found.items()).encode()
+    (work / SUMS).write_bytes(sums)
     for path in _files(work):
-        path.chmod(assets.PUBLIC_FILE)
         assets.sync(path)
-        lines.append(f"{files.digest_file(path)}  {path.relative_to(work).as_posix()}\n")
-    sums = "".join(lines).encode()
-    files.write_atomic(work / SUMS, sums)
-    (work / SUMS).chmod(assets.PUBLIC_FILE)
     return files.digest_bytes(sums)
 
 
