@@ -458,10 +458,14 @@ def project(house: Path, **extras: list[str]) -> Path:
 
 
 def test_an_extra_with_pins_of_its_own_brings_them(tmp_path: Path) -> None:
-    house = project(tmp_path / "house", big=["c"], other=["d"], plain=["e"])
+    house = project(tmp_path / "house", **{"big": ["c"], "big-cpu": ["f"], "other": ["d"], "plain": ["e"]})
     (house / "constraints-big.txt").write_text("c==1\n")
     found = wants.packages(lineup(), ["plain", "big"], house)
     assert found == wants.Packages(("big", "plain"), ("a", "b", "c", "e"), house / "constraints-big.txt")
+    big = asking(tmp_path, '[scorers.medcon]\nmatcher = "big"\n')
+    assert wants.packages(big, (), house).extras == ("big",)
+    variant = wants.packages(big, ["big-cpu"], house)
+    assert variant == wants.Packages(("big-cpu",), ("a", "b", "f"), house / "constraints-big.txt")
     (house / "constraints-other.txt").write_text("d==1\n")
     with pytest.raises(SettingsError) as caught:
         wants.packages(lineup(), ["other", "big"], house)
@@ -471,7 +475,7 @@ def test_an_extra_with_pins_of_its_own_brings_them(tmp_path: Path) -> None:
     )
     with pytest.raises(SettingsError) as caught:
         wants.packages(lineup(), ["huge"], house)
-    assert str(caught.value) == "there is no extra 'huge'\n  -> there are: big, other, plain"
+    assert str(caught.value) == "there is no extra 'huge'\n  -> there are: big, big-cpu, other, plain"
     with pytest.raises(AssetError, match="is no checkout of the harness, so there is nothing to take along"):
         wants.packages(lineup(), (), tmp_path)
 

