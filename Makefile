@@ -65,6 +65,7 @@ bench: install
 	$(BIN)/python -m benchmarks.stats_coverage
 	$(BIN)/python -m benchmarks.ward_writing
 	$(BIN)/python -m benchmarks.ward_report
+	$(BIN)/python -m benchmarks.air_gap
 
 # The published tables of ACI-Bench again, from its published submissions, with what they leave out: half a minute.
 # DATA is the folder of its cases, RUNS that of the submissions.

@@ -9,6 +9,7 @@ corpus never comes here. A checksum says that a folder arrived as it was sent, n
 
 from __future__ import annotations
 
+import errno
 import fnmatch
 import importlib.util
 import io
@@ -31,6 +32,9 @@ from harness.errors import AssetError
 
 MANIFEST = "harness-asset.json"
 PUBLIC_FILE = 0o644
+IN_FOLDER = "assets.tar"
+"""What an export is called within the folder that `harness.air_gap` makes."""
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True)
@@ -191,19 +195,20 @@ def fetch(names: Sequence[str] = ()) -> None:
 
 def export(names: Sequence[str], file: Path) -> None:
     """Write assets into one tar file (compressed if its name ends in gz) for a machine without a network."""
-    folders = [path(name) for name in names or ASSETS]
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("wb") as raw, _tar_writer(raw, file) as tar:
-            for folder in folders:
-                for member in (MANIFEST, *sorted(_manifest(folder)["files"])):
-                    tar.add(folder / member, f"{folder.name}/{member}", filter=_anonymous)
-        _sync(temporary)
-        temporary.replace(file)
+        pack(packed(names), file)
     except OSError as error:
         raise AssetError(f"{file} cannot be written: {error.strerror}", todo="choose another file") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+
+
+def packed(names: Sequence[str]) -> dict[str, Path]:
+    """What an export of these assets holds (of all, where none is named): its files by their names in it."""
+    folders = [path(name) for name in names or ASSETS]
+    return {
+        f"{folder.name}/{member}": folder / member
+        for folder in folders
+        for member in (MANIFEST, *sorted(_manifest(folder)["files"]))
+    }
 
 
 def import_(file: Path) -> list[str]:
@@ -211,9 +216,14 @@ def import_(file: Path) -> list[str]:
     folder = _made(assets_folder())
     with _locked(folder, "import"), _temporary(folder, "import") as temporary:
         try:
-            with tarfile.open(file) as tar:
+            with tarfile.open(file / IN_FOLDER if file.is_dir() else file) as tar:
                 _unpack(tar, temporary, file)
         except (OSError, EOFError, tarfile.TarError) as error:
+            if isinstance(error, OSError) and error.errno in NO_ROOM:
+                raise AssetError(
+                    f"{file} cannot be imported into {folder}: {error.strerror}",
+                    todo="make room there, or set HARNESS_ASSETS to another folder; nothing was imported",
+                ) from None
             raise AssetError(
                 f"{file} cannot be read as an export of assets: {error}", todo="copy it again, or export it again"
             ) from None
@@ -393,7 +403,7 @@ def _seal(folder: Path, name: str) -> None:
     """Bring every file to the disk, then write down what they are: the mark of a folder that is whole."""
     for one in _regular_files(folder):
         one.chmod(PUBLIC_FILE)
-        _sync(one)
+        sync(one)
     checksums = _checksums(folder)
     manifest = {"name": name, "files": checksums, "digest": files.digest(checksums)}
     files.write_atomic(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
@@ -407,7 +417,7 @@ def _replace(ready: Path, folder: Path) -> None:
     if folder.exists():
         folder.replace(ready.with_name(f"{ready.name}.old"))
     ready.replace(folder)
-    _sync(folder.parent)
+    sync(folder.parent)
 
 
 def _made(folder: Path) -> Path:
@@ -442,7 +452,7 @@ def _temporary(root: Path, name: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     fd = os.open(path, os.O_RDONLY)
     try:
         os.fsync(fd)
@@ -455,6 +465,20 @@ def _say(line: str) -> None:
 
 
 # --------------------------------------------------------------------------- archives
+
+
+def pack(members: Mapping[str, Path], file: Path) -> None:
+    """Write a tar file whole or not at all: the same members, by their names in it, give the same bytes (but for the
+    time that gzip notes). Compressed if its name ends in gz. Raises OSError."""
+    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as raw, _tar_writer(raw, file) as tar:
+            for name, path in members.items():
+                tar.add(path, name, filter=_anonymous)
+        sync(temporary)
+        temporary.replace(file)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _tar_writer(raw: Any, file: Path) -> tarfile.TarFile:

@@ -410,10 +410,24 @@ def _assets(args: Args) -> int:
         case "fetch":
             assets.fetch(args.names)
         case "export":
-            assets.export(args.names, args.file)
+            _export(args)
         case "import":
             assets.import_(args.file)
     return 0
+
+
+def _export(args: Args) -> None:
+    from harness import assets
+    from harness.air_gap.export import export
+    from harness.lineup import find_lineup, read_lineup
+
+    if args.wheels:
+        lineup = read_lineup(find_lineup(args.lineup))
+        print("\n".join(export(args.file, lineup, args.extras, args.names).lines()))
+    elif args.lineup or args.extras:
+        raise UsageError("--lineup and --extras say which packages to take along", todo="add --wheels")
+    else:
+        assets.export(args.names, args.file)
 
 
 def _new(args: Args) -> int:
@@ -559,9 +573,12 @@ def _parser() -> argparse.ArgumentParser:
     actions = sub.add_subparsers(dest="action", metavar="list|fetch|export|import", required=True)
     actions.add_parser("list", help="what is there, how large, which licence")
     actions.add_parser("fetch", help="fetch and convert").add_argument("names", nargs="*", metavar="NAME")
-    export = actions.add_parser("export", help="one file for a machine without network")
-    export.add_argument("file", type=Path, metavar="FILE")
-    export.add_argument("names", nargs="*", metavar="NAME")
+    export = actions.add_parser("export", help="one file or folder for a machine without network")
+    export.add_argument("file", type=Path, metavar="PATH", help="a file (.tar, .tar.gz), or with --wheels a folder")
+    export.add_argument("names", nargs="*", metavar="NAME", help="assets (default: all)")
+    export.add_argument("--wheels", action="store_true", help="a folder with all packages and the harness itself, too")
+    _lineup_group(export)
+    export.add_argument("--extras", type=_names, default=(), metavar="A,B", help="beside those that the lineup needs")
     actions.add_parser("import", help="take such a file in").add_argument("file", type=Path, metavar="FILE")
     return parser
 

@@ -27,6 +27,7 @@ from harness.resources import Resources
 from harness.run import (
     Generated,
     Run,
+    allowed_hosts,
     claim,
     differences,
     generate,
@@ -512,6 +513,7 @@ def _manifest(contest: Contest, turn: _Turn, competitor: Competitor, generated: 
         external_data=(*external, *manifests.lessons_from(origins)),
         restricted=common.restricted or any(map(from_restricted, origins)),
         hosts=tuple(sorted({host for folder in turn.folders() for host in hosts(folder)})),
+        allowed_hosts=tuple(sorted({host for folder in turn.folders() for host in allowed_hosts(folder)})),
         leak_check=contest.leak_check,
         candidates_digest=manifests.candidates_digest(generated),
         failures=len(generated.failures),

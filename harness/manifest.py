@@ -22,6 +22,8 @@ from harness.tuning.origin import Origin, external
 from harness.types import Candidate, Corpus, Manifest, Task
 
 FILE = "manifest.json"
+REVISION = "REVISION"
+"""The file that says of which commit a checkout is that was carried to a machine without a network, without its git."""
 _PACKAGES = ("discharge-harness", "torch", "transformers", "numpy", "rouge-score", "nltk", "rapidfuzz", "datasets")
 _HOUSE = Path(__file__).resolve().parent.parent
 
@@ -70,7 +72,10 @@ def packages() -> dict[str, str]:
 
 
 def revision() -> str:
-    """The git commit of the harness, with a + where files differ from it; empty outside a checkout."""
+    """The git commit of the harness, with a + where files differ from it; empty outside a checkout. Of a checkout that
+    was carried here, what it had where it came from."""
+    if (_HOUSE / REVISION).is_file():
+        return (_HOUSE / REVISION).read_text(encoding="utf-8").strip()
     git = ["git", "-C", str(_HOUSE)]
     try:
         head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
@@ -124,4 +129,5 @@ def read(folder: Path) -> Manifest:
         raise SubmissionError(f"{folder} holds no {FILE}", todo="submit or import into it first") from None
     if data.get("schema") != Manifest.schema:
         raise SubmissionError(f"{path} has another schema than {Manifest.schema}", todo="submit or import again")
-    return Manifest(**{**data, "hosts": tuple(data["hosts"]), "external_data": tuple(data["external_data"])})
+    plain: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+    return Manifest(**plain)

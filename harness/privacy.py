@@ -5,10 +5,11 @@ read; a proxy on this machine would carry anything anywhere. An audit hook refus
 this machine nor to a host of the line-up's allow-list, whoever opens it, before a name is looked up or a packet sent.
 Children that run Python get the same hook, through a `sitecustomize` that stands first on their PYTHONPATH.
 
-What this cannot see: sockets that compiled code opens by itself (NCCL, the C++ parts of Ray and of vLLM), children that
-are not Python or do not read their environment (`python -I`, `-E`, `-S`), and what listens on this machine and passes
-on what it gets (an ssh tunnel, a shared socket). It guards against accidents; against code that means harm only a
-machine without a network does, or a network namespace that has the loopback device alone (`unshare -rn`).
+What this cannot see: sockets that compiled code opens by itself (NCCL, gloo, the C++ parts of Ray and of vLLM),
+children that are not Python, that do not read their environment (`python -I`, `-E`, `-S`) or are given another, and
+what listens on this machine and passes on what it gets (an ssh tunnel, a shared socket). It guards against accidents;
+against code that means harm only a machine without a network does, or a network namespace that has the loopback device
+alone (docs/air-gap.md).
 """
 
 from __future__ import annotations
@@ -67,6 +68,11 @@ def allow(hosts: Iterable[str]) -> None:
     _allowed.update(map(_plain, hosts))
     if is_restricted():
         os.environ[_HOSTS] = ",".join(sorted(_allowed))
+
+
+def allowed() -> tuple[str, ...]:
+    """The hosts besides this machine that may be reached although a restricted corpus is loaded."""
+    return tuple(sorted(_allowed)) if is_restricted() else ()
 
 
 def is_restricted() -> bool:

@@ -18,12 +18,14 @@ from harness.competitor import Competitor, results
 from harness.errors import PluginError, RunError
 from harness.files import JsonLines, canonical_json, digest, private_folder, write_atomic
 from harness.prepare import model_input
+from harness.privacy import allowed
 from harness.progress import counter
 from harness.resources import Resources, SystemContext
 from harness.types import Candidate, Case, Failure, Manifest, ModelInput, Task
 
 CANDIDATES = "candidates.jsonl"
 HOSTS = "hosts.txt"
+ALLOWED = "allowed-hosts.txt"
 ADAPTERS = "adapters.json"
 
 RECIPE = 1
@@ -241,14 +243,24 @@ def _checked(
 
 def hosts(folder: Path) -> tuple[str, ...]:
     """The hosts that prompts of this run were sent to, by whichever process."""
-    path = folder / HOSTS
+    return _noted(folder / HOSTS)
+
+
+def allowed_hosts(folder: Path) -> tuple[str, ...]:
+    """The hosts that a restricted corpus's text might have been sent to, by the line-up's word: a plugin reaches them
+    as well as the engine does."""
+    return _noted(folder / ALLOWED)
+
+
+def _noted(path: Path) -> tuple[str, ...]:
     return tuple(path.read_text(encoding="utf-8").split()) if path.exists() else ()
 
 
 def _remember_hosts(folder: Path, reached: Sequence[str]) -> None:
     """Write them down before anything is sent: the run may be killed, and go on with another server."""
-    if known := {*hosts(folder), *reached}:
-        write_atomic(folder / HOSTS, "".join(f"{host}\n" for host in sorted(known)).encode())
+    for name, new in ((HOSTS, reached), (ALLOWED, allowed())):
+        if known := {*_noted(folder / name), *new}:
+            write_atomic(folder / name, "".join(f"{host}\n" for host in sorted(known)).encode())
 
 
 def adapters(folder: Path) -> Mapping[str, Mapping[str, Any]]:

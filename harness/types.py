@@ -331,7 +331,8 @@ class Submission:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The identity that travels with a submission. Holds no text and no id of a patient."""
+    """The identity that travels with a submission. Holds no text and no id of a patient. Prompts went to `hosts`; of a
+    restricted corpus `allowed_hosts` is the allow-list of the line-up."""
 
     task: str
     task_version: int
@@ -358,6 +359,7 @@ class Manifest:
     team: str = ""
     description: str = ""
     external_data: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
     schema: int = 1
 
 

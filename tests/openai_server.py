@@ -149,6 +149,20 @@ class Handler(BaseHTTPRequestHandler):
                 for _ in range(600):
                     self.wfile.write(b" ")
                     time.sleep(0.1)
+            case "drip head":
+                for _ in range(600):
+                    self.wfile.write(b"H")
+                    time.sleep(0.1)
+            case "continue":
+                for _ in range(600):
+                    self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                    time.sleep(0.1)
+            case "no HTTP":
+                self.wfile.write(b"\x00\xff " + prompt.encode() + b"\r\n\r\n")
+                self.close_connection = True
+            case "no gzip":
+                self.start(200, len(prompt), {"Content-Encoding": "gzip"})
+                self.wfile.write(prompt.encode())
             case "close":
                 self.close_connection = True
             case "close early":

@@ -94,6 +94,18 @@ def test_a_plugin_cannot_send_anything_while_a_restricted_corpus_is_loaded(
     assert "a connection to 192.0.2.1 was refused: the corpus that is loaded is restricted" in done.stderr
 
 
+BENEATH = """
+import sys
+def beneath(event, args):
+    if event in ("socket.connect", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo", "socket.gethostbyname"):
+        reached = str(args[-1] if event != "socket.getaddrinfo" else args[0])
+        print("PASSED", event, reached, flush=True)
+        text_of_an_address = event == "socket.getaddrinfo" and reached.startswith("192.0.2.")  # no look-up
+        if "127.0.0.1" not in reached and not text_of_an_address:
+            raise OSError("stopped beneath the guard")
+"""
+"""A recorder below the guard: what it sees was let through, and it lets no packet out itself."""
+
 REACHING_OUT = {
     "a name is looked up": "socket.getaddrinfo('example.org', 80)",
     "a name is looked up, the old way": "socket.gethostbyname('example.org')",
@@ -110,18 +122,20 @@ REACHING_OUT = {
 
 @pytest.mark.parametrize("act", REACHING_OUT.values(), ids=REACHING_OUT)
 def test_no_socket_reaches_out(act: str) -> None:
-    code = f"""
-    import socket
-    from harness.errors import PrivacyError
-    from harness.privacy import restrict
-    restrict()
-    try:
-        {act}
-    except PrivacyError as error:
-        print(error)
-    """
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=False)
+    code = f"""{BENEATH}
+import socket
+from harness.errors import PrivacyError
+from harness.privacy import restrict
+restrict()
+sys.addaudithook(beneath)
+try:
+    {act}
+except PrivacyError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "was refused: the corpus that is loaded is restricted" in done.stdout, done.stderr
+    assert "PASSED" not in done.stdout
 
 
 def test_this_machine_may_be_reached() -> None:
@@ -226,17 +240,6 @@ class Asking:
             yield Candidate(prompts[at].case, prompts[at].field, one.text)
 """
 
-BENEATH = """
-import sys
-def beneath(event, args):
-    if event in ("socket.connect", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo", "socket.gethostbyname"):
-        reached = str(args[-1] if event != "socket.getaddrinfo" else args[0])
-        print("PASSED", event, reached, flush=True)
-        if "127.0.0.1" not in reached and not reached.startswith("192.0.2."):  # the text of an address: no look-up
-            raise OSError("stopped beneath the guard")
-"""
-"""A recorder below the guard: what it sees was let through, and it lets no packet out itself."""
-
 CLI = f"""
 from harness.privacy import restrict
 restrict()
@@ -296,7 +299,8 @@ def test_a_server_here_is_asked_and_what_it_says_in_error_stays_unsaid(restricte
                 f"urllib.request.urlopen('{url}/plan', data={json.dumps(fault).encode()!r})"
             )
             assert done.returncode == 0, done.stderr
-            done = ask_server(restricted, tmp_path, f'url = "{url}/v1"\nmodel = "tiny-model"')
+            lineup = f'url = "{url}/v1"\nmodel = "tiny-model"\nhosts = ["192.0.2.9", "GPU.example."]'
+            done = ask_server(restricted, tmp_path, lineup)
         finally:
             server.kill()
     assert done.returncode == 1
@@ -304,6 +308,7 @@ def test_a_server_here_is_asked_and_what_it_says_in_error_stays_unsaid(restricte
     run = tmp_path / "submissions/discharge-me/hospital/test_phase_1/asker"
     manifest = (run / "manifest.json").read_text()
     assert json.loads(manifest)["hosts"] == ["127.0.0.1"]
+    assert json.loads(manifest)["allowed_hosts"] == ["192.0.2.9", "gpu.example"]
     shown = " ".join((done.stdout + done.stderr + manifest + (run / "scores.json").read_text()).split())
     assert [gram for gram in words_of_notes(restricted) if "___" not in gram and gram in shown] == []
 
@@ -352,7 +357,7 @@ for address in ("192.0.2.1", "192.0.2.5"):
 PARENTS = {
     "a Python": "subprocess.run([sys.executable, 'child.py'])",
     "a Python of another folder": "subprocess.run([sys.executable, str(Path('child.py').resolve())], cwd='/')",
-    "the child of a shell": "subprocess.run(f'{sys.executable} child.py', shell=True)",
+    "the child of a shell": "subprocess.run(shlex.join([sys.executable, 'child.py']), shell=True)",
     "the child of a child": "subprocess.run([sys.executable, '-c', "
     "'import subprocess, sys; subprocess.run([sys.executable, \"child.py\"])'])",
     "spawned": "multiprocessing.get_context('spawn').Process(target=runpy.run_path, args=('child.py',)).start()",
@@ -364,7 +369,7 @@ PARENTS = {
 def test_children_are_guarded(start: str, tmp_path: Path) -> None:
     (tmp_path / "child.py").write_text(CHILD)
     code = f"""
-    import multiprocessing, runpy, subprocess, sys
+    import multiprocessing, runpy, shlex, subprocess, sys
     from pathlib import Path
     from harness.privacy import allow, restrict
     if __name__ == "__main__":

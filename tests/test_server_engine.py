@@ -328,6 +328,10 @@ ASKED = " (asked 3 times)"
 FAULTS = {
     "hangs": ({"do": "hang"}, "the server gave no whole answer within 0.5 s" + ASKED),
     "drips": ({"do": "drip"}, "the server gave no whole answer within 0.5 s" + ASKED),
+    "drips its head": ({"do": "drip head"}, "the server gave no whole answer within 0.5 s" + ASKED),
+    "goes on announcing": ({"do": "continue"}, "the server gave no whole answer within 0.5 s" + ASKED),
+    "no HTTP": ({"do": "no HTTP"}, "what the server answers is no HTTP" + ASKED),
+    "no gzip": ({"do": "no gzip"}, "the server's answer is no JSON" + ASKED),
     "closes": ({"do": "close"}, "the server closed the connection before its answer was whole" + ASKED),
     "closes early": ({"do": "close early"}, "the server closed the connection before its answer was whole" + ASKED),
     "no JSON": ({"do": "raw", "data": f"<html>{SECRET}"}, "the server's answer is no JSON" + ASKED),
@@ -657,7 +661,8 @@ def submit(vllm: Process, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ca
         (tmp_path / "mine.toml").write_text("\n".join(["[engine]", *lines]))
         if not (tmp_path / "ward").exists():
             assert main(["data", "synthesize", "--out", "ward", "--stays", "24", "--seed", "3"]) == 0
-        return main(["submit", "asker", "--plugin", "asker.py", "--lineup", "mine.toml", "--data", "ward", *arguments])
+        settled = ["--plugin", "asker.py", "--lineup", "mine.toml", "--data", "ward", "--scorers", "bleu"]
+        return main(["submit", "asker", *settled, *arguments])
 
     return run
 
@@ -670,6 +675,7 @@ def test_a_run_ends_with_its_failures_named_and_goes_on_with_them_alone(
     whole = (run / "submission.csv").read_bytes()
     manifest = json.loads((run / "manifest.json").read_text())
     assert manifest["hosts"] == ["127.0.0.1"]
+    assert manifest["allowed_hosts"] == []  # the corpus is public: nothing is refused
     assert list(manifest["model_digests"]) == ["tiny-model"]
     assert manifest["external_data"] == ["tiny-model (as a server names it)"]
     assert vllm.url not in (run / "manifest.json").read_text()
@@ -701,6 +707,66 @@ def test_a_run_ends_with_its_failures_named_and_goes_on_with_them_alone(
         f"discharge_instructions of {cases[0]}",  # it may read the course, which was not there
         f"discharge_instructions of {cases[1]}",
     ]
+    assert (run / "submission.csv").read_bytes() == whole
+
+
+def asked_of(vllm: Process) -> list[str]:
+    return sorted({body["messages"][0]["content"].split()[-1].removesuffix(".") for body in vllm.asked()})
+
+
+WRONG = {
+    "hang": "the server gave no whole answer within 0.5 s (asked 2 times)",
+    "no HTTP": "what the server answers is no HTTP (asked 2 times)",
+    "close early": "the server closed the connection before its answer was whole (asked 2 times)",
+    "status": "the server answered with status 500 (asked 2 times)",
+}
+
+
+def test_a_server_that_does_all_of_it_costs_those_cases_alone(
+    vllm: Process, submit: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert submit() == 0
+    run = tmp_path / "submissions/discharge-me/ward/test_phase_1/asker"
+    whole, cases = (run / "submission.csv").read_bytes(), asked_of(vllm)
+    places = [(field, case) for field in ("brief_hospital_course", "discharge_instructions") for case in cases]
+    hit = dict(zip(WRONG, places, strict=False))
+    assert len(places) > len(hit) == len(WRONG)
+    vllm.plan(*({"match": f"{field} of {case}.", "do": do, "status": 500} for do, (field, case) in hit.items()))
+    (run / "candidates.jsonl").unlink()
+    capsys.readouterr()
+    assert submit() == 1
+    said = capsys.readouterr().out.splitlines()
+    assert [line for line in said if " failed on case " in line] == [
+        f"asker failed on case {case}, {field}: {WRONG[do]}" for do, (field, case) in hit.items()
+    ]
+    assert f"asker: {len(places) - 4} texts, {len(places) - 4} of them new" in said
+    vllm.plan()
+    assert submit() == 0
+    assert (run / "submission.csv").read_bytes() == whole
+
+
+def test_a_run_outlives_a_restart_of_its_server(
+    vllm: Process, submit: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "BACKOFF_SECONDS", 0.1)
+    assert submit() == 0
+    run = tmp_path / "submissions/discharge-me/ward/test_phase_1/asker"
+    whole = (run / "submission.csv").read_bytes()
+    (run / "candidates.jsonl").unlink()
+    vllm.plan({"match": "discharge_instructions", "do": "hang"})  # until it is started anew, and knows of no plan
+    before = len(vllm.asked())
+
+    def restart() -> None:
+        while not any("discharge" in body["messages"][0]["content"] for body in vllm.asked()[before:]):
+            time.sleep(0.05)
+        vllm.stop()
+        time.sleep(0.3)
+        vllm.start()
+
+    restarting = threading.Thread(target=restart)
+    restarting.start()
+    assert submit(retries=8, timeout=60) == 0
+    restarting.join()
     assert (run / "submission.csv").read_bytes() == whole
 
 

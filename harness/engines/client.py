@@ -9,11 +9,13 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 from typing import Any
 
 from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
 from urllib3.exceptions import (
     ConnectTimeoutError,
+    DecodeError,
     HTTPError,
     InvalidHeader,
     NewConnectionError,
@@ -21,6 +23,8 @@ from urllib3.exceptions import (
     ReadTimeoutError,
     SSLError,
 )
+
+from harness.engines.deadline import pool_manager
 
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 CONNECT_SECONDS = 10.0
@@ -30,6 +34,8 @@ LONGEST_RETRY_AFTER = 300
 UNANSWERED = 2
 """Retries of a request that reached the server and was never answered: it may have been worked on each time."""
 LARGEST_ANSWER = 64 * 2**20
+NO_HTTP = "what the server answers is no HTTP"
+_CUT_SHORT = (RemoteDisconnected, IncompleteRead)
 
 
 class Fault(Exception):
@@ -55,7 +61,7 @@ class Client:
     timeout: float
     retries: int
     key: str = field(default="", repr=False)
-    pool: PoolManager = field(default_factory=lambda: PoolManager(maxsize=64), repr=False, compare=False)
+    pool: PoolManager = field(default_factory=lambda: pool_manager(64), repr=False, compare=False)
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """The answer's JSON. Raises Fault when no retry is left, and at once for a status that no retry mends."""
@@ -71,14 +77,14 @@ class Client:
             retry_after_max=LONGEST_RETRY_AFTER,
         )
         while True:
-            response, error = None, None
+            response, error, deadline = None, None, time.monotonic() + self.timeout
             try:
-                deadline = time.monotonic() + self.timeout
                 response = self._send(method, path, data)
                 if response.status not in RETRIED:
                     return _answer(response, deadline)
             except HTTPError as caught:
-                error = caught
+                hung_up = isinstance(caught, (ProtocolError, SSLError)) and time.monotonic() >= deadline
+                error = _Late() if hung_up else caught
             finally:
                 if response is not None:
                     response.close()
@@ -128,6 +134,10 @@ def _reason(response: BaseHTTPResponse | None, error: HTTPError | None, timeout:
             return "the server could not be reached"
         case _NoJson():
             return "the server's answer is no JSON"
+        case InvalidHeader():
+            return NO_HTTP
+        case ProtocolError(args=(_, HTTPException() as cause)) if not isinstance(cause, _CUT_SHORT):
+            return NO_HTTP
         case _:
             return "the server closed the connection before its answer was whole"
 
@@ -151,14 +161,14 @@ def _answer(response: BaseHTTPResponse, deadline: float) -> Any:
     if not 200 <= response.status < 300:
         raise Fault(f"the server answered with status {response.status}", response.status)
     chunks, size = [], 0
-    while chunk := response.read1(2**16):
-        chunks.append(chunk)
-        size += len(chunk)
-        if time.monotonic() > deadline:
-            raise _Late
-        if size > LARGEST_ANSWER:
-            raise _NoJson
     try:
+        while chunk := response.read1(2**16):
+            chunks.append(chunk)
+            size += len(chunk)
+            if time.monotonic() > deadline:
+                raise _Late
+            if size > LARGEST_ANSWER:
+                raise _NoJson
         return json.loads(b"".join(chunks))
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, DecodeError):
         raise _NoJson from None

@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
 
-from urllib3 import PoolManager
-
 from harness import assets, privacy
 from harness.engines.client import Client, Fault, at_root, get
+from harness.engines.deadline import pool_manager
 from harness.engines.runtime import quiet
 from harness.errors import AssetError, PrivacyError, RunError, SettingsError
 from harness.files import digest, digest_file
@@ -42,7 +41,7 @@ def client_for(settings: ServerSettings) -> Client:
             todo="use a server on this machine; or, if these data may be copied to that one, name it in the lineup's "
             f'[engine]: hosts = ["{settings.host}"]',
         )
-    pool = PoolManager(maxsize=settings.concurrency)
+    pool = pool_manager(settings.concurrency)
     return Client(settings.url.rstrip("/"), settings.timeout, settings.retries, _key(settings), pool)
 
 

@@ -1,0 +1,197 @@
+"""One folder from which a machine without a network is set up.
+
+    README.txt, set-up.sh     what to do over there
+    SHA256SUMS                of every other file: the script checks them before it uses one
+    requirements.txt          each package with its version and sha-256: pip checks them again as it installs
+    wheels/                   the packages, those of the build included
+    checkout.tar              the harness itself; its install is editable, so it travels as source
+    assets.tar                models, encoders, vocabularies
+
+The folder appears whole or not at all. A checksum says that it arrived as it was sent, not who sent it: for that the
+checksum of SHA256SUMS is shown on both sides.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import assets, files
+from harness.air_gap.wants import HOUSE, Packages, on_this_machine, packages
+from harness.air_gap.wheels import Machine, Wheels, gather
+from harness.errors import AssetError, PrivacyError
+from harness.lineup import Lineup
+from harness.manifest import REVISION, revision
+from harness.privacy import is_restricted
+from harness.tuning.origin import from_restricted
+
+SUMS = "SHA256SUMS"
+CHECKOUT = (
+    *("harness", "systems", "scorers", "lineups", "tests", "benchmarks", "oracle", "docs", ".ci", ".gitignore"),
+    *("submissions/README.md", "pyproject.toml", "constraints*.txt", "Makefile", "LICENSE", "CITATION.cff", "*.md"),
+)
+"""What travels of a checkout, by name: code, and nothing of where data lie."""
+_TEMPLATES = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Export:
+    """What an export holds, for whoever made it. `seal` is the checksum of its SHA256SUMS."""
+
+    folder: Path
+    machine: Machine
+    packages: Packages
+    wheels: Wheels
+    assets: tuple[str, ...]
+    left_behind: tuple[str, ...]
+    size: int
+    seal: str
+
+    def lines(self) -> list[str]:
+        extras = f" with {', '.join(self.packages.extras)}" if self.packages.extras else ""
+        torch = self.wheels.version_of("torch")
+        found = [
+            f"{self.folder}: {self.size / 1e6:.0f} MB, for {self.machine.python} on {self.machine.system}",
+            f"  {len(self.wheels.names)} packages{extras}" + (f", torch {torch}" if torch else ""),
+            f"  {', '.join(self.assets)}",
+        ]
+        found += [f"  not taken along, carry it yourself: {name}" for name in self.left_behind]
+        return [*found, f"  {SUMS} has the sha-256 {self.seal}", "there: sh set-up.sh DIR (README.txt says more)"]
+
+
+def export(
+    folder: Path, lineup: Lineup, extras: Sequence[str] = (), names: Sequence[str] = (), house: Path = HOUSE
+) -> Export:
+    """Write the folder: the packages of the core, of these extras and of those that the line-up asks for, these assets
+    (all of them where none is named) and the checkout. Raises AssetError, PrivacyError, SettingsError."""
+    wanted, checkout = packages(lineup, extras, house), _checkout(house, lineup)
+    if is_restricted():
+        raise AssetError("nothing is downloaded while HARNESS_OFFLINE is 1", todo="unset it, and export again")
+    ready = tuple(dict.fromkeys(names or assets.ASSETS))
+    assets.fetch(ready)
+    try:
+        with _whole_or_not(folder) as work:
+            wheels = gather(wanted, work)
+            (work / REVISION).write_text(f"{revision()}\n", encoding="utf-8")
+            assets.pack({**checkout, REVISION: work / REVISION}, work / "checkout.tar")
+            assets.pack(assets.packed(ready), work / assets.IN_FOLDER)
+            (work / "requirements.txt").write_text(wheels.pinned, encoding="utf-8")
+            _clear(work, "scratch", "wanted.txt", REVISION)
+            left_behind = on_this_machine(lineup)
+            _write_templates(work, wanted, wheels, left_behind)
+            seal, size = _seal(work), sum(one.stat().st_size for one in _files(work))
+    except OSError as error:
+        todo = "make room, or name a folder elsewhere" if error.errno in assets.NO_ROOM else "name another folder"
+        raise AssetError(f"{folder} cannot be written: {error.strerror}", todo=todo) from None
+    return Export(folder, Machine.here(), wanted, wheels, ready, left_behind, size, seal)
+
+
+# --------------------------------------------------------------------------- the checkout
+
+
+def _checkout(house: Path, lineup: Lineup) -> dict[str, Path]:
+    """The files of the checkout by their names in it, the line-up's among them wherever it lies."""
+    found: dict[str, Path] = {}
+    for part in CHECKOUT:
+        for path in sorted(house.glob(part)):
+            inner = [path] if path.is_file() else sorted(path.rglob("*"))
+            found |= {one.relative_to(house).as_posix(): one for one in inner if _travels(one)}
+    for name, path in found.items():
+        if name.startswith("lineups/adapters/") and path.name == "manifest.json":
+            _refuse_restricted(path)
+    return _with_lineup(found, lineup)
+
+
+def _travels(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink() and "__pycache__" not in path.parts
+
+
+def _refuse_restricted(manifest: Path) -> None:
+    if from_restricted(json.loads(manifest.read_bytes())["about"]):
+        raise PrivacyError(
+            f"{manifest.parent} learned from a restricted corpus, and would leave this machine with the checkout",
+            todo="move it out of lineups/; where it may go, carry it yourself",
+        )
+
+
+def _with_lineup(found: Mapping[str, Path], lineup: Lineup) -> dict[str, Path]:
+    name = f"lineups/{lineup.path.name}"
+    if name in found and found[name].read_bytes() != lineup.path.read_bytes():
+        raise AssetError(
+            f"{lineup.path} has the name of another line-up of the checkout", todo="give it a name of its own"
+        )
+    return {name: lineup.path, **found}
+
+
+# --------------------------------------------------------------------------- the folder
+
+
+@contextmanager
+def _whole_or_not(folder: Path) -> Iterator[Path]:
+    """A folder to work in, beside its place, which it takes at the end. What a killed process left of one is cleared
+    away by the next."""
+    if folder.exists():
+        raise AssetError(f"{folder} is there already", todo="name a folder that is not, or delete it first")
+    work = folder.absolute().with_name(f".{folder.name}.half")
+    work.mkdir(parents=True, exist_ok=True)
+    lock = work / ".lock"
+    with files.locked(lock, f"the export to {folder}"):
+        _clear(work, *(one.name for one in work.iterdir() if one != lock))
+        try:
+            yield work
+            lock.unlink()
+            work.replace(folder)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+
+def _clear(work: Path, *names: str) -> None:
+    for name in names:
+        if (work / name).is_dir():
+            shutil.rmtree(work / name)
+        else:
+            (work / name).unlink()
+
+
+def _write_templates(work: Path, packages: Packages, wheels: Wheels, left_behind: Sequence[str]) -> None:
+    machine = Machine.here()
+    values = {
+        "PYTHON": _command(machine.python),
+        "MADE_FOR": f"{machine.python} {machine.system}",
+        "GLIBC": str(wheels.glibc),
+        "EXTRAS": f"[{','.join(packages.extras)}]" if packages.extras else "",
+        "PACKAGES": str(len(wheels.names)),
+        "KILOBYTES": str(wheels.installed // 1024),
+        "MEGABYTES": str(wheels.installed // 1_000_000),
+        "LEFT_BEHIND": "\n".join(f"  {name}" for name in left_behind) or "  nothing",
+    }
+    for name in ("set-up.sh", "README.txt"):
+        text = (_TEMPLATES / name).read_text(encoding="utf-8")
+        for key, value in values.items():
+            text = text.replace(f"@{key}@", value)
+        (work / name).write_text(text, encoding="utf-8")
+
+
+def _command(tag: str) -> str:
+    """What the Python of this tag is called on a command line: cpython-311 is python3.11."""
+    name, _, digits = tag.partition("-")
+    return f"{name.replace('cpython', 'python')}{digits[:1]}.{digits[1:]}"
+
+
+def _seal(work: Path) -> str:
+    """Bring every file to the disk and write down its checksum, in the form that sha256sum reads. No modes are set: a
+    folder on a stick has none."""
+    found = {path.relative_to(work).as_posix(): files.digest_file(path) for path in _files(work)}
+    sums = "".join(f"{checksum}  {name}\n" for name, checksum in found.items()).encode()
+    (work / SUMS).write_bytes(sums)
+    for path in _files(work):
+        assets.sync(path)
+    return files.digest_bytes(sums)
+
+
+def _files(work: Path) -> list[Path]:
+    return sorted(one for one in work.rglob("*") if one.is_file() and one.name != ".lock")
