@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SYSTEM ?= des
 TRAINED := workspace/train-embedded
 
-.PHONY: install submit leaderboard train-embedded test check format bench replicate oracle resolve-vllm clean
+.PHONY: install submit leaderboard train-embedded test check format bench bench-engines replicate oracle resolve-vllm clean
 
 # Installed once, and again when what is to be installed changes.
 install: $(VENV)/installed
@@ -66,6 +66,12 @@ bench: install
 	$(BIN)/python -m benchmarks.ward_writing
 	$(BIN)/python -m benchmarks.ward_report
 	$(BIN)/python -m benchmarks.air_gap
+
+# The harness beside the bare engine on the same 500 prompts: an hour on a CPU with the embedded line-up.
+# PROMPTS and NEW (tokens of the longest text) make it shorter; SET="dtype=bfloat16" changes a setting of the engine.
+bench-engines: install
+	@$(BIN)/python -m benchmarks.engines $(if $(PROMPTS),--prompts $(PROMPTS)) $(if $(NEW),--new $(NEW)) \
+		$(if $(LINEUP),--lineup $(LINEUP)) $(foreach one,$(SET),--set $(one))
 
 # The published tables of ACI-Bench again, from its published submissions, with what they leave out: half a minute.
 # DATA is the folder of its cases, RUNS that of the submissions.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from harness.errors import RunError, SettingsError, SubmissionError
 from harness.files import canonical_json, digest, digest_bytes, locked, private_folder, remove_torn, write_atomic
 from harness.leaks import refuse_leaks
 from harness.lineup import Lineup, TeamSettings
+from harness.pace import Pace, lines, noting
 from harness.panel import ScorerContext, choose
 from harness.plugins import Registry
 from harness.prepare import Prepared, prepare, reference
@@ -111,12 +112,14 @@ class HandedIn:
 
 @dataclass(frozen=True)
 class Entered:
-    """What one system's turn left behind; `members` are the turns of a pool's members."""
+    """What one system's turn left behind; `members` are the turns of a pool's members, `pace` is that of its engine in
+    this turn."""
 
     label: str
     generated: Generated
     handed_in: HandedIn
     members: tuple[Entered, ...] = ()
+    pace: Pace = field(default_factory=Pace)
 
     @property
     def failed(self) -> bool:
@@ -130,7 +133,8 @@ class Entered:
         return {folder: one for member in self.members for folder, one in member.runs().items()}
 
     def lines(self) -> list[str]:
-        """What happened, for the terminal: texts made and kept, failures by system and case, a pool's choices."""
+        """What happened, for the terminal: texts made and kept and at which pace, failures by system and case, a pool's
+        choices."""
         found = [line for member in self.members for line in member.lines()]
         texts = sum(map(len, self.generated.candidates.values()))
         if self.members:
@@ -138,6 +142,7 @@ class Entered:
             found.append(f"{self.label}: {texts} texts, {chosen}")
         else:
             found.append(f"{self.label}: {texts} texts, {self.generated.made} of them new")
+            found += [f"{self.label}: {line}" for line in lines(self.pace)]
         failures = self.generated.failures
         found += [f"{self.label} failed on case {f.case}, {f.field}: {f.reason}" for f in failures[:SHOWN_FAILURES]]
         if failures:
@@ -319,6 +324,7 @@ def _play(contest: Contest, turn: _Turn, scoring: Scoring) -> Entered:
     members = {name: _play(contest, member, scoring) for name, member in turn.members.items()}
     offered = {name: member.generated for name, member in members.items()}
     choosing = _choosing(contest, turn, offered) if turn.pool else None
+    now = Pace()
     claim(turn.folder, turn.identity, contest.corpus.data)
     with locked(turn.folder / "run.lock", f"the run {turn.folder}"):
         remove_torn(turn.folder)
@@ -327,18 +333,25 @@ def _play(contest: Contest, turn: _Turn, scoring: Scoring) -> Entered:
             generated = choosing.chosen()
             store(turn.folder, generated)
         else:
-            began = energy.snapshot()
-            generated = generate(
-                Run(turn.folder, turn.competitor, contest.cases, contest.task, contest.seed, contest.resources)
-            )
-            if all(map(is_here, hosts(turn.folder))):
-                energy.note(turn.folder, began, generated.made)
+            generated, now = _write(contest, turn, turn.competitor)
         rows = _rows(contest, generated)
         manifest = _manifest(contest, turn, turn.competitor, generated)
         handed_in = hand_in(contest.task, contest.corpus, scoring, turn.folder, rows, manifest)
-        entered = Entered(turn.folder.name, generated, handed_in, tuple(members.values()))
+        entered = Entered(turn.folder.name, generated, handed_in, tuple(members.values()), now)
         write_usage(usage_of(len(rows), generated, entered.runs(), manifest.candidates_digest), turn.folder)
     return entered
+
+
+def _write(contest: Contest, turn: _Turn, competitor: Competitor) -> tuple[Generated, Pace]:
+    """The texts of a system that writes itself, and the pace at which those that were missing were written now."""
+    began = energy.snapshot()
+    with noting(turn.folder) as now:
+        generated = generate(
+            Run(turn.folder, competitor, contest.cases, contest.task, contest.seed, contest.resources, now)
+        )
+    if all(map(is_here, hosts(turn.folder))):
+        energy.note(turn.folder, began, generated.made)
+    return generated, now
 
 
 # --------------------------------------------------------------------------- pools

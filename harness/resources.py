@@ -18,6 +18,7 @@ from harness.errors import GenerationError, PluginError, RunError, SettingsError
 from harness.examples import ExampleStore, open_examples, store_key
 from harness.files import digest, digest_file, private_folder, write_atomic
 from harness.lineup import AnyEngineSettings, EncoderSettings, Lineup, ServerSettings
+from harness.pace import Pace
 from harness.plugins import Need
 from harness.privacy import restrict
 from harness.tuning.origin import from_restricted
@@ -227,18 +228,20 @@ def _versions() -> dict[str, str]:
 @dataclass(frozen=True)
 class ResumingEngine:
     """An engine that leaves out the batches of which every case is stored already, and that takes note, in `failed`, of
-    the cases that could not be completed: the system goes on with the others."""
+    the cases that could not be completed: the system goes on with the others. What it does is counted in `pace`."""
 
     engine: Engine
     stored: Collection[tuple[str, str]]
     failed: MutableMapping[tuple[str, str], str]
+    pace: Pace = dataclasses.field(default_factory=Pace)
 
     def complete(
         self, prompts: Sequence[Prompt], sampling: Sampling, done: Collection[int] = ()
     ) -> Iterator[tuple[int, list[Completion]]]:
         stored = {at for at, prompt in enumerate(prompts) if (prompt.case, prompt.field) in self.stored}
-        completed = self.engine.complete(prompts, sampling, stored | set(done))
-        return self._noting(completed, prompts)
+        with self.pace.in_engine():
+            completed = self.engine.complete(prompts, sampling, stored | set(done))
+        return self._noting(self.pace.following(completed), prompts)
 
     def _noting(
         self, completed: Iterator[tuple[int, list[Completion]]], prompts: Sequence[Prompt]
@@ -279,11 +282,12 @@ class SystemContext:
     name: str
     failed: MutableMapping[tuple[str, str], str] = dataclasses.field(default_factory=dict)
     note_adapter: Callable[[Path], None] = lambda folder: None
+    pace: Pace = dataclasses.field(default_factory=Pace)
 
     @property
     def engine(self) -> Engine:
         self._grant("engine")
-        return ResumingEngine(self.resources.engine, self.stored, self.failed)
+        return ResumingEngine(self.resources.engine, self.stored, self.failed, self.pace)
 
     @property
     def encoder(self) -> Encoder:
@@ -310,7 +314,8 @@ class SystemContext:
     ) -> Path:
         for need in _LEARNING:
             self._grant(need)
-        found = self.resources.adapter(lessons, tuning, known_by, start, external)
+        with self.pace.in_training():
+            found = self.resources.adapter(lessons, tuning, known_by, start, external)
         self.note_adapter(found)
         return found
 

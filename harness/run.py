@@ -17,6 +17,7 @@ from typing import Any
 from harness.competitor import Competitor, results
 from harness.errors import PluginError, RunError
 from harness.files import JsonLines, canonical_json, digest, private_folder, write_atomic
+from harness.pace import Pace
 from harness.prepare import model_input
 from harness.privacy import allowed
 from harness.progress import counter
@@ -37,7 +38,7 @@ Place = tuple[str, str]
 
 @dataclass(frozen=True)
 class Run:
-    """A folder with one system's candidates for one set of cases."""
+    """A folder with one system's candidates for one set of cases. What its engine does now is counted in `pace`."""
 
     folder: Path
     competitor: Competitor
@@ -45,6 +46,7 @@ class Run:
     task: Task
     seed: int
     resources: Resources
+    pace: Pace = field(default_factory=Pace)
 
     @property
     def candidates_file(self) -> JsonLines:
@@ -290,6 +292,7 @@ def _context(run: Run, stored: set[Place]) -> SystemContext:
         stored,
         run.competitor.name,
         note_adapter=partial(_remember_adapter, run.folder),
+        pace=run.pace,
     )
 
 

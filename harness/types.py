@@ -472,13 +472,19 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Completion:
-    """One generated text, without its prompt and without the stop string. `tokens` is None where nobody counted."""
+    """One generated text, without its prompt and without the stop string. `tokens` is None where nobody counted.
+
+    What the engine did for it, where it says so: `prompt_tokens` it read, of which `cached_tokens` were spared by a
+    cache of prefixes, and `padding` positions it computed that are neither prompt nor text."""
 
     text: str
     finish: Literal["stop", "length"]
     tokens: int | None
     seconds: float
     logprob: float | None = None
+    prompt_tokens: int | None = None
+    cached_tokens: int | None = None
+    padding: int | None = None
 
 
 class Engine(Protocol):

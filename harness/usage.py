@@ -1,4 +1,4 @@
-"""What a run took: tokens, seconds and energy, who wrote its texts, how many were cut off.
+"""What a run took: tokens, seconds and energy, the pace of its engine, who wrote its texts, how many were cut off.
 
 Kept in a file of its own beside the manifest: seconds differ each time, and manifest and card must not.
 """
@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import energy
+from harness import energy, pace
 from harness.errors import ScoreError
 from harness.files import canonical_json, write_atomic
 
@@ -29,7 +29,7 @@ class Usage:
     where nobody knows. `cut_off` counts the texts that ended at the limit of their length, `chart_cut` those whose
     input was cut to the system's budget. `joules` is the energy of `metered` texts, the whole machine's while they
     were generated, None where no meter can be read. `writers` says how many of the handed in texts each system wrote.
-    `candidates_digest` is the manifest's."""
+    `pace` has the sums of `harness.pace.Pace`, where an engine wrote. `candidates_digest` is the manifest's."""
 
     stays: int
     texts: int
@@ -40,6 +40,7 @@ class Usage:
     joules: float | None = None
     metered: int = 0
     writers: Mapping[str, int] = field(default_factory=dict)
+    pace: Mapping[str, float | None] = field(default_factory=dict)
     candidates_digest: str = ""
 
     @property
@@ -55,6 +56,7 @@ def usage_of(stays: int, chosen: Generated, runs: Mapping[Path, Generated], cand
     """The usage of a run whose texts were `chosen` among those of `runs`, by folder: of itself, if it is no pool."""
     made = [candidate for run in runs.values() for place in run.candidates.values() for candidate in place]
     metered = [energy.noted(folder) for folder in runs]
+    noted = pace.noted(runs)
     return Usage(
         stays=stays,
         texts=len(made),
@@ -65,6 +67,7 @@ def usage_of(stays: int, chosen: Generated, runs: Mapping[Path, Generated], cand
         joules=sum(joules for joules, _ in metered) if any(texts for _, texts in metered) else None,
         metered=sum(texts for _, texts in metered),
         writers=dict(sorted(Counter(place[0].system for place in chosen.candidates.values()).items())),
+        pace=asdict(noted) if noted else {},
         candidates_digest=candidates_digest,
     )
 

@@ -262,6 +262,20 @@ def test_rows_that_end_early_do_not_disturb_the_others(engine: TransformersEngin
         assert free[at][0].text.startswith(mixed[at][0].text)
 
 
+def test_padding_is_what_was_computed_before_a_prompt_and_after_a_text(engine: TransformersEngine) -> None:
+    """The long prompt's text ends first, and it is computed on until a second one ends: then half of them are done."""
+    prompts = [PROMPTS[1], PROMPTS[0], PROMPTS[2]]
+    whole = dataclasses.replace(engine, batch_size=3)
+    (long,), (short,), (last,) = answers(whole, Sampling(max_new_tokens=14, stop=("patient",)), prompts).values()
+    sizes = [engine.count_prompt(prompt.messages) for prompt in prompts]
+    assert [one.prompt_tokens for one in (long, short, last)] == sizes
+    assert [one.cached_tokens for one in (long, short, last)] == [0, 0, 0]
+    assert long.tokens < short.tokens < last.tokens
+    assert long.padding == short.tokens - long.tokens
+    assert short.padding == sizes[0] - sizes[1]
+    assert last.padding == sizes[0] - sizes[2]
+
+
 # --------------------------------------------------------------------------- repetition
 
 

@@ -16,13 +16,15 @@ from harness.types import Prompt, Sampling
 
 @dataclass
 class Row:
-    """One text in the making: its prompt's tokens, and the tokens written so far (the stop token among them)."""
+    """One text in the making: its prompt's tokens, and the tokens written so far (the stop token among them). It was
+    computed in so many `steps`, of which those after its end were in vain."""
 
     prompt: Sequence[int]
     draws: Tensor | None = None
     tokens: list[int] = field(default_factory=list)
     logprob: float = 0.0
     finish: Literal["stop", "length"] | None = None
+    steps: int = 0
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ def decode(
         )
         _write(live, output.logits[:, -1].float(), sampling, stops, step)
         progress(sum(len(row.tokens) > step for row in live))
+        for row in live:
+            row.steps += 1
         going = [at for at, row in enumerate(live) if row.finish is None]
         if not going:
             return

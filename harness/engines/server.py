@@ -246,9 +246,20 @@ def completion(answer: Any, stops: Sequence[str], seconds: float) -> Completion:
     if reason not in ("stop", "length") and kept == text:
         raise Fault("the server ended the text for another reason than its end or its length")
     finish: Literal["stop", "length"] = "length" if reason == "length" and kept == text else "stop"
-    tokens = get(get(answer, "usage"), "completion_tokens")
-    counted = tokens if isinstance(tokens, int) and not isinstance(tokens, bool) and tokens >= 0 else None
-    return Completion(kept, finish, counted, seconds, _mean_logprob(get(choice, "logprobs")))
+    usage = get(answer, "usage")
+    return Completion(
+        kept,
+        finish,
+        _count(get(usage, "completion_tokens")),
+        seconds,
+        _mean_logprob(get(choice, "logprobs")),
+        prompt_tokens=_count(get(usage, "prompt_tokens")),
+        cached_tokens=_count(get(get(usage, "prompt_tokens_details"), "cached_tokens")),
+    )
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _mean_logprob(found: Any) -> float | None:

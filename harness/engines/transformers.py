@@ -133,17 +133,21 @@ class TransformersEngine:
                     decode(model, rows, sampling, stops, self._pad, progress.update)
                 seconds = (time.monotonic() - start) / len(rows)
                 progress.update(before + longest * len(batch) - progress.n)
-                written = [self._completion(row, stops, seconds) for row in rows]
+                width = max(len(row.prompt) for row in rows)
+                written = [self._completion(row, stops, seconds, width) for row in rows]
                 for place, at in enumerate(batch):
                     yield at, written[place * samples : (place + 1) * samples]
 
-    def _completion(self, row: Any, stops: Any, seconds: float) -> Completion:
+    def _completion(self, row: Any, stops: Any, seconds: float, width: int) -> Completion:
         return Completion(
             text=until(stops.decode(row.tokens), stops.strings),
             finish=row.finish,
             tokens=len(row.tokens),
             seconds=seconds,
             logprob=row.logprob / len(row.tokens),
+            prompt_tokens=len(row.prompt),
+            cached_tokens=0,
+            padding=width - len(row.prompt) + row.steps - len(row.tokens),
         )
 
     def _encode(self, messages: Sequence[Message]) -> list[int]:
