@@ -7,12 +7,12 @@ It may take hours, for the members write for every case of valid and of the judg
 on. 1,100 stays have about 150 in the judged split. With `--data` the corpus's valid and first test split are judged
 together (27 real stays in ../shared/data/discharge-real: underpowered, whatever comes out).
 
-First is printed whether the pool can show anything. Then for each selector, cross-fitted by subject on the judged cases
-("on valid" is fitted there alone; "all" are all features that need no asset): its mean overlap5, its gain over the
-member that is best on valid and over the one that is best here (picked anew in each resample), regret to the oracle, and
-what the chosen texts say: shares of stated facts that are true of the patient, and of critical facts that are said (ward
-ledger). All this with every candidate, and again without failed ones: looped, cut off, empty. `--samples` adds the
-oracle over as many texts of few-shot alone: what mere repetition could offer.
+First is printed whether the pool can show anything. Then for each selector, cross-fitted by subject on the judged
+cases ("on valid" is fitted there alone; "all" are all features that need no asset): its mean overlap5, its gain over
+the member that is best on valid and over the one that is best here (picked anew in each resample), regret to the
+oracle, and what the chosen texts say: shares of stated facts that are true of the patient, and of critical facts that
+are said (ward ledger). All this with every candidate, and again without failed ones: looped, cut off, empty.
+`--samples` adds the oracle over as many texts of few-shot alone: what mere repetition could offer.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ TEST, VALID = "test_phase_1", "valid"
 FACTS = ("fact_precision", "fact_critical")
 LOOPED = 0.5
 FEW = ("word_support", "word_coverage", "length_ratio", "repeated")
-"""How much of a text the chart supports and how much of the chart it has, its length, its repetition: 150 stays teach no
-more. Chosen on the valid splits of wards 1 and 2."""
+"""How much of a text the chart supports and how much of the chart it has, its length, its repetition: 150 stays teach
+no more. Chosen on the valid splits of wards 1 and 2."""
 LEXICAL = tuple(name for name, one in FEATURES.items() if one.needs is None)
 
 

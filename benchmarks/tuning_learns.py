@@ -70,7 +70,7 @@ class Course:
         corpus = open_corpus(self.data, task, split)
         scorers = (*SCORERS, *corpus.marking.scorers)
         lineup = read_lineup(_lineup(self.asked))
-        root = self.asked.out / "submissions"
+        root = self.asked.out / "submissions" / self.data.name
         return open_contest(task, corpus, split, lineup, plugins, root, limit=limit, scorers=scorers, cut_leaks=True)
 
     def tables(self) -> Iterator[tuple[str, Sequence[Entry]]]:
