@@ -4,6 +4,7 @@
     [encoder]             model
     [systems.NAME]        plugin = "..." (default: NAME) and the plugin's settings
     [scorers.NAME]        the settings of the scorer NAME
+    [cluster]             hosts: the machines of a Ray cluster that restricted text may be sent to
 
 A setting is checked against the annotation of the dataclass field that it sets.
 """
@@ -29,7 +30,7 @@ T = TypeVar("T")
 
 _LINEUPS = Path(__file__).resolve().parent.parent / "lineups"
 DEFAULT_LINEUP = _LINEUPS / "embedded.toml"
-_TABLES = ("title", "engine", "encoder", "systems", "scorers")
+_TABLES = ("title", "engine", "encoder", "systems", "scorers", "cluster")
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,14 @@ class EncoderSettings:
 
 
 @dataclass(frozen=True)
+class ClusterSettings:
+    """`hosts` names the machines of a Ray cluster, besides this one, that text of a restricted corpus may be sent to:
+    names or addresses."""
+
+    hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Entrant:
     """A system of the lineup: its name there, the plugin behind it, and the settings that the lineup gives."""
 
@@ -140,6 +149,7 @@ class Lineup:
     encoder: EncoderSettings
     entrants: Mapping[str, Entrant]
     scorers: Mapping[str, Mapping[str, Any]]
+    cluster: ClusterSettings = ClusterSettings()
 
     def entrant(self, name: str, plugins: Sequence[str]) -> Entrant:
         """The entry of this name, else the plugin of this name with its default settings."""
@@ -180,6 +190,7 @@ def read_lineup(path: Path) -> Lineup:
         build(EncoderSettings, _table(data, "encoder", path), f"{path} [encoder]"),
         {name: _entrant(name, _table(systems, name, path, "systems."), path) for name in systems},
         {name: _table(scorers, name, path, "scorers.") for name in scorers},
+        build(ClusterSettings, _table(data, "cluster", path), f"{path} [cluster]"),
     )
 
 
