@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -36,6 +37,9 @@ RETRIES = 3
 
 _OBJECT_STORE = 256 << 20
 """Bytes of shared memory for what is on its way; what does not fit is spilled."""
+
+HEAD_SECONDS = 10
+"""How long a cluster's head may take to answer."""
 
 _PASSED_ON = ("HARNESS_", "OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
 
@@ -262,11 +266,15 @@ def _start_here(root: Path, workers: int) -> _Session:
 
 def _join(root: Path, address: str, hosts: tuple[str, ...]) -> _Session:
     allow(hosts)
-    _check(address.rpartition(":")[0].strip("[]"))
-    import ray
-
+    host, _, port = address.rpartition(":")
+    _check(host.strip("[]"))
     try:
+        socket.create_connection((host.strip("[]"), int(port)), HEAD_SECONDS).close()  # Ray would wait for minutes
+        import ray
+
         ray.init(address, configure_logging=False, log_to_driver=False)
+    except HarnessError:
+        raise
     except Exception as error:
         raise RunError(
             f"the Ray cluster at {address} cannot be joined: {_first_line(error)}",
