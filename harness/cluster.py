@@ -246,7 +246,7 @@ def _start_here(root: Path, workers: int) -> _Session:
     import ray
 
     folder = Path(tempfile.mkdtemp(dir=private_folder(root / "ray")))
-    link = Path(tempfile.mkdtemp(prefix="harness-"))
+    link = Path(tempfile.mkdtemp(prefix="harness-", dir="/tmp"))
     (link / "ray").symlink_to(folder.resolve())
     try:
         ray.init(

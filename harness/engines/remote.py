@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, TypeAlias, cast
 
 from harness.cluster import Crew
 from harness.errors import RunError, SettingsError
@@ -20,7 +20,6 @@ from harness.types import Completion, Engine, Message, Prompt, Sampling
 Completed: TypeAlias = list[tuple[int, list[Completion]]]
 
 
-@runtime_checkable
 class PlannedEngine(Engine, Protocol):
     """An engine that tells its plan of batches."""
 
@@ -70,13 +69,13 @@ class Batch:
 
 def remote(local: Engine, bench: EngineBench, crew: Crew) -> RemoteEngine:
     """`local` in the hands of a crew. Raises SettingsError for an engine that has no plan of batches."""
-    if not isinstance(local, PlannedEngine):
+    if not hasattr(local, "batches"):
         raise SettingsError(
             f"the engine '{bench.settings.kind}' does not say which prompts it completes together, so no workers can "
             "share them",
             todo="leave out --workers and --ray, or take the engine transformers",
         )
-    return RemoteEngine(local, bench, crew)
+    return RemoteEngine(cast(PlannedEngine, local), bench, crew)
 
 
 @dataclass(frozen=True)
