@@ -1,7 +1,7 @@
-"""kill -9 a Ray worker at a random moment of a run, ten times over, and compare each submission with that of one
-process without Ray; then kill the head node of a cluster, start it again, and give the same command again.
+"""kill -9 Ray workers at random moments of a run, ten runs with one kill each, and compare each submission with that of
+one process without Ray; then kill the head node of a cluster, start it again, and give the same command again.
 
-    python -m benchmarks.ray_kills [--seed S] [--kills 10] [--stays 120] [--new-tokens 8]
+    python -m benchmarks.ray_kills [--seed S] [--runs 10] [--kills 1] [--stays 120] [--new-tokens 8] [--keep FOLDER]
 
 The system is few-shot on the embedded model, one thread a process, two workers, 16 cases (120 stays of the ward).
 """
@@ -44,47 +44,48 @@ HEAD = "127.0.0.1:6399"
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=int(time.time()))
-    parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--runs", type=int, default=10)
+    parser.add_argument("--kills", type=int, default=1, help="in each run")
     parser.add_argument("--stays", type=int, default=120, help="of the ward; about an eighth of them is written for")
     parser.add_argument("--new-tokens", type=int, default=8)
+    parser.add_argument("--keep", type=Path, help="a folder for the runs; what is there already is gone on with")
     args = parser.parse_args()
     print(f"seed {args.seed}", flush=True)
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        synthesize(folder / "ward", args.stays, 3)
+        folder = args.keep or Path(scratch)
+        if not (folder / "ward").is_dir():
+            synthesize(folder / "ward", args.stays, 3)
         (folder / "kills.toml").write_text(LINEUP.format(tokens=args.new_tokens))
-        return compare(folder, random.Random(args.seed), args.kills)
+        return compare(folder, random.Random(args.seed), args.runs, args.kills)
 
 
-def compare(folder: Path, rng: random.Random, kills: int) -> int:
+def compare(folder: Path, rng: random.Random, runs: int, kills: int) -> int:
     started = time.monotonic()
     done = submit(folder, "alone").wait()
     wanted, texts = digests(folder / "alone"), clusters.kept(folder / "alone")
     seconds = time.monotonic() - started
     print(f"one process: exit {done}, {texts} texts, {seconds:.0f} s, csv {wanted[0][:16]}", flush=True)
-    same = [killed(folder, number, rng, texts) == wanted for number in range(1, kills + 1)]
+    same = [killed(folder, f"killed-{at}", rng, texts, kills) == wanted for at in range(1, runs + 1)]
     same.append(head_restarted(folder, rng, texts)[:2] == wanted[:2])  # its manifest names the cluster's machines
     print(f"{sum(same)} of {len(same)} submissions are that of one process")
     return 0 if all(same) and done == 0 else 1
 
 
-def killed(folder: Path, number: int, rng: random.Random, texts: int) -> tuple[str, ...]:
-    """One run on two workers, one of which is killed once so many texts are kept."""
-    label, moment, started = f"kill-{number}", rng.randrange(texts - 2), time.monotonic()
+def killed(folder: Path, label: str, rng: random.Random, texts: int, kills: int) -> tuple[str, ...]:
+    """One run on two workers, one of which is killed each time that a random number of texts is kept."""
+    moments, started = sorted(rng.sample(range(texts - 2), kills)), time.monotonic()
     command = submit(folder, label, "--workers", "2")
-    while not clusters.workers(command.pid) and command.poll() is None:
-        time.sleep(0.05)
-    clusters.wait_for(moment, folder / label, command)
-    time.sleep(rng.uniform(0, 2))
-    found, kept = clusters.workers(command.pid), clusters.kept(folder / label)
-    clusters.kill([rng.choice(found)] if found else [])
+    for moment in moments:
+        clusters.wait_for(moment, folder / label, command)
+        while not clusters.workers(command.pid) and command.poll() is None:
+            time.sleep(0.05)
+        time.sleep(rng.uniform(0, 2))
+        found, kept = clusters.workers(command.pid), clusters.kept(folder / label)
+        clusters.kill([rng.choice(found)] if found else [])
+        print(f"  {label}: {'a worker' if found else 'NOBODY'} killed with {kept} texts kept", flush=True)
     code = command.wait()
-    made, seconds = digests(folder / label), time.monotonic() - started
-    print(
-        f"kill {number}: {'a worker' if found else 'NOBODY'} of {len(found)} with {kept} texts kept: exit {code}, "
-        f"{clusters.kept(folder / label)} lines, {seconds:.0f} s, csv {made[0][:16]}",
-        flush=True,
-    )
+    made, lines, seconds = digests(folder / label), clusters.kept(folder / label), time.monotonic() - started
+    print(f"{label}: exit {code}, {lines} lines, {seconds:.0f} s, csv {made[0][:16]}", flush=True)
     return made
 
 
