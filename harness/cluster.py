@@ -19,15 +19,16 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from ipaddress import ip_address, ip_network
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from harness.errors import HarnessError, PrivacyError, RunError, SettingsError
-from harness.files import private_folder
+from harness.files import locked, private_folder
 from harness.privacy import allow, describe, is_restricted, may_reach, restrict
 
 Job = TypeVar("Job")
@@ -38,6 +39,7 @@ RETRIES = 3
 _OBJECT_STORE = 256 << 20
 """Bytes of shared memory for what is on its way; what does not fit is spilled."""
 
+LOCK = "lock"
 HEAD_SECONDS = 10
 """How long a cluster's head may take to answer."""
 
@@ -123,7 +125,7 @@ class Cluster:
         with _telling():
             found = _addresses()
         for node in found:
-            _check(node)
+            _admit(node, self.hosts)
         return found
 
     def close(self) -> None:
@@ -156,7 +158,7 @@ class Cluster:
         if self._bench != bench:
             self._dismiss()
             count, cpus, gpus = self._room(bench)
-            told = _Told(str(Path.cwd()), _environment(), is_restricted(), self.hosts, self.nodes(root))
+            told = _Told(str(Path.cwd()), _environment(), is_restricted(), self.nodes(root))
             hire = ray.remote(_Worker).options(
                 num_cpus=cpus, num_gpus=gpus, max_restarts=-1, max_task_retries=RETRIES, scheduling_strategy="SPREAD"
             )
@@ -219,20 +221,16 @@ class Crew:
 
 @dataclass(frozen=True)
 class _Session:
-    """A connection to a cluster. One of our own keeps its files in `folder`, which Ray knows by the short name `link`:
-    the path of a socket has 107 characters at most."""
+    """A connection to a cluster; `made` is what to delete, and to let go of, at the end of one of our own."""
 
     root: Path
-    folder: Path | None = None
-    link: Path | None = None
+    made: ExitStack = field(default_factory=ExitStack)
 
     def end(self) -> None:
         import ray
 
         ray.shutdown()
-        for made in (self.folder, self.link):
-            if made:
-                shutil.rmtree(made, ignore_errors=True)
+        self.made.close()
 
 
 def _start_here(root: Path, workers: int) -> _Session:
@@ -245,9 +243,8 @@ def _start_here(root: Path, workers: int) -> _Session:
     )
     import ray
 
-    folder = Path(tempfile.mkdtemp(dir=private_folder(root / "ray")))
-    link = Path(tempfile.mkdtemp(prefix="harness-", dir="/tmp"))
-    (link / "ray").symlink_to(folder.resolve())
+    made = ExitStack()
+    folder, short = _own_folder(root, made)
     try:
         ray.init(
             "local",
@@ -256,20 +253,35 @@ def _start_here(root: Path, workers: int) -> _Session:
             include_dashboard=False,
             configure_logging=False,
             log_to_driver=False,
-            _temp_dir=str(link / "ray"),
+            _temp_dir=str(short),
         )
     except Exception as error:
-        shutil.rmtree(link, ignore_errors=True)
         raise RunError(f"Ray does not start here: {_first_line(error)}", todo=f"its logs are in {folder}") from None
-    return _Session(root, folder, link)
+    return _Session(root, made)
+
+
+def _own_folder(root: Path, made: ExitStack) -> tuple[Path, Path]:
+    """A folder for Ray's files under the corpus's root, locked while we live, and a short name for it: the path of a
+    socket has 107 characters at most. What dead processes left of theirs is deleted."""
+    place = private_folder(root / "ray")
+    for left in place.iterdir():
+        with suppress(RunError), locked(left / LOCK, str(left)):
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(dir=place))
+    made.callback(shutil.rmtree, folder, ignore_errors=True)
+    made.enter_context(locked(folder / LOCK, str(folder)))
+    link = Path(tempfile.mkdtemp(prefix="harness-", dir="/tmp"))
+    made.callback(shutil.rmtree, link, ignore_errors=True)
+    (link / "ray").symlink_to(folder.resolve())
+    return folder, link / "ray"
 
 
 def _join(root: Path, address: str, hosts: tuple[str, ...]) -> _Session:
-    allow(hosts)
-    host, _, port = address.rpartition(":")
-    _check(host.strip("[]"))
+    name, _, port = address.rpartition(":")
+    head = name.strip("[]")
+    _admit(head, hosts)
     try:
-        socket.create_connection((host.strip("[]"), int(port)), HEAD_SECONDS).close()  # Ray would wait for minutes
+        socket.create_connection((head, int(port)), HEAD_SECONDS).close()  # Ray would wait for minutes
         import ray
 
         ray.init(address, configure_logging=False, log_to_driver=False)
@@ -293,14 +305,24 @@ def _addresses() -> tuple[str, ...]:
     return tuple(sorted({node["NodeManagerAddress"] for node in ray.nodes() if node["Alive"]}))
 
 
-def _check(node: str) -> None:
-    """Raises PrivacyError where text of the corpus may not be sent to this machine."""
+def _admit(node: str, hosts: Iterable[str]) -> None:
+    """Raises PrivacyError where text of the corpus may not be sent to this machine: `hosts` are those that may."""
+    allow(host for host in hosts if "/" not in host)
+    if any(_lies_in(node, network) for network in hosts if "/" in network):
+        allow([node])
     if not may_reach(node):
         raise PrivacyError(
             f"the cluster's machine {node} was refused: the corpus that is loaded is restricted, and what is sent to "
             "a worker lies in that machine's memory",
             todo=f'nothing was sent; if it may be, let the line-up say so: [cluster] hosts = ["{node}"]',
         )
+
+
+def _lies_in(node: str, network: str) -> bool:
+    try:
+        return ip_address(node) in ip_network(network)
+    except ValueError:
+        return False
 
 
 @contextmanager
@@ -324,21 +346,19 @@ def _telling() -> Iterator[None]:
 @dataclass(frozen=True)
 class _Told:
     """What a worker is told of who hired it: the folder that paths start from, the environment, whether the corpus is
-    restricted, the allow-list, and the machines that were there when it was hired."""
+    restricted, and the machines that were there and admitted when it was hired."""
 
     folder: str
     environment: Mapping[str, str]
     restricted: bool
-    hosts: tuple[str, ...]
     nodes: tuple[str, ...]
 
     def heed(self) -> None:
-        """Raises PrivacyError on a machine that joined later and is not in the allow-list: before any text comes."""
+        """Raises PrivacyError on a machine that joined later: before any text comes."""
         os.environ.update(self.environment)
         if self.restricted:
-            allow((*self.hosts, *self.nodes))
             restrict()
-            _check(_own_address())
+            _admit(_own_address(), self.nodes)
 
 
 def _environment() -> dict[str, str]:

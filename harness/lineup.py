@@ -19,6 +19,7 @@ import types
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
 from urllib.parse import urlsplit
@@ -128,9 +129,14 @@ class EncoderSettings:
 @dataclass(frozen=True)
 class ClusterSettings:
     """`hosts` names the machines of a Ray cluster, besides this one, that text of a restricted corpus may be sent to:
-    names or addresses."""
+    names, addresses, or networks (such as 10.42.0.0/16, where somebody else hands out the addresses)."""
 
     hosts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for host in self.hosts:
+            if "/" in host:
+                ip_network(host)
 
 
 @dataclass(frozen=True)

@@ -319,10 +319,28 @@ def test_a_restricted_corpus_is_sent_to_no_machine_that_the_line_up_does_not_nam
     assert 'let the line-up say so: [cluster] hosts = ["192.0.2.77"]' in str(refused.value)
 
 
+@pytest.mark.parametrize("hosts", [("192.0.2.77",), ("198.51.100.0/24", "192.0.2.0/24")])
+def test_a_machine_that_the_line_up_names_is_asked(hosts: tuple[str, ...], tmp_path: Path) -> None:
+    def refuse(address: tuple[str, int], seconds: float) -> None:
+        raise TimeoutError("timed out")
+
+    privacy.restrict()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(privacy, "_allowed", set())
+        patch.setattr("socket.create_connection", refuse)
+        with pytest.raises(RunError, match=r"the Ray cluster at 192.0.2.77:6379 cannot be joined: timed out"):
+            Crew(Cluster(None, "192.0.2.77:6379", hosts), tmp_path).nodes()
+
+
 def test_a_line_up_names_the_machines_of_a_cluster(tmp_path: Path) -> None:
     path = tmp_path / "ours.toml"
     path.write_text('[cluster]\nhosts = ["node-1", "10.0.0.7"]\n')
     assert read_lineup(path).cluster.hosts == ("node-1", "10.0.0.7")
+    path.write_text('[cluster]\nhosts = ["10.42.0.0/99"]\n')
+    with pytest.raises(
+        SettingsError, match=r"\[cluster\]: '10.42.0.0/99' does not appear to be an IPv4 or IPv6 network"
+    ):
+        read_lineup(path)
     path.write_text('[cluster]\nhosts = "node-1"\n')
     with pytest.raises(SettingsError, match=r"\[cluster\]: hosts: takes a list of str, not 'node-1'"):
         read_lineup(path)
