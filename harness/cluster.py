@@ -234,10 +234,10 @@ class _Session:
 
 
 def _start_here(root: Path, workers: int) -> _Session:
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # Ray reads it once in a process
     os.environ.update(
         RAY_USAGE_STATS_ENABLED="0",
         RAY_AUTH_MODE="token",
-        RAY_AUTH_TOKEN=secrets.token_hex(32),
         # What Ray does by itself on a Mac: a node without a cluster has the loopback address.
         RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER="0",
     )
