@@ -68,7 +68,7 @@ def prepared(out: Path, stays: int) -> Contest:
         (out / "small" / SPLIT).rename(out / TEACHER)
     task, lineup = discharge_me(), read_lineup(DEFAULT_LINEUP)
     corpus = open_tables(out, task)
-    contest = open_contest(task, corpus, SPLIT, lineup, registry(), out / "submissions")
+    contest = open_contest(task, corpus, SPLIT, lineup, registry(), out / "submissions", cut_leaks=True)
     _ = contest.resources.guide
     return replace(contest, records=b"")
 
