@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 from unittest.mock import patch
 
@@ -31,6 +31,7 @@ from harness.corpora.tables import open_tables
 from harness.files import digest_bytes, private_folder
 from harness.lineup import DEFAULT_LINEUP, read_lineup
 from harness.plugins import registry
+from harness.resources import Resources
 from harness.run import Generated, Run, generate
 from harness.submission import write_csv
 from harness.tasks.discharge_me import discharge_me
@@ -48,8 +49,9 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args()
     os.environ["HARNESS_WORKSPACE"] = str(args.out / "workspace")
+    before = memory(os.getpid())
     contest = prepared(args.out, args.stays)
-    print(f"{args.stays} stays prepared: {memory(os.getpid())} MB in this process", flush=True)
+    print(f"{args.stays} stays prepared: {before} MB before, {memory(os.getpid())} with them", flush=True)
     alone = timed(contest, args.out / "alone", "one process")
     with Cluster(args.workers) as cluster:
         crew = Crew(cluster, contest.corpus.root)
@@ -66,11 +68,18 @@ def prepared(out: Path, stays: int) -> Contest:
             write_tables(out / "small", 6, 20, 1)
         write_tables(out, stays, round(3.77 * stays), 0)
         (out / "small" / SPLIT).rename(out / TEACHER)
-    task, lineup = discharge_me(), read_lineup(DEFAULT_LINEUP)
-    corpus = open_tables(out, task)
-    contest = open_contest(task, corpus, SPLIT, lineup, registry(), out / "submissions", cut_leaks=True)
-    _ = contest.resources.guide
-    return replace(contest, records=b"")
+    learning = get_context("spawn").Process(target=learn, args=(out,))  # what torch holds would hide what we hold
+    learning.start()
+    learning.join()
+    task = discharge_me()
+    corpus, lineup = open_tables(out, task), read_lineup(DEFAULT_LINEUP)
+    return open_contest(task, corpus, SPLIT, lineup, registry(), out / "submissions", cut_leaks=True)
+
+
+def learn(out: Path) -> None:
+    """What `lead` reads of the other split, to be found by this process and by the workers."""
+    task = discharge_me()
+    _ = Resources(task, open_tables(out, task), SPLIT, read_lineup(DEFAULT_LINEUP), ()).guide
 
 
 def timed(contest: Contest, folder: Path, what: str) -> str:

@@ -49,12 +49,12 @@ _PASSED_ON = ("HARNESS_", "OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
 class Bench(Protocol):
     """What a worker works on: a frozen dataclass that can be sent, and equals another where the same would be opened.
 
-    `threads` of 0 leaves a worker its share of the processors; `takes_card` says that a GPU is of use to it."""
+    `threads` of 0 leaves a worker its share of the processors; `cards` are the GPUs that it can use."""
 
     @property
     def threads(self) -> int: ...
     @property
-    def takes_card(self) -> bool: ...
+    def cards(self) -> int: ...
 
     def open(self) -> Callable[[Any], Any]:
         """In the worker, with its first job: the function that answers jobs."""
@@ -171,21 +171,22 @@ class Cluster:
         import ray
 
         there = ray.cluster_resources()
-        cards = there.get("GPU", 0.0) if bench.takes_card else 0.0
+        cards = there.get("GPU", 0.0) if bench.cards else 0.0
         processors = int(there.get("CPU", 1))
         if self.address is None:
             count = self.workers or 1
             cpus = max(1, processors // count)
         else:
             cpus = max(1, bench.threads)
-            count = self.workers or int(cards) or processors // cpus
+            count = self.workers or (int(cards) // bench.cards if cards else processors // cpus)
             if not 0 < count * cpus <= processors:
                 raise RunError(
                     f"the cluster at {self.address} has no room for {max(count, 1)} workers with {cpus} processors "
                     f"each: it has {processors}",
                     todo="ask for fewer --workers or threads, or add nodes",
                 )
-        return count, cpus, min(1.0, cards / count)
+        share = cards // count or cards / count  # a part of a card, or whole ones
+        return count, cpus, min(float(bench.cards), share)
 
     def _dismiss(self) -> None:
         import ray

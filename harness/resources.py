@@ -71,7 +71,7 @@ class Resources:
             return engine
         from harness.engines.remote import EngineBench, remote
 
-        bench = EngineBench(settings, self.digest_of("engine"), settings.threads, settings.device != "cpu")
+        bench = EngineBench(settings, self.digest_of("engine"), settings.threads, int(settings.device != "cpu"))
         return remote(engine, bench, self.crew)
 
     @cached_property

@@ -39,7 +39,7 @@ class SystemBench:
     scored: frozenset[str]
     seed: int
     threads: int = 1
-    takes_card: bool = False
+    cards: int = 0
 
     def open(self) -> Callable[[Shard], list[Candidate | Failure]]:
         from harness.corpora import open_corpus

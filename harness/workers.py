@@ -71,7 +71,7 @@ class ScorerBench:
     choices: tuple[Choice, ...]
     context: ScorerContext
     threads: int = 0
-    takes_card: bool = True
+    cards: int = 1
 
     def open(self) -> Callable[[Batch], Rows]:
         @cache

@@ -191,7 +191,7 @@ def bench(settings: EngineSettings, identity: str | None = None) -> EngineBench:
     from harness.files import digest
     from harness.resources import engine_identity
 
-    return EngineBench(settings, identity or digest(engine_identity(settings)), settings.threads, takes_card=False)
+    return EngineBench(settings, identity or digest(engine_identity(settings)), settings.threads, cards=0)
 
 
 def test_workers_complete_what_one_engine_would(settings: EngineSettings, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ class EngineBench:
     settings: AnyEngineSettings
     identity: str
     threads: int
-    takes_card: bool
+    cards: int
 
     def open(self) -> Callable[[Batch], Completed]:
         from harness.resources import engine_identity, open_engine
