@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from ipaddress import ip_address, ip_network
 from itertools import islice
+from math import ceil
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -170,23 +171,23 @@ class Cluster:
         """How many workers, and how many processors and cards (or what part of one) each takes."""
         import ray
 
-        there = ray.cluster_resources()
-        cards = there.get("GPU", 0.0) if bench.cards else 0.0
-        processors = int(there.get("CPU", 1))
+        there = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        cards = sum(int(node.get("GPU", 0)) for node in there) if bench.cards else 0
         if self.address is None:
             count = self.workers or 1
-            cpus = max(1, processors // count)
+            cpus = max(1, int(there[0]["CPU"]) // count)
         else:
             cpus = max(1, bench.threads)
-            count = self.workers or (int(cards) // bench.cards if cards else processors // cpus)
-            if not 0 < count * cpus <= processors:
+            places = sum(int(node.get("CPU", 0)) // cpus for node in there)
+            count = self.workers or (cards // bench.cards if cards else places)
+            if not 0 < count <= places:
                 raise RunError(
-                    f"the cluster at {self.address} has no room for {max(count, 1)} workers with {cpus} processors "
-                    f"each: it has {processors}",
+                    f"the cluster at {self.address} has room for {places} workers with {cpus} processors each, not for "
+                    f"{max(count, 1)}",
                     todo="ask for fewer --workers or threads, or add nodes",
                 )
-        share = cards // count or cards / count  # a part of a card, or whole ones
-        return count, cpus, min(float(bench.cards), share)
+        shared = 1 / ceil(count / cards) if cards else 0.0  # so that every card holds as many
+        return count, cpus, float(min(bench.cards, cards // count)) or shared
 
     def _dismiss(self) -> None:
         import ray

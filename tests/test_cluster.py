@@ -7,10 +7,12 @@ import importlib.util
 import json
 import random
 import socket
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -344,3 +346,40 @@ def test_a_line_up_names_the_machines_of_a_cluster(tmp_path: Path) -> None:
     path.write_text('[cluster]\nhosts = "node-1"\n')
     with pytest.raises(SettingsError, match=r"\[cluster\]: hosts: takes a list of str, not 'node-1'"):
         read_lineup(path)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "workers", "threads", "room"),
+    [
+        ([(6, 0), (6, 0)], None, 4, (2, 4, 0.0)),
+        ([(8, 0), (2, 0)], None, 0, (10, 1, 0.0)),
+        ([(8, 0), (2, 0)], 3, 2, (3, 2, 0.0)),
+        ([(16, 4), (16, 4)], None, 0, (8, 1, 1.0)),
+        ([(0, 0), (16, 4)], 5, 1, (5, 1, 0.5)),
+        ([(0, 0), (16, 4)], 2, 1, (2, 1, 1.0)),
+    ],
+)
+def test_workers_are_as_many_as_the_nodes_have_room_for(
+    nodes: list[tuple[int, int]],
+    workers: int | None,
+    threads: int,
+    room: tuple[int, int, float],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pretend(nodes, monkeypatch)
+    bench = EngineBench(EngineSettings(), "", threads, cards=1)
+    assert Cluster(workers, "head:6379")._room(bench) == room
+
+
+def test_more_workers_than_there_is_room_for_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend([(6, 0), (6, 0)], monkeypatch)
+    bench = EngineBench(EngineSettings(), "", 4, cards=1)
+    told = "the cluster at head:6379 has room for 2 workers with 4 processors each, not for 3"
+    with pytest.raises(RunError, match=told):
+        Cluster(3, "head:6379")._room(bench)
+
+
+def pretend(nodes: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Ray that knows these nodes, of so many processors and cards each."""
+    told = [{"Alive": True, "Resources": {"CPU": float(cpus), "GPU": float(cards)}} for cpus, cards in nodes]
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(nodes=lambda: told))
