@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from harness.errors import HarnessError, UsageError
 
 if TYPE_CHECKING:
     from harness.board import Board
+    from harness.cluster import Cluster
     from harness.contest import Contest, HandedIn
     from harness.entries import Entry
     from harness.plugins import Registry
@@ -87,13 +89,14 @@ def _submit(args: Args) -> int:
     from harness.contest import enter
     from harness.lineup import parse_assignments
 
-    contest = _contest(args, told=_say_corpus)
-    task = contest.task
-    checked = ", ".join(f"{count} {what}" for what, count in contest.leak_check.items())
-    drawn = f", a sample drawn with seed {contest.seed}: partial, never ranked" if contest.limit else ""
-    looked = "targets cut out" if task.document == "note" else "copies of targets looked for"
-    print(f"{len(contest.cases)} cases{drawn}; {looked}: {checked}")
-    entered = enter(contest, args.system, label=args.label, overrides=parse_assignments(args.set))
+    with _cluster(args) as cluster:
+        contest = _contest(args, told=_say_corpus, cluster=cluster)
+        task = contest.task
+        checked = ", ".join(f"{count} {what}" for what, count in contest.leak_check.items())
+        drawn = f", a sample drawn with seed {contest.seed}: partial, never ranked" if contest.limit else ""
+        looked = "targets cut out" if task.document == "note" else "copies of targets looked for"
+        print(f"{len(contest.cases)} cases{drawn}; {looked}: {checked}")
+        entered = enter(contest, args.system, label=args.label, overrides=parse_assignments(args.set))
     print("\n".join(entered.lines()))
     _print_handed_in(entered.handed_in, task)
     return 1 if entered.failed else 0
@@ -181,8 +184,9 @@ def _pool_report(args: Args) -> int:
     from harness.selection.pool_report import report
     from harness.selection.pool_report_text import as_json, markdown, picture
 
-    contest = _contest(args)
-    told = report(contest, args.system)
+    with _cluster(args) as cluster:
+        contest = _contest(args, cluster=cluster)
+        told = report(contest, args.system)
     titles = {field.name: field.title for field in contest.task.fields}
     text = markdown(told, titles)
     folder = private_folder(contest.folder(args.system if args.limit is None else f"{args.system}-limit{args.limit}"))
@@ -199,7 +203,21 @@ def _say_corpus(corpus: Corpus, split: str) -> None:
         print(f"  note: {count} {what}")
 
 
-def _contest(args: Args, only: str = "", told: Callable[[Corpus, str], None] | None = None) -> Contest:
+def _cluster(args: Args) -> AbstractContextManager[Cluster | None]:
+    """The workers that the arguments ask for, if they do; let go at the end."""
+    from harness.cluster import open_cluster
+    from harness.lineup import find_lineup, read_lineup
+
+    hosts = read_lineup(find_lineup(args.lineup)).cluster.hosts
+    return open_cluster(args.workers, args.ray, hosts) or nullcontext()
+
+
+def _contest(
+    args: Args,
+    only: str = "",
+    told: Callable[[Corpus, str], None] | None = None,
+    cluster: Cluster | None = None,
+) -> Contest:
     """The contest that the arguments name; `told` is told of the corpus before anything of it is prepared."""
     from harness.contest import open_contest
     from harness.corpora import open_corpus
@@ -224,6 +242,7 @@ def _contest(args: Args, only: str = "", told: Callable[[Corpus, str], None] | N
         scorers=args.scorers,
         jobs=args.jobs,
         only=only,
+        cluster=cluster,
     )
 
 
@@ -258,14 +277,17 @@ def _validate(args: Args) -> int:
 
 
 def _score(args: Args) -> int:
+    from dataclasses import replace
+
     from harness.judge import Judgement, score_paths
     from harness.lineup import find_lineup, read_lineup
 
     plugins, task = _task(args)
     lineup = read_lineup(find_lineup(args.lineup))
     ids = _read_ids(args.ids) if args.ids else None
-    how = Judgement(task, plugins, lineup, args.data, args.split, ids, args.scorers, args.jobs, args.variant)
-    scored = score_paths(args.paths, how)
+    judgement = Judgement(task, plugins, lineup, args.data, args.split, ids, args.scorers, args.jobs, args.variant)
+    with _cluster(args) as cluster:
+        scored = score_paths(args.paths, replace(judgement, cluster=cluster))
     if scored.entries:
         _print_boards(scored.entries, plugins, args, "md")
     for line in (*scored.missing, *scored.warnings):
@@ -502,7 +524,8 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--shuffle", action="store_true", help="of a primer: every answer under another question")
 
     everything = ("plugins", "task", "data", "scoring", "out")
-    sub = command("submit", _submit, "let a system compete: a scored submission.zip", *everything, "system")
+    sharing = (*everything, "cluster")
+    sub = command("submit", _submit, "let a system compete: a scored submission.zip", *sharing, "system")
     _sample_group(sub)
     sub.add_argument("--as", dest="label", default="", metavar="LABEL", help="the run's name (default: the system's)")
 
@@ -511,7 +534,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("case", metavar="CASE", help="the id of a case")
     _sample_group(sub)
 
-    sub = command("pool-report", _pool_report, "what a pool gains over its best member, and by what", *everything)
+    sub = command("pool-report", _pool_report, "what a pool gains over its best member, and by what", *sharing)
     sub.add_argument("system", metavar="SYSTEM", help="a pool; members are asked for what is missing")
     _sample_group(sub)
 
@@ -534,7 +557,8 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("path", type=Path, metavar="PATH")
     sub.more = _checks
 
-    sub = command("score", _score, "score runs, csv and zip files, folders of them", *everything[:-1], "statistics")
+    judging = ("plugins", "task", "data", "scoring", "cluster", "statistics")
+    sub = command("score", _score, "score runs, csv and zip files, folders of them", *judging)
     sub.add_argument("paths", type=Path, nargs="+", metavar="PATH")
     sub.add_argument("--ids", type=Path, metavar="FILE", help="score only these cases, one id a line")
     sub.add_argument(
@@ -608,6 +632,11 @@ def _scoring_group(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--jobs", type=_count, default=1, metavar="N", help="processes that score (default: 1)")
 
 
+def _cluster_group(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--workers", type=_count, metavar="N", help="Ray workers that share the work, on this machine")
+    sub.add_argument("--ray", metavar="HOST:PORT", help="the workers are those of the Ray cluster with its head there")
+
+
 def _statistics_group(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--resamples", type=_count, default=10_000, metavar="N", help="of the statistics (default: 10000)")
     sub.add_argument(
@@ -646,6 +675,7 @@ _GROUPS = {
     "lineup": _lineup_group,
     "system": _system_group,
     "out": _out_group,
+    "cluster": _cluster_group,
     "statistics": _statistics_group,
 }
 

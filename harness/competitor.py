@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError, PluginError, SettingsError
@@ -19,7 +21,8 @@ from harness.types import Candidate, Context, Failure, ModelInput, Pool, PoolSys
 @dataclass(frozen=True)
 class Competitor:
     """`name` is what the command line and the lineup call it; `plugin` is the plugin behind it; `settings` are the
-    effective ones; `source` is the digest of the plugin's code and of the files that it names as its sources."""
+    effective ones; `source` is the digest of the plugin's code and of the files that it names as its sources;
+    `plugins` are the files of the third door through which it may have come in."""
 
     name: str
     plugin: str
@@ -27,6 +30,7 @@ class Competitor:
     tag: Tag
     settings: Mapping[str, Any]
     source: str
+    plugins: tuple[Path, ...] = ()
 
     @property
     def is_pool(self) -> bool:
@@ -116,7 +120,7 @@ def find_competitor(
     with blaming(name, "to name its sources"):
         sources = [path.read_bytes() for path in system.sources(task)] if hasattr(system, "sources") else []
     source = digest([digest_bytes(data) for data in (entry.source(), *sources)])
-    return Competitor(name, entrant.plugin, system, plugin.__harness__, settings, source)
+    return Competitor(name, entrant.plugin, system, plugin.__harness__, settings, source, registry.files)
 
 
 class _Watched(Sequence[ModelInput]):
@@ -145,7 +149,8 @@ MAX_FAILURES_IN_A_ROW = 20
 
 
 def results(competitor: Competitor, runner: Runner, inputs: Sequence[ModelInput]) -> Iterator[Candidate | Failure]:
-    """What the runner yields for `inputs`. A case at which it raises becomes a Failure and the others go on.
+    """What the runner yields for `inputs`, candidates with the seconds that they took. A case at which it raises
+    becomes a Failure and the others go on.
 
     A runner that has its list whole gets it again without that case; any other gets what it has not answered yet.
     Raises PluginError if it raises at no case in particular, or at very many in a row."""
@@ -154,14 +159,18 @@ def results(competitor: Competitor, runner: Runner, inputs: Sequence[ModelInput]
     in_a_row = 0
     while left:
         watched = _Watched(list(left.values()))
+        started = time.perf_counter()
         try:
             for result in runner.generate(watched):
+                if isinstance(result, Candidate) and result.seconds is None:
+                    result = replace(result, seconds=time.perf_counter() - started)
                 if result.case not in answered:
                     in_a_row = 0
                     answered.add(result.case)
                 if not competitor.batched:
                     left.pop(result.case, None)
                 yield result
+                started = time.perf_counter()
             return
         except HarnessError:
             raise

@@ -13,6 +13,7 @@ from typing import Any
 
 from harness import energy, ledger
 from harness import manifest as manifests
+from harness.cluster import Cluster, Crew
 from harness.competitor import Competitor, find_competitor
 from harness.errors import RunError, SettingsError, SubmissionError
 from harness.files import canonical_json, digest, digest_bytes, locked, private_folder, remove_torn, write_atomic
@@ -71,7 +72,8 @@ class Contest:
     `limit` is the size of a seeded sample of the cases, None for all. `leak_check` counts cases by how their
     redaction was checked, `records` are the figures of every case as JSON lines (ids in them: they stay with the
     runs). `root` is the folder of all submissions. These `scorers` judge, the task's where none is named, in `jobs`
-    processes. `subjects` are those of all scored cases, also where only one of these is looked at."""
+    processes; the workers of a `cluster` share what can be shared. `subjects` are those of all scored cases, also where
+    only one of these is looked at."""
 
     task: Task
     corpus: Corpus
@@ -89,6 +91,7 @@ class Contest:
     jobs: int = 1
     cut_leaks: bool = False
     subjects: frozenset[str] = frozenset()
+    cluster: Cluster | None = None
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -171,6 +174,7 @@ def open_contest(
     scorers: tuple[str, ...] = (),
     jobs: int = 1,
     only: str = "",
+    cluster: Cluster | None = None,
 ) -> Contest:
     """Prepare the cases of a split, or the one case `only` of those that there would be.
 
@@ -196,12 +200,13 @@ def open_contest(
         records=_records(prepared),
         registry=registry,
         lineup=lineup,
-        resources=Resources(task, corpus, split, lineup, scored),
+        resources=Resources(task, corpus, split, lineup, scored, Crew(cluster, corpus.root) if cluster else None),
         root=root,
         scorers=scorers,
         jobs=jobs,
         cut_leaks=cut_leaks,
         subjects=scored,
+        cluster=cluster,
     )
 
 
@@ -245,6 +250,7 @@ def _scoring(contest: Contest) -> Scoring:
         contest.lineup,
         contest.scorers,
         contest.jobs,
+        contest.cluster,
     )
 
 
@@ -470,6 +476,7 @@ def lessons(contest: Contest, name: str, pool: Pool) -> tuple[list[Offer], list[
         cut_leaks=contest.cut_leaks,
         scorers=objective.scorers(task, registry, lineup),
         jobs=contest.jobs,
+        cluster=contest.cluster,
     )
     turn = _settle(school, name, "", {}, ())
     with _scoring(school) as scoring:
@@ -572,13 +579,13 @@ def scoring_of(
     lineup: Lineup,
     names: Sequence[str],
     jobs: int,
+    cluster: Cluster | None = None,
 ) -> Scoring:
     """The scorers of these names, else the task's and the corpus's; what they keep lies under the corpus's root."""
     work = private_folder(corpus.root / "scorers")
     context = ScorerContext(task.language, work, corpus.data / split)
-    return Scoring(
-        choose(names or (*task.scorers, *corpus.scorers), registry, lineup, task), context, work / "kept.sqlite", jobs
-    )
+    choices = choose(names or (*task.scorers, *corpus.scorers), registry, lineup, task)
+    return Scoring(choices, context, work / "kept.sqlite", jobs, Crew(cluster, corpus.root) if cluster else None)
 
 
 def read_references(corpus: Corpus, task: Task, split: str, ids: Collection[str] | None = None) -> Iterator[Reference]:

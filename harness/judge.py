@@ -12,6 +12,7 @@ from pathlib import Path
 from harness import ledger
 from harness import manifest as manifests
 from harness.aggregate import Variant, check_variant
+from harness.cluster import Cluster
 from harness.contest import read_references, scoring_of
 from harness.corpora import open_corpus
 from harness.entries import Entry, entry
@@ -33,7 +34,7 @@ _SUFFIXES = (".csv", ".csv.gz", ".zip")
 @dataclass(frozen=True)
 class Judgement:
     """What to judge by. `data` and `split` may be left out for a run's folder, which knows its own; `ids` limits the
-    cases; without `scorers` the task's default ones judge; `jobs` processes measure."""
+    cases; without `scorers` the task's default ones judge; `jobs` processes measure, or the workers of a `cluster`."""
 
     task: Task
     registry: Registry
@@ -44,6 +45,7 @@ class Judgement:
     scorers: tuple[str, ...] = ()
     jobs: int = 1
     variant: Variant = "corrected"
+    cluster: Cluster | None = None
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class _Desk:
         key = corpus.root, split
         if key not in self.opened:
             how = self.how
-            scoring = scoring_of(how.task, corpus, split, how.registry, how.lineup, how.scorers, how.jobs)
+            scoring = scoring_of(how.task, corpus, split, how.registry, how.lineup, how.scorers, how.jobs, how.cluster)
             self.opened[key] = self.closing.enter_context(scoring)
         return self.opened[key]
 

@@ -4,6 +4,7 @@
     [encoder]             model
     [systems.NAME]        plugin = "..." (default: NAME) and the plugin's settings
     [scorers.NAME]        the settings of the scorer NAME
+    [cluster]             hosts: the machines of a Ray cluster that restricted text may be sent to
     [team]                who hands in: what the task's rules want told with a submission
 
 A setting is checked against the annotation of the dataclass field that it sets.
@@ -19,6 +20,7 @@ import types
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
 from urllib.parse import urlsplit
@@ -30,7 +32,7 @@ T = TypeVar("T")
 
 _LINEUPS = Path(__file__).resolve().parent.parent / "lineups"
 DEFAULT_LINEUP = _LINEUPS / "embedded.toml"
-_TABLES = ("title", "engine", "encoder", "systems", "scorers", "team")
+_TABLES = ("title", "engine", "encoder", "systems", "scorers", "cluster", "team")
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,19 @@ class TeamSettings:
 
 
 @dataclass(frozen=True)
+class ClusterSettings:
+    """`hosts` names the machines of a Ray cluster, besides this one, that text of a restricted corpus may be sent to:
+    names, addresses, or networks (such as 10.42.0.0/16, where somebody else hands out the addresses)."""
+
+    hosts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for host in self.hosts:
+            if "/" in host:
+                ip_network(host)
+
+
+@dataclass(frozen=True)
 class Entrant:
     """A system of the lineup: its name there, the plugin behind it, and the settings that the lineup gives."""
 
@@ -151,6 +166,7 @@ class Lineup:
     encoder: EncoderSettings
     entrants: Mapping[str, Entrant]
     scorers: Mapping[str, Mapping[str, Any]]
+    cluster: ClusterSettings = ClusterSettings()
     team: TeamSettings = TeamSettings()
 
     def entrant(self, name: str, plugins: Sequence[str]) -> Entrant:
@@ -192,6 +208,7 @@ def read_lineup(path: Path) -> Lineup:
         build(EncoderSettings, _table(data, "encoder", path), f"{path} [encoder]"),
         {name: _entrant(name, _table(systems, name, path, "systems."), path) for name in systems},
         {name: _table(scorers, name, path, "scorers.") for name in scorers},
+        build(ClusterSettings, _table(data, "cluster", path), f"{path} [cluster]"),
         build(TeamSettings, _table(data, "team", path), f"{path} [team]"),
     )
 

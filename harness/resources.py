@@ -38,6 +38,7 @@ from harness.types import (
 )
 
 if TYPE_CHECKING:
+    from harness.cluster import Crew
     from harness.tuning.adapters import School
 
 _TEACHING = ("train", "valid")
@@ -45,18 +46,34 @@ _LEARNING: tuple[Need, ...] = ("engine", "guide", "examples")
 
 
 class Resources:
-    def __init__(self, task: Task, corpus: Corpus, split: str, lineup: Lineup, scored: Collection[str]) -> None:
+    def __init__(
+        self,
+        task: Task,
+        corpus: Corpus,
+        split: str,
+        lineup: Lineup,
+        scored: Collection[str],
+        crew: Crew | None = None,
+    ) -> None:
         """`scored` are the groups of the scored cases: no example is of one of them. Without `trains` an adapter that
-        is not there yet is prepared, and Untrained is raised."""
-        self.task, self.corpus, self.split, self.lineup = task, corpus, split, lineup
-        self._scored = frozenset(scored)
+        is not there yet is prepared, and Untrained is raised. The workers of a `crew` complete what the engine is
+        asked, unless it is a server, which takes many requests at a time anyway."""
+        self.task, self.corpus, self.split, self.lineup, self.crew = task, corpus, split, lineup, crew
+        self.scored = frozenset(scored)
         self._stores: dict[str, ExampleStore] = {}
         self.trains = True
 
     @cached_property
     def engine(self) -> Engine:
         self._admit(self.model_origin)
-        return open_engine(self.lineup.engine)
+        settings = self.lineup.engine
+        engine = open_engine(settings)
+        if self.crew is None or isinstance(settings, ServerSettings):
+            return engine
+        from harness.engines.remote import EngineBench, remote
+
+        bench = EngineBench(settings, self.digest_of("engine"), settings.threads, int(settings.device != "cpu"))
+        return remote(engine, bench, self.crew)
 
     @cached_property
     def model_origin(self) -> Mapping[str, Any]:
@@ -80,9 +97,11 @@ class Resources:
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """The hosts that prompts are sent to."""
+        """The hosts that prompts are sent to: the server's, or those of the crew's machines."""
         engine = self.lineup.engine
-        return (engine.host,) if isinstance(engine, ServerSettings) else ()
+        if isinstance(engine, ServerSettings):
+            return (engine.host,)
+        return self.crew.nodes() if self.crew else ()
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -100,7 +119,7 @@ class Resources:
             )
         if split not in self._stores:
             self._stores[split] = open_examples(self.corpus, self.task, split)
-        return self._stores[split].field(field, self._scored)
+        return self._stores[split].field(field, self.scored)
 
     @cached_property
     def _teacher(self) -> str:
@@ -177,7 +196,7 @@ class Resources:
     @cached_property
     def _examples_digest(self) -> str:
         splits = [s for s in _TEACHING if s != self.split and s in self.corpus.splits()]
-        shared = sorted(self._scored & {g for s in splits for g in self.corpus.groups(s).values()})
+        shared = sorted(self.scored & {g for s in splits for g in self.corpus.groups(s).values()})
         return digest([[[s, store_key(self.corpus, self.task, s)] for s in splits], shared])
 
     @cached_property

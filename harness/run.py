@@ -7,7 +7,6 @@ the engine, what the train split taught, the seed. Running again asks only for w
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -22,7 +21,8 @@ from harness.prepare import model_input
 from harness.privacy import allowed
 from harness.progress import counter
 from harness.resources import Resources, SystemContext
-from harness.types import Candidate, Case, Failure, Manifest, ModelInput, Task
+from harness.shards import sharded
+from harness.types import Candidate, Case, Failure, Manifest, ModelInput, Runner, Task
 
 CANDIDATES = "candidates.jsonl"
 HOSTS = "hosts.txt"
@@ -180,9 +180,8 @@ def _generate_field(
         stored_now = set(done)
         context = _context(run, stored_now)
         context.load()
-        if "engine" in run.competitor.tag.needs:
-            _remember_hosts(run.folder, run.resources.hosts)
-        runner = run.competitor.open(context)
+        _remember_hosts(run.folder, _reached(run))
+        runner = _runner(run, context)
         asked_for = inputs if run.competitor.batched else missing
         with run.candidates_file.appending() as file:
             for result in _checked(run, runner, asked_for, keys, done, context.failed):
@@ -213,7 +212,6 @@ def _checked(
     left = {(asked.case, asked.field) for asked in inputs} - done
     seen: set[tuple[Place, int]] = set()
     progress = counter(f"{run.competitor.name}: {run.task.field(field_name).title}", len(left), "case")
-    started = time.perf_counter()
     for result in results(run.competitor, runner, inputs):
         place = (result.case, result.field)
         if place not in keys:
@@ -232,12 +230,7 @@ def _checked(
             yield Failure(*place, f"its text is no str but {type(result.text).__name__}")
         elif (place, result.index) not in seen:
             seen.add((place, result.index))
-            now = time.perf_counter()
-            seconds = result.seconds if result.seconds is not None else now - started
-            started = now
-            yield replace(
-                result, system=run.competitor.name, key=keys[place], raw=result.raw or result.text, seconds=seconds
-            )
+            yield replace(result, system=run.competitor.name, key=keys[place], raw=result.raw or result.text)
     progress.close()
     for case, name in sorted(left):
         yield Failure(case, name, not_completed.get((case, name), "the system yielded nothing for it"))
@@ -256,6 +249,21 @@ def allowed_hosts(folder: Path) -> tuple[str, ...]:
 
 def _noted(path: Path) -> tuple[str, ...]:
     return tuple(path.read_text(encoding="utf-8").split()) if path.exists() else ()
+
+
+def _reached(run: Run) -> tuple[str, ...]:
+    """The hosts that what the system is shown is about to be sent to."""
+    if "engine" in run.competitor.tag.needs:
+        return run.resources.hosts
+    return () if run.competitor.batched or run.resources.crew is None else run.resources.crew.nodes()
+
+
+def _runner(run: Run, context: SystemContext) -> Runner:
+    """The system, opened here; or by each worker, where there are any and it writes each case by itself."""
+    crew = run.resources.crew
+    if crew is None or run.competitor.batched:
+        return run.competitor.open(context)
+    return sharded(run.competitor, run.resources, run.seed, crew)
 
 
 def _remember_hosts(folder: Path, reached: Sequence[str]) -> None:

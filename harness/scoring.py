@@ -9,20 +9,24 @@ from types import TracebackType
 
 import numpy as np
 
+from harness.cluster import Crew
 from harness.files import digest
 from harness.measure import Floats, Rows, width
 from harness.panel import Choice, OpenScorer, ScorerContext, open_scorers
 from harness.score_cache import ScoreCache, pair_key
 from harness.types import Pair
-from harness.workers import Batch, Workers, measure_here
+from harness.workers import Batch, ScorerBench, Workers, measure_here
 
 
 class Scoring:
     """The scorers of one command on one split. `kept` is the file of the rows that were measured before; `jobs` is
-    how many processes measure. Nothing is opened before it is asked for."""
+    how many processes measure, where no `crew` does. Nothing is opened before it is asked for."""
 
-    def __init__(self, choices: Sequence[Choice], context: ScorerContext, kept: Path, jobs: int = 1) -> None:
+    def __init__(
+        self, choices: Sequence[Choice], context: ScorerContext, kept: Path, jobs: int = 1, crew: Crew | None = None
+    ) -> None:
         self._choices, self._context, self._file, self._jobs = tuple(choices), context, kept, jobs
+        self._crew = crew
 
     @cached_property
     def scorers(self) -> tuple[OpenScorer, ...]:
@@ -89,6 +93,8 @@ class Scoring:
         return ScoreCache(self._file)
 
     def _run(self, batches: Sequence[Batch]) -> Iterator[tuple[Batch, Rows]]:
+        if len(batches) > 1 and self._crew:
+            return self._crew.run(ScorerBench(self._choices, self._context), batches)
         alone = self._jobs == 1 or len(batches) < 2
         return measure_here(self.scorers, batches) if alone else self._workers.run(batches)
 

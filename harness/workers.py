@@ -1,11 +1,11 @@
-"""Where batches are measured: in this process, or in several that hold the scorers open."""
+"""Where batches are measured: in this process, in several that hold the scorers open, or on a cluster."""
 
 from __future__ import annotations
 
 import os
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -64,6 +64,23 @@ class Workers:
             process.terminate()
 
 
+@dataclass(frozen=True)
+class ScorerBench:
+    """The scorers of a command, to be opened by a worker of a cluster, each when it is first asked for."""
+
+    choices: tuple[Choice, ...]
+    context: ScorerContext
+    threads: int = 0
+    cards: int = 1
+
+    def open(self) -> Callable[[Batch], Rows]:
+        @cache
+        def opened(scorer: int) -> OpenScorer:
+            return open_scorer(self.choices[scorer], self.context)
+
+        return lambda batch: _measured(opened(batch.scorer), batch.pairs)
+
+
 def _threads(jobs: int) -> int:
     return max(1, (os.cpu_count() or 1) // jobs)
 
@@ -97,7 +114,10 @@ def _opened(scorer: int) -> OpenScorer:
 
 
 def _measure(scorer: int, pairs: Sequence[Pair]) -> Rows:
-    one = _opened(scorer)
+    return _measured(_opened(scorer), pairs)
+
+
+def _measured(one: OpenScorer, pairs: Sequence[Pair]) -> Rows:
     if one.scorer is None:
         raise ScoreError(f"the scorer '{one.name}' cannot be opened any more: {one.lack}")
     return measure(one, pairs)

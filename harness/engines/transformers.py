@@ -77,12 +77,13 @@ class TransformersEngine:
         written, not in the prompt; `logprob` is that of the model itself, before temperature and penalties; `tokens`
         has the stop token in it. Raises RunError, before anything is generated, for a prompt that leaves no room."""
         encoded = [self._encode(prompt.messages) for prompt in prompts]
-        self._check_lengths(prompts, encoded, sampling)
-        samples = sampling.samples if sampling.temperature else 1
-        lengths = [len(tokens) for tokens in encoded]
-        batches = plan(lengths, sampling.max_new_tokens, self.batch_size, self.batch_tokens, samples)
-        missing = [batch for batch in batches if not set(batch) <= set(done)]
-        return self._generate(prompts, encoded, missing, sampling, samples)
+        stored = set(done)
+        missing = [batch for batch in self._plan(prompts, encoded, sampling) if not stored.issuperset(batch)]
+        return self._generate(prompts, encoded, missing, sampling, _samples(sampling))
+
+    def batches(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[tuple[int, ...]]:
+        """The plan: indices of the prompts that are generated together, batch by batch. Raises as `complete` does."""
+        return self._plan(prompts, [self._encode(prompt.messages) for prompt in prompts], sampling)
 
     def count_tokens(self, text: str) -> int:
         return len(self.tokenizer(text, add_special_tokens=False)["input_ids"])
@@ -112,6 +113,13 @@ class TransformersEngine:
                 "adapter": self.adapter and digest_file(self.adapter / "adapter_model.safetensors"),
             }
         )
+
+    def _plan(
+        self, prompts: Sequence[Prompt], encoded: Sequence[Sequence[int]], sampling: Sampling
+    ) -> list[tuple[int, ...]]:
+        self._check_lengths(prompts, encoded, sampling)
+        lengths = [len(tokens) for tokens in encoded]
+        return plan(lengths, sampling.max_new_tokens, self.batch_size, self.batch_tokens, _samples(sampling))
 
     def _generate(
         self,
@@ -181,3 +189,8 @@ class TransformersEngine:
             return written
 
         return Stops(ends, sampling.stop, text)
+
+
+def _samples(sampling: Sampling) -> int:
+    """Texts of one prompt that differ."""
+    return sampling.samples if sampling.temperature else 1

@@ -1,0 +1,385 @@
+"""Workers on a Ray cluster: the same texts as one process writes, whoever dies."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import json
+import random
+import socket
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness import cluster, privacy
+from harness.cli import main
+from harness.cluster import Bench, Cluster, Crew, open_cluster
+from harness.competitor import find_competitor
+from harness.corpora.marking import FILE_NAME
+from harness.corpora.synthetic import synthesize
+from harness.corpora.tables import open_tables
+from harness.engines.batches import plan
+from harness.engines.remote import EngineBench, remote
+from harness.engines.transformers import TransformersEngine
+from harness.errors import PrivacyError, RunError, SettingsError
+from harness.lineup import DEFAULT_LINEUP, EngineSettings, ServerSettings, read_lineup
+from harness.plugins import registry
+from harness.resources import Resources, open_engine
+from harness.shards import SHARD, sharded
+from harness.tasks.discharge_me import discharge_me
+from harness.types import ModelInput, Part, Prompt, Sampling
+from tests import clusters
+from tests.tiny_llama import write_tiny_llama
+
+HOUSE = Path(__file__).resolve().parent.parent
+PLUGINS = '''
+import time
+from dataclasses import dataclass
+from harness import Candidate, ModelInput, Pool, Prompt, Sampling, system
+
+@system("each")
+def each(asked: ModelInput) -> str:
+    """Writes each case by itself, and takes its time."""
+    time.sleep(0.1)
+    return f"{asked.case}: {asked.chart[0].text[:300]}"
+
+class Runs:
+    def __init__(self, context):
+        self.context = context
+    def generate(self, inputs):
+        prompts = [Prompt(a.case, a.field, (("user", a.chart[0].text[: 100 + int(a.case) % 200]),)) for a in inputs]
+        for at, (done,) in self.context.engine.complete(prompts, Sampling(max_new_tokens=12)):
+            yield Candidate(prompts[at].case, prompts[at].field, done.text, logprob=done.logprob)
+
+@system("talk", needs=("engine",))
+@dataclass(frozen=True)
+class Talk:
+    """Asks the engine."""
+    def open(self, context):
+        return Runs(context)
+
+class First:
+    reads, ready = (), True
+    def fit(self, offers, scores):
+        return self
+    def choose(self, offer):
+        return 0
+
+@system("both")
+@dataclass(frozen=True)
+class Both:
+    """Takes one of the two."""
+    def pool(self):
+        return Pool(("each", "talk"), First())
+'''
+LINEUP = """
+[engine]
+model = "{model}"
+dtype = "float32"
+threads = 1
+batch_size = 3
+"""
+PROMPTS = [Prompt(str(20000 + at), "course", (("user", "pain " * (at * 7 % 10)),)) for at in range(10)]
+SHORT = Sampling(max_new_tokens=6)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_llama(tmp_path_factory.mktemp("model") / "tiny-llama")
+
+
+@pytest.fixture
+def closed(tmp_path: Path) -> Path:
+    """A ward that does not say it is public, so that everything about it is restricted."""
+    synthesize(tmp_path / "ward", 120, 3)
+    (tmp_path / "ward" / FILE_NAME).unlink()
+    return tmp_path / "ward"
+
+
+class HereCluster(Cluster):
+    """Opens the bench in this process, and answers in another order."""
+
+    def run(self, bench: Bench, jobs: Iterable[Any], root: Path) -> Iterator[tuple[Any, Any]]:
+        work, waiting = bench.open(), list(jobs)
+        random.Random(0).shuffle(waiting)
+        for job in waiting:
+            yield job, work(job)
+
+
+def crew(root: Path) -> Crew:
+    return Crew(HereCluster(2), root)
+
+
+# --------------------------------------------------------------------------- the real thing
+
+
+def test_a_pool_on_two_workers_one_of_them_killed_is_the_pool_of_one_process(
+    closed: Path, model: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "tiny.toml").write_text(LINEUP.format(model=model))
+    (tmp_path / "plugins.py").write_text(PLUGINS)
+    alone = clusters.begin(arguments("alone"), tmp_path, tmp_path / "alone.log")
+    assert alone.wait() == 0, (tmp_path / "alone.log").read_text()
+
+    shared = clusters.begin([*arguments("shared"), "--workers", "2"], tmp_path, tmp_path / "shared.log")
+    assert clusters.wait_for(5, tmp_path / "shared", shared)
+    all_of_them = clusters.below(shared.pid)
+    killed = clusters.workers(shared.pid)[0]
+    clusters.kill([killed])
+    assert shared.wait() == 0, (tmp_path / "shared.log").read_text()
+
+    assert made(tmp_path / "shared") == made(tmp_path / "alone")
+    for path in (tmp_path / "shared").rglob("candidates.jsonl"):
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        assert len(lines) == len({(line["case"], line["field"]) for line in lines}) == 32
+        assert not [line for line in lines if line["text"] in (tmp_path / "shared.log").read_text()]
+    assert [*(tmp_path / "workspace").glob("*/ray/*")] == []
+    assert ends(all_of_them)
+
+
+def arguments(out: str) -> list[str]:
+    said = f"submit both --plugin plugins.py --lineup tiny.toml --data ward --scorers bleu,rouge --out {out}"
+    return said.split()
+
+
+def made(folder: Path) -> dict[str, bytes]:
+    """What must not depend on who wrote it, by its place below `folder`."""
+    names = ("submission.csv", "submission.zip", "manifest.json", "scores.json")
+    found = {str(path.relative_to(folder)): path.read_bytes() for name in names for path in folder.rglob(name)}
+    assert len(found) == 3 * len(names)
+    return found
+
+
+def ends(pids: Iterable[int]) -> bool:
+    for _ in range(200):
+        if not set(pids) & clusters.processes().keys():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+# --------------------------------------------------------------------------- batches and shards
+
+
+@given(
+    st.lists(st.integers(1, 2000), min_size=1, max_size=60),
+    st.integers(1, 300),
+    st.integers(1, 9),
+    st.integers(1, 6000),
+    st.integers(1, 4),
+)
+def test_a_batch_of_the_plan_alone_is_planned_as_itself(
+    lengths: list[int], new: int, size: int, tokens: int, samples: int
+) -> None:
+    for batch in plan(lengths, new, size, tokens, samples):
+        alone = plan([lengths[at] for at in batch], new, size, tokens, samples)
+        assert alone == [tuple(range(len(batch)))]
+
+
+@pytest.fixture
+def settings(model: Path) -> EngineSettings:
+    return EngineSettings(model=str(model), dtype="float32", threads=1, batch_size=3)
+
+
+def bench(settings: EngineSettings, identity: str | None = None) -> EngineBench:
+    from harness.files import digest
+    from harness.resources import engine_identity
+
+    return EngineBench(settings, identity or digest(engine_identity(settings)), settings.threads, cards=0)
+
+
+def test_workers_complete_what_one_engine_would(settings: EngineSettings, tmp_path: Path) -> None:
+    engine = open_engine(settings)
+    ours = dict(remote(engine, bench(settings), crew(tmp_path)).complete(PROMPTS, SHORT))
+    theirs = dict(open_engine(settings).complete(PROMPTS, SHORT))
+    assert {at: one[0].text for at, one in ours.items()} == {at: one[0].text for at, one in theirs.items()}
+    assert {at: one[0].logprob for at, one in ours.items()} == {at: one[0].logprob for at, one in theirs.items()}
+    assert isinstance(engine, TransformersEngine)
+    assert "model" not in vars(engine.weights), "who hires loads no weights"
+
+
+def test_workers_are_sent_no_batch_that_is_stored_whole(settings: EngineSettings, tmp_path: Path) -> None:
+    engine = remote(open_engine(settings), bench(settings), crew(tmp_path))
+    first, *others = (set(batch) for batch in engine.local.batches(PROMPTS, SHORT))
+    done = {*first, next(iter(others[0]))}
+    assert {at for at, _ in engine.complete(PROMPTS, SHORT, done)} == set(range(len(PROMPTS))) - first
+
+
+def test_a_prompt_without_room_is_told_before_anybody_works(settings: EngineSettings, tmp_path: Path) -> None:
+    engine = remote(open_engine(settings), bench(settings), crew(tmp_path))
+    with pytest.raises(RunError, match="with 2048 new ones the model's 2048 have room for 0"):
+        next(engine.complete(PROMPTS, replace(SHORT, max_new_tokens=2048)))
+
+
+def test_a_worker_with_another_model_refuses(settings: EngineSettings) -> None:
+    with pytest.raises(RunError, match="another model, torch or transformers than the command that hired it"):
+        bench(settings, "another").open()
+
+
+def test_an_engine_without_a_plan_is_refused(settings: EngineSettings, tmp_path: Path) -> None:
+    class Unplanned:
+        pass
+
+    with pytest.raises(SettingsError, match="the engine 'transformers' does not say which prompts it completes togeth"):
+        remote(Unplanned(), bench(settings), crew(tmp_path))  # type: ignore[arg-type]
+
+
+def test_requests_to_a_server_are_not_sent_by_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("harness.resources.open_engine", lambda settings: "a server")
+    lineup = replace(read_lineup(DEFAULT_LINEUP), engine=ServerSettings(url="http://127.0.0.1:1/v1"))
+    task = discharge_me()
+    resources = Resources(task, open_tables(closed, task), "test_phase_1", lineup, set(), crew(tmp_path))
+    assert resources.engine == "a server"
+    assert resources.hosts == ("127.0.0.1",)
+
+
+def test_shards_come_back_whole_and_a_worker_with_another_source_refuses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    plugin = tmp_path / "plugins.py"
+    plugin.write_text(PLUGINS.replace("time.sleep(0.1)", "asked.chart[0]"))
+    task, lineup, plugins = discharge_me(), read_lineup(DEFAULT_LINEUP), registry([plugin])
+    resources = Resources(task, open_tables(closed, task), "test_phase_1", lineup, set())
+    competitor = find_competitor("each", plugins, lineup, task)
+    field = task.fields[0].name
+    chart = (Part("note", "history", "History", "short"),)
+    inputs = [ModelInput(str(at), "1", field, chart if at % 50 else ()) for at in range(2 * SHARD + 7)]
+
+    runner = sharded(competitor, resources, 0, crew(tmp_path))
+    found = {one.case: one for one in runner.generate(inputs)}
+    assert found.keys() == {asked.case for asked in inputs}
+    failed = {case for case, one in found.items() if not hasattr(one, "text")}
+    assert failed == {asked.case for asked in inputs if not asked.chart}
+
+    edited = sharded(replace(competitor, source="another"), resources, 0, crew(tmp_path))
+    with pytest.raises(RunError, match="a worker has another source of the system 'each'"):
+        next(edited.generate(inputs))
+
+
+# --------------------------------------------------------------------------- asking for workers
+
+
+def test_ray_stands_in_one_module_and_is_imported_when_it_is_needed() -> None:
+    for path in (HOUSE / "harness").rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        here = [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom)) and names_ray(node)]
+        assert not here or path.name == "cluster.py", path
+        assert not set(here) & set(tree.body), "at the top of the module"
+
+
+def names_ray(node: ast.Import | ast.ImportFrom) -> bool:
+    modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [str(node.module)]
+    return any(module.partition(".")[0] == "ray" for module in modules)
+
+
+def test_without_ray_the_message_names_the_extra(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(cluster, "find_spec", lambda name: None if name == "ray" else find(name))
+    assert main(["score", str(tmp_path), "--workers", "2"]) == 1
+    told = capsys.readouterr().err
+    assert "--workers and --ray need Ray, which is not installed here" in told
+    assert "pip install -c constraints.txt -e '.[ray]'" in told
+
+
+def test_nobody_asks_for_workers_by_default() -> None:
+    assert open_cluster(None, None) is None
+
+
+@pytest.mark.parametrize("address", ["auto", "head", ":6379", "head:port", "ray://head:10001/x"])
+def test_an_address_is_a_host_and_a_port(address: str) -> None:
+    with pytest.raises(SettingsError, match=f"--ray {address} is no address of a cluster's head"):
+        open_cluster(None, address)
+
+
+def test_a_head_that_is_not_there_is_told_at_once(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(RunError, match=f"the Ray cluster at {address} cannot be joined: .*refused"):
+            Crew(Cluster(None, address), tmp_path).nodes()
+
+
+def test_a_restricted_corpus_is_sent_to_no_machine_that_the_line_up_does_not_name(tmp_path: Path) -> None:
+    privacy.restrict()
+    with pytest.raises(PrivacyError) as refused:
+        Crew(Cluster(None, "192.0.2.77:6379"), tmp_path).nodes()
+    assert "the cluster's machine 192.0.2.77 was refused: the corpus that is loaded is restricted" in str(refused.value)
+    assert 'let the line-up say so: [cluster] hosts = ["192.0.2.77"]' in str(refused.value)
+
+
+@pytest.mark.parametrize("hosts", [("192.0.2.77",), ("198.51.100.0/24", "192.0.2.0/24")])
+def test_a_machine_that_the_line_up_names_is_asked(hosts: tuple[str, ...], tmp_path: Path) -> None:
+    def refuse(address: tuple[str, int], seconds: float) -> None:
+        raise TimeoutError("timed out")
+
+    privacy.restrict()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(privacy, "_allowed", set())
+        patch.setattr("socket.create_connection", refuse)
+        with pytest.raises(RunError, match=r"the Ray cluster at 192.0.2.77:6379 cannot be joined: timed out"):
+            Crew(Cluster(None, "192.0.2.77:6379", hosts), tmp_path).nodes()
+
+
+def test_a_line_up_names_the_machines_of_a_cluster(tmp_path: Path) -> None:
+    path = tmp_path / "ours.toml"
+    path.write_text('[cluster]\nhosts = ["node-1", "10.0.0.7"]\n')
+    assert read_lineup(path).cluster.hosts == ("node-1", "10.0.0.7")
+    path.write_text('[cluster]\nhosts = ["10.42.0.0/99"]\n')
+    with pytest.raises(
+        SettingsError, match=r"\[cluster\]: '10.42.0.0/99' does not appear to be an IPv4 or IPv6 network"
+    ):
+        read_lineup(path)
+    path.write_text('[cluster]\nhosts = "node-1"\n')
+    with pytest.raises(SettingsError, match=r"\[cluster\]: hosts: takes a list of str, not 'node-1'"):
+        read_lineup(path)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "workers", "threads", "room"),
+    [
+        ([(6, 0), (6, 0)], None, 4, (2, 4, 0.0)),
+        ([(8, 0), (2, 0)], None, 0, (10, 1, 0.0)),
+        ([(8, 0), (2, 0)], 3, 2, (3, 2, 0.0)),
+        ([(16, 4), (16, 4)], None, 0, (8, 1, 1.0)),
+        ([(0, 0), (16, 4)], 5, 1, (5, 1, 0.5)),
+        ([(0, 0), (16, 4)], 2, 1, (2, 1, 1.0)),
+    ],
+)
+def test_workers_are_as_many_as_the_nodes_have_room_for(
+    nodes: list[tuple[int, int]],
+    workers: int | None,
+    threads: int,
+    room: tuple[int, int, float],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pretend(nodes, monkeypatch)
+    bench = EngineBench(EngineSettings(), "", threads, cards=1)
+    assert Cluster(workers, "head:6379")._room(bench) == room
+
+
+def test_more_workers_than_there_is_room_for_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend([(6, 0), (6, 0)], monkeypatch)
+    bench = EngineBench(EngineSettings(), "", 4, cards=1)
+    told = "the cluster at head:6379 has room for 2 workers with 4 processors each, not for 3"
+    with pytest.raises(RunError, match=told):
+        Cluster(3, "head:6379")._room(bench)
+
+
+def pretend(nodes: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Ray that knows these nodes, of so many processors and cards each."""
+    told = [{"Alive": True, "Resources": {"CPU": float(cpus), "GPU": float(cards)}} for cpus, cards in nodes]
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(nodes=lambda: told))
