@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from harness import assets
 from harness.engines import loading
 from harness.engines.batches import plan
-from harness.engines.decoding import Row, _choose, _controlled, draws, repeating
+from harness.engines.decoding import Memory, Row, choose, controlled, draws
 from harness.engines.transformers import TransformersEngine, open_transformers
 from harness.errors import AssetError, RunError, SettingsError
 from harness.types import Completion, Prompt, Sampling
@@ -268,23 +268,31 @@ def test_rows_that_end_early_do_not_disturb_the_others(engine: TransformersEngin
 @given(st.lists(st.integers(0, 3), max_size=20), st.integers(1, 4))
 def test_no_ngram_would_come_twice(tokens: list[int], n: int) -> None:
     grams = {tuple(tokens[at : at + n]) for at in range(len(tokens) - n + 1)}
-    banned = set(repeating(tokens, n))
+    at_once, as_it_grows = Memory(), Memory()
+    at_once.read(tokens, n)
+    for end in range(len(tokens) + 1):
+        as_it_grows.read(tokens[:end], n)
+    banned = set(at_once.repeating(tokens, n))
+    assert banned == set(as_it_grows.repeating(tokens, n))
+    assert set(at_once.tokens) == set(as_it_grows.tokens) == set(tokens)
     for token in range(4):
         new = tuple([*tokens, token][-n:])
         assert (token in banned) == (len(new) == n and new in grams)
-    assert repeating(tokens, 0) == []
+    assert at_once.repeating(tokens, 0) == ()
 
 
-@given(st.lists(st.integers(0, 9), min_size=1, max_size=8), st.floats(1.0, 2.0))
-def test_the_repetition_penalty_is_that_of_the_library(tokens: list[int], penalty: float) -> None:
-    from transformers import RepetitionPenaltyLogitsProcessor
+@given(st.lists(st.lists(st.integers(0, 9), min_size=3, max_size=8), min_size=1, max_size=3), st.floats(1.0, 2.0))
+def test_the_control_of_repetition_is_that_of_the_library(texts: list[list[int]], penalty: float) -> None:
+    from transformers import NoRepeatNGramLogitsProcessor, RepetitionPenaltyLogitsProcessor
 
-    logits = torch.linspace(-3, 3, 10)[None]
-    row = Row(prompt=[1, 2, 3], tokens=tokens)
-    ours = _controlled(logits, [row], Sampling(1, repetition_penalty=penalty))
-    theirs = RepetitionPenaltyLogitsProcessor(penalty)(torch.tensor([tokens]), logits.clone())
-    assert torch.allclose(ours, theirs)
-    assert torch.equal(logits, torch.linspace(-3, 3, 10)[None])
+    logits = torch.linspace(-3, 3, 10).repeat(len(texts), 1)
+    rows = [Row(prompt=[1, 2, 3], tokens=tokens) for tokens in texts]
+    ours = controlled(logits, rows, Sampling(1, repetition_penalty=penalty, no_repeat_ngram=3))
+    for at, tokens in enumerate(texts):
+        theirs = RepetitionPenaltyLogitsProcessor(penalty)(torch.tensor([tokens]), logits[at : at + 1].clone())
+        theirs = NoRepeatNGramLogitsProcessor(3)(torch.tensor([tokens]), theirs)
+        assert torch.allclose(ours[at], theirs[0])
+    assert torch.equal(logits, torch.linspace(-3, 3, 10).repeat(len(texts), 1))
 
 
 def test_a_loop_is_broken(engine: TransformersEngine) -> None:
@@ -344,7 +352,7 @@ def test_tokens_are_drawn_in_proportion_and_only_from_the_nucleus(top_p: float) 
     logits = torch.tensor([0.1, 0.5, 0.05, 0.35]).log()
     uniform = (torch.arange(1000, dtype=torch.float64) + 0.5) / 1000
     rows = [Row(prompt=[1], draws=draw[None]) for draw in uniform]
-    chosen = _choose(logits.repeat(1000, 1), rows, Sampling(1, temperature=1.0, top_p=top_p), step=0)
+    chosen = choose(logits.repeat(1000, 1), rows, Sampling(1, temperature=1.0, top_p=top_p))
     shares = torch.bincount(chosen, minlength=4) / 1000
     expected = [0.1, 0.5, 0.05, 0.35] if top_p == 1 else [0, 0.5 / 0.85, 0, 0.35 / 0.85]
     assert shares.tolist() == pytest.approx(expected, abs=0.002)
