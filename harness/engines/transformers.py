@@ -12,9 +12,9 @@ from typing import Any
 from harness import assets
 from harness.engines.batches import plan
 from harness.engines.loading import Weights, context_length, end_tokens, load_tokenizer, numbers
-from harness.engines.prompts import prompt_tokens, until
+from harness.engines.prompts import check_room, prompt_tokens, until
 from harness.engines.runtime import prepare_torch
-from harness.errors import AssetError, RunError
+from harness.errors import AssetError
 from harness.files import digest, digest_file
 from harness.progress import counter
 from harness.types import Completion, Message, Prompt, Sampling
@@ -77,9 +77,9 @@ class TransformersEngine:
         written, not in the prompt; `logprob` is that of the model itself, before temperature and penalties; `tokens`
         has the stop token in it. Raises RunError, before anything is generated, for a prompt that leaves no room."""
         encoded = [self._encode(prompt.messages) for prompt in prompts]
-        self._check_lengths(prompts, encoded, sampling)
-        samples = sampling.samples if sampling.temperature else 1
         lengths = [len(tokens) for tokens in encoded]
+        check_room(prompts, lengths, sampling, self.context_length)
+        samples = sampling.samples if sampling.temperature else 1
         batches = plan(lengths, sampling.max_new_tokens, self.batch_size, self.batch_tokens, samples)
         missing = [batch for batch in batches if not set(batch) <= set(done)]
         return self._generate(prompts, encoded, missing, sampling, samples)
@@ -148,18 +148,6 @@ class TransformersEngine:
 
     def _encode(self, messages: Sequence[Message]) -> list[int]:
         return prompt_tokens(self.tokenizer, messages, self.chat)
-
-    def _check_lengths(self, prompts: Sequence[Prompt], encoded: Sequence[Sequence[int]], sampling: Sampling) -> None:
-        room = self.context_length - sampling.max_new_tokens
-        long = [at for at, tokens in enumerate(encoded) if not 0 < len(tokens) <= room]
-        if long:
-            first = prompts[long[0]]
-            raise RunError(
-                f"case {first.case}, {first.field}: the prompt has {len(encoded[long[0]])} tokens; with "
-                f"{sampling.max_new_tokens} new ones the model's {self.context_length} have room for {max(room, 0)}"
-                + (f" ({len(long)} prompts are too long)" if len(long) > 1 else ""),
-                todo="give the system a smaller input budget, or fewer max_new_tokens",
-            )
 
     @cached_property
     def _pad(self) -> int:
