@@ -90,8 +90,7 @@ $(VLLM)/installed: pyproject.toml constraints-vllm.txt
 	@touch $@
 
 test-vllm: $(VLLM)/installed
-	@$(VLLM)/bin/python -c 'import vllm, torch, transformers as t; print("vllm", vllm.__version__, "torch", torch.__version__, "transformers", t.__version__)' 2>/dev/null
-	@time $(VLLM)/bin/pytest -n 0 --timeout 1800 tests/vllm
+	@$(VLLM)/bin/pytest -n 0 --timeout 1800 tests/vllm
 
 # Shows that the core and [vllm] resolve together; downloads what pip must look into, installs nothing.
 resolve-vllm:

@@ -160,8 +160,8 @@ class VllmEngine:
         with counter("generating", total=samples * sum(map(len, batches)), unit="text") as progress:
             for batch in batches:
                 texts: dict[int, dict[int, Completion]] = {at: {} for at in batch}
-                for at, index, output, seconds in self._written(prompts, encoded, batch, sampling, samples):
-                    texts[at][index] = self._completion(output, sampling, seconds)
+                for at, index, ended, seconds in self._written(prompts, encoded, batch, sampling, samples):
+                    texts[at][index] = self._completion(ended, sampling, seconds)
                     progress.update()
                     if len(texts[at]) == samples:
                         yield at, [completion for _, completion in sorted(texts.pop(at).items())]
@@ -191,7 +191,7 @@ class VllmEngine:
                 ended = [one for one in engine.step() if one.finished]
                 spent += time.monotonic() - start
                 for one in ended:
-                    yield *asked.pop(one.request_id), one.outputs[0], spent / len(ended)
+                    yield *asked.pop(one.request_id), one, spent / len(ended)
                 spent = 0.0 if ended else spent
         finally:
             engine.abort_request(list(asked))
@@ -212,7 +212,8 @@ class VllmEngine:
             extra_args={"sampling": sampling, "seed": seed(prompt, sampling, index)},
         )
 
-    def _completion(self, output: Any, sampling: Sampling, seconds: float) -> Completion:
+    def _completion(self, ended: Any, sampling: Sampling, seconds: float) -> Completion:
+        output = ended.outputs[0]
         text = self.tokenizer.decode(output.token_ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
         return Completion(
             text=until(text, sampling.stop),

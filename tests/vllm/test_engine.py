@@ -105,7 +105,7 @@ def test_greedy_texts_part_from_those_of_transformers_at_near_ties_alone(
 def tokens_of(engine: VllmEngine, prompts: list[Prompt], new: int) -> dict[int, list[int]]:
     encoded = [prompt_tokens(engine.tokenizer, prompt.messages, chat=True) for prompt in prompts]
     written = engine._written(prompts, encoded, range(len(prompts)), Sampling(new), 1)
-    return {at: list(output.token_ids) for at, _, output, _ in written}
+    return {at: list(ended.outputs[0].token_ids) for at, _, ended, _ in written}
 
 
 def text_of(engine: VllmEngine, tokens: list[int]) -> str:
