@@ -19,6 +19,7 @@ from harness.lineup import EngineSettings, VllmSettings, build, find_lineup, rea
 from harness.resources import engine_identity, open_engine
 from tests.engine_contract import shipped_adapter
 from tests.tiny_llama import write_tiny_llama
+from tests.vllm import conftest
 
 MISSING = (
     "the engine 'vllm' needs the package vllm, which is not installed here\n"
@@ -59,6 +60,12 @@ def test_the_command_line_says_so_without_a_traceback(tmp_path: Path, capsys: py
     options = ["--lineup", "vllm", "--data", str(data), "--limit", "2", "--out", str(tmp_path / "runs")]
     assert main(["submit", "few-shot", *options]) == 1
     assert capsys.readouterr().err == f"harness: {MISSING}\n"
+
+
+@pytest.mark.usefixtures("without")
+def test_the_tests_that_need_vllm_fail_without_it(pytestconfig: pytest.Config) -> None:
+    with pytest.raises(pytest.UsageError, match="the engine 'vllm' needs the package vllm"):
+        conftest.pytest_configure(pytestconfig)
 
 
 def test_the_distribution_that_is_there_is_part_of_the_identity(monkeypatch: pytest.MonkeyPatch) -> None:
