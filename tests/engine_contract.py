@@ -44,6 +44,17 @@ def shipped_adapter() -> Path:
     return next(path.parent for path in sorted(SHIPPED.glob("*/adapter_config.json")))
 
 
+def adapter_of_width(folder: Path, width: int) -> Path:
+    """One for a model with so many hidden values (the embedded one has 576), otherwise as the one that is shipped."""
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(shipped_adapter() / "adapter_model.safetensors")
+    other = {name: values.new_ones(values.shape[0], width) for name, values in weights.items() if "lora_A" in name}
+    save_file({**weights, **other}, folder / "adapter_model.safetensors")
+    (folder / "adapter_config.json").write_bytes((shipped_adapter() / "adapter_config.json").read_bytes())
+    return folder
+
+
 def answers(
     engine: Engine, sampling: Sampling, prompts: Sequence[Prompt] = PROMPTS, done: Sequence[int] = ()
 ) -> dict[int, list[Completion]]:

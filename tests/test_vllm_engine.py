@@ -13,11 +13,11 @@ import pytest
 from harness import assets
 from harness.cli import main
 from harness.engines import vllm
-from harness.engines.vllm import first_line, installed, open_vllm, room_for
+from harness.engines.vllm import check_shapes, first_line, installed, open_vllm, room_for
 from harness.errors import AssetError, SettingsError
 from harness.lineup import EngineSettings, VllmSettings, build, find_lineup, read_lineup
 from harness.resources import engine_identity, open_engine
-from tests.engine_contract import shipped_adapter
+from tests.engine_contract import adapter_of_width, shipped_adapter
 from tests.tiny_llama import write_tiny_llama
 from tests.vllm import conftest
 
@@ -189,6 +189,13 @@ def test_an_adapter_that_vllm_has_no_room_for_is_refused(tmp_path: Path) -> None
     (tmp_path / "adapter_config.json").write_text("[]")
     with pytest.raises(AssetError, match="holds no adapter in peft's layout"):
         room_for(tmp_path)
+
+
+def test_an_adapter_on_matrices_of_another_shape_does_not_fit(tmp_path: Path) -> None:
+    base = assets.path("smollm2-135m-instruct")
+    check_shapes(shipped_adapter(), base)
+    with pytest.raises(ValueError, match=r"model\.layers\.0\.mlp\.down_proj has 1536 inputs, and 8 in the adapter"):
+        check_shapes(adapter_of_width(tmp_path, 8), base)
 
 
 def test_of_an_error_its_first_line_that_says_something_is_told() -> None:

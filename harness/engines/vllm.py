@@ -301,6 +301,7 @@ class Loaded:
         number = self._known.setdefault(adapter, len(self._known) + 1)
         request = LoRARequest(f"adapter{number}", number, str(adapter.absolute()))
         try:
+            check_shapes(adapter, self.folder)
             self._engine.add_lora(request)
         except Exception as error:  # vLLM raises whatever its own checks raise
             raise AssetError(
@@ -323,6 +324,26 @@ def room_for(adapter: Path) -> int:
             todo='set kind = "transformers" in the lineup\'s [engine]',
         )
     return next(room for room in _RANKS if room >= rank)
+
+
+def check_shapes(adapter: Path, model: Path) -> None:
+    """Raise ValueError for an adapter on matrices of another shape: vLLM would copy a smaller one into a corner. Of a
+    model that is quantised already, whose weights have other names, nothing is known."""
+    there = {name: shape for file in sorted(model.glob("*.safetensors")) for name, shape in _shapes(file).items()}
+    sides = {".lora_A.weight": (1, "inputs"), ".lora_B.weight": (0, "outputs")}
+    for name, shape in _shapes(adapter / "adapter_model.safetensors").items():
+        for end, (side, what) in sides.items():
+            matrix = name.removeprefix("base_model.model.").removesuffix(end)
+            base = there.get(f"{matrix}.weight")
+            if base and base[side] != shape[side]:
+                raise ValueError(f"{matrix} has {base[side]} {what}, and {shape[side]} in the adapter")
+
+
+def _shapes(file: Path) -> dict[str, list[int]]:
+    from safetensors import safe_open
+
+    with safe_open(file, framework="numpy") as held:
+        return {name: held.get_slice(name).get_shape() for name in held.keys()}  # noqa: SIM118 (it is no mapping)
 
 
 @contextmanager
