@@ -1,11 +1,12 @@
-"""vLLM beside transformers: the same prompts, one thread each, in one run: new tokens a second by batch size.
+"""vLLM beside transformers: the same prompts, one thread each, in one run: new tokens a CPU second by batch size.
 
     .vllm/bin/python -m benchmarks.vllm_speed [--texts 64] [--tokens 64] [--dtype float32] [--rounds 1] [--adapter]
 
 runs in the environment that `make test-vllm` builds. Prompts are charts of about 250 words under one head of about 60,
 greedy, on the embedded model. With a batch size of 1 the first eight prompts alone are written. Loading is not timed:
-each engine writes two texts first. Both engines take turns in every round; a ratio is the median of the rounds'. The
-share of equal texts is printed beside it: where the two write other texts, they wrote as many tokens as they wrote.
+each engine writes two texts first. What is counted is the processor's time: one thread has as much of it as passes on a
+machine that does nothing else. Both engines take turns in every round; a ratio is the median of the rounds'. How many
+texts are equal stands beside it: where they are not, each engine is judged by the tokens that it wrote.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def main() -> int:
     prompts = [Prompt(str(at), "course", (("user", HEAD + chart),)) for at, chart in enumerate(charts)]
     adapter = next(path.parent for path in sorted(SHIPPED.glob("*/adapter_config.json"))) if args.adapter else None
     print(f"{platform.machine()}, one thread, {args.dtype}, {_versions()}, adapter: {'yes' if adapter else 'no'}")
-    print("| batch | prompts | transformers, tokens/s | vllm, tokens/s | ratio | equal texts |")
+    print("| batch | prompts | transformers, tokens/CPU-s | vllm, tokens/CPU-s | ratio | equal texts |")
     print("| ---: | ---: | ---: | ---: | ---: | ---: |")
     for size in (1, 16, args.texts):
         some = prompts[: ALONE if size == 1 else args.texts]
@@ -66,7 +67,7 @@ def main() -> int:
 def _round(
     prompts: list[Prompt], size: int, dtype: str, sampling: Sampling, adapter: Path | None
 ) -> tuple[float, float, int]:
-    """(tokens a second of transformers, of vLLM, how many of their texts are equal)."""
+    """(tokens a CPU second of transformers, of vLLM, how many of their texts are equal)."""
     folder = assets.path(MODEL)
     theirs = open_transformers(folder, dtype=dtype, threads=1, batch_size=size, batch_tokens=10**9)
     slow, first = _timed(theirs.adapted(adapter) if adapter else theirs, prompts, sampling)
@@ -80,9 +81,9 @@ def _round(
 
 def _timed(engine: Engine, prompts: list[Prompt], sampling: Sampling) -> tuple[float, dict[int, list[Completion]]]:
     list(engine.complete(prompts[:2], Sampling(4)))
-    started = time.perf_counter()
+    started = time.process_time()
     found = dict(engine.complete(prompts, sampling))
-    passed = time.perf_counter() - started
+    passed = time.process_time() - started
     return sum(one.tokens or 0 for [one] in found.values()) / passed, found
 
 

@@ -36,7 +36,7 @@ from harness.engines.loading import (
 )
 from harness.engines.prompts import check_room, prompt_tokens, seed, until
 from harness.engines.runtime import prepare_torch
-from harness.errors import AssetError, RunError, SettingsError
+from harness.errors import AssetError, HarnessError, RunError, SettingsError
 from harness.files import digest, digest_file
 from harness.lineup import VllmSettings
 from harness.progress import counter
@@ -350,6 +350,8 @@ def _shapes(file: Path) -> dict[str, list[int]]:
 def _telling(folder: Path) -> Iterator[None]:
     try:
         yield
+    except HarnessError:
+        raise
     except Exception as error:  # vLLM raises whatever its own checks raise
         raise AssetError(
             f"vLLM cannot open the model in {folder}: {first_line(error)}",
@@ -376,12 +378,14 @@ def _environment(uncompiled: bool) -> Iterator[None]:
     if uncompiled:
         os.environ["TORCHDYNAMO_DISABLE"] = "1"  # so that no compiler is needed, not even for small change
     preloaded, set_num_threads = os.environ.get("LD_PRELOAD"), torch.set_num_threads
-    with _silence():
-        yield
-    torch.set_num_threads = set_num_threads
-    os.environ.pop("LD_PRELOAD", None)
-    if preloaded is not None:
-        os.environ["LD_PRELOAD"] = preloaded
+    try:
+        with _silence():
+            yield
+    finally:
+        torch.set_num_threads = set_num_threads
+        os.environ.pop("LD_PRELOAD", None)
+        if preloaded is not None:
+            os.environ["LD_PRELOAD"] = preloaded
 
 
 @contextmanager
