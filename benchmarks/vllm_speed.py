@@ -4,7 +4,7 @@
 
 runs in the environment that `make test-vllm` builds. Prompts are charts of about 250 words under one head of about 60,
 greedy, on the embedded model. With a batch size of 1 the first eight prompts alone are written. Loading is not timed:
-each engine writes two texts first. What is counted is the processor's time: one thread has as much of it as passes on a
+each engine writes a text first. What is counted is the processor's time: one thread has as much of it as passes on a
 machine that does nothing else. Both engines take turns in every round; a ratio is the median of the rounds'. How many
 texts are equal stands beside it: where they are not, each engine is judged by the tokens that it wrote.
 """
@@ -12,19 +12,19 @@ texts are equal stands beside it: where they are not, each engine is judged by t
 from __future__ import annotations
 
 import argparse
-import gc
 import platform
 import random
 import statistics
 import sys
 import time
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.texts import Prose
 from harness import assets
-from harness.engines.transformers import open_transformers
-from harness.engines.vllm import installed, open_vllm
+from harness.engines.transformers import TransformersEngine, open_transformers
+from harness.engines.vllm import VllmEngine, installed, open_vllm
 from harness.lineup import VllmSettings
 from harness.tuning.adapters import SHIPPED
 from harness.types import Completion, Engine, Prompt, Sampling
@@ -53,34 +53,34 @@ def main() -> int:
     print(f"{platform.machine()}, one thread, {args.dtype}, {_versions()}, adapter: {'yes' if adapter else 'no'}")
     print("| batch | prompts | transformers, tokens/CPU-s | vllm, tokens/CPU-s | ratio | equal texts |")
     print("| ---: | ---: | ---: | ---: | ---: | ---: |")
+    theirs, ours = _engines(args.dtype, adapter)
     for size in (1, 16, args.texts):
         some = prompts[: ALONE if size == 1 else args.texts]
-        rounds = [_round(some, size, args.dtype, Sampling(args.tokens), adapter) for _ in range(args.rounds)]
-        theirs, ours = (statistics.median(one[at] for one in rounds) for at in (0, 1))
-        ratio, equal = statistics.median(one[1] / one[0] for one in rounds), rounds[0][2]
-        print(
-            f"| {size} | {len(some)} | {theirs:.1f} | {ours:.1f} | {ratio:.2f} | {equal} of {len(some)} |", flush=True
-        )
+        slow, fast = replace(theirs, batch_size=size), replace(ours, settings=replace(ours.settings, batch_size=size))
+        rounds = [[_timed(engine, some, Sampling(args.tokens)) for engine in (slow, fast)] for _ in range(args.rounds)]
+        pace = [statistics.median(one[at][0] for one in rounds) for at in (0, 1)]
+        ratio = statistics.median(one[1][0] / one[0][0] for one in rounds)
+        (_, first), (_, second) = rounds[0]
+        equal = sum(first[at][0].text == second[at][0].text for at in first)
+        row = f"{size} | {len(some)} | {pace[0]:.1f} | {pace[1]:.1f} | {ratio:.2f} | {equal} of {len(some)}"
+        print(f"| {row} |", flush=True)
+    ours.loaded.close()
     return 0
 
 
-def _round(
-    prompts: list[Prompt], size: int, dtype: str, sampling: Sampling, adapter: Path | None
-) -> tuple[float, float, int]:
-    """(tokens a CPU second of transformers, of vLLM, how many of their texts are equal)."""
+def _engines(dtype: str, adapter: Path | None) -> tuple[TransformersEngine, VllmEngine]:
     folder = assets.path(MODEL)
-    theirs = open_transformers(folder, dtype=dtype, threads=1, batch_size=size, batch_tokens=10**9)
-    slow, first = _timed(theirs.adapted(adapter) if adapter else theirs, prompts, sampling)
-    del theirs
-    gc.collect()
-    ours = open_vllm(folder, VllmSettings(dtype=dtype, threads=1, batch_size=size, enforce_eager=True))
-    fast, second = _timed(ours.adapted(adapter) if adapter else ours, prompts, sampling)
-    ours.loaded.close()
-    return slow, fast, sum(first[at][0].text == second[at][0].text for at in first)
+    theirs = open_transformers(folder, dtype=dtype, threads=1, batch_tokens=10**9)
+    ours = open_vllm(folder, VllmSettings(dtype=dtype, threads=1, enforce_eager=True))
+    if adapter:
+        theirs, ours = theirs.adapted(adapter), ours.adapted(adapter)
+    warm = [Prompt("", "course", (("user", HEAD),))]
+    for engine in (theirs, ours):
+        list(engine.complete(warm, Sampling(4)))
+    return theirs, ours
 
 
 def _timed(engine: Engine, prompts: list[Prompt], sampling: Sampling) -> tuple[float, dict[int, list[Completion]]]:
-    list(engine.complete(prompts[:2], Sampling(4)))
     started = time.process_time()
     found = dict(engine.complete(prompts, sampling))
     passed = time.process_time() - started
