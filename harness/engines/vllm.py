@@ -175,8 +175,6 @@ class VllmEngine:
         samples: int,
     ) -> Iterator[tuple[int, int, Any, float]]:
         """(prompt, sample, vLLM's output, its share of the seconds) of each text of a batch, as they end."""
-        if not batch:
-            return
         start = time.monotonic()
         engine, adapter = self.loaded.wearing(self.adapter)
         engine.reset_prefix_cache()
