@@ -17,7 +17,8 @@ from harness.engines.vllm import check_shapes, first_line, installed, open_vllm,
 from harness.errors import AssetError, SettingsError
 from harness.lineup import EngineSettings, VllmSettings, build, find_lineup, read_lineup
 from harness.resources import engine_identity, open_engine
-from tests.engine_contract import adapter_of_width, shipped_adapter
+from harness.types import Sampling
+from tests.engine_contract import PROMPTS, adapter_of_width, shipped_adapter
 from tests.tiny_llama import write_tiny_llama
 from tests.vllm import conftest
 
@@ -191,11 +192,19 @@ def test_an_adapter_that_vllm_has_no_room_for_is_refused(tmp_path: Path) -> None
         room_for(tmp_path)
 
 
-def test_an_adapter_on_matrices_of_another_shape_does_not_fit(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("with_one")
+def test_an_adapter_of_another_base_is_refused_before_anything_is_loaded(tmp_path: Path) -> None:
+    """vLLM would copy its smaller matrices into a corner of its own."""
     base = assets.path("smollm2-135m-instruct")
     check_shapes(shipped_adapter(), base)
-    with pytest.raises(ValueError, match=r"model\.layers\.0\.mlp\.down_proj has 1536 inputs, and 8 in the adapter"):
-        check_shapes(adapter_of_width(tmp_path, 8), base)
+    engine = open_vllm(base, VllmSettings(dtype="float32")).adapted(adapter_of_width(tmp_path, 8))
+    with pytest.raises(AssetError) as caught:
+        list(engine.complete(PROMPTS, Sampling(max_new_tokens=2)))
+    assert str(caught.value) == (
+        f"the adapter in {tmp_path} does not fit the model in {base}: model.layers.0.mlp.down_proj has 1536 inputs, "
+        "and 8 in the adapter\n  -> use the base model that it was trained on; what vLLM cannot apply, "
+        'kind = "transformers" can'
+    )
 
 
 def test_of_an_error_its_first_line_that_says_something_is_told() -> None:

@@ -246,7 +246,11 @@ class Loaded:
                 "the engine 'vllm' was asked for texts while it is at work on others",
                 todo="let the system take all texts of one complete() before it asks for the next",
             )
-        room = room_for(adapter) if adapter else 0
+        room = 0
+        if adapter:
+            room = room_for(adapter)
+            with self._fitting(adapter):
+                check_shapes(adapter, self.folder)
         if self._engine is None or room != self._room:
             self.close()
             self._engine, self._room = self._open(room), room
@@ -298,15 +302,19 @@ class Loaded:
 
         number = self._known.setdefault(adapter, len(self._known) + 1)
         request = LoRARequest(f"adapter{number}", number, str(adapter.absolute()))
-        try:
-            check_shapes(adapter, self.folder)
+        with self._fitting(adapter):
             self._engine.add_lora(request)
+        return request
+
+    @contextmanager
+    def _fitting(self, adapter: Path) -> Iterator[None]:
+        try:
+            yield
         except Exception as error:  # vLLM raises whatever its own checks raise
             raise AssetError(
                 f"the adapter in {adapter} does not fit the model in {self.folder}: {first_line(error)}",
                 todo='use the base model that it was trained on; what vLLM cannot apply, kind = "transformers" can',
             ) from None
-        return request
 
 
 def room_for(adapter: Path) -> int:

@@ -24,7 +24,6 @@ from tests.engine_contract import (
     MODEL,
     PROMPTS,
     EngineContract,
-    adapter_of_width,
     answers,
     asked,
     logits_of,
@@ -159,13 +158,13 @@ def test_what_vllm_cannot_open_is_told_in_a_line(engine: VllmEngine) -> None:
         answers(halved, Sampling(2))
 
 
-@pytest.mark.parametrize("width", [8, 600])
-def test_an_adapter_of_another_base_is_refused(engine: VllmEngine, tmp_path: Path, width: int) -> None:
-    """vLLM itself refuses the wider one alone."""
-    with pytest.raises(
-        AssetError, match=rf"the adapter in .* does not fit the model in .*smollm2.*, and {width} in the"
-    ):
-        answers(engine.adapted(adapter_of_width(tmp_path, width)), Sampling(2))
+def test_an_adapter_that_vllm_cannot_apply_is_refused(engine: VllmEngine, tmp_path: Path) -> None:
+    source = shipped_adapter()
+    (tmp_path / "adapter_model.safetensors").write_bytes((source / "adapter_model.safetensors").read_bytes())
+    config = json.loads((source / "adapter_config.json").read_text()) | {"use_dora": True}
+    (tmp_path / "adapter_config.json").write_text(json.dumps(config))
+    with pytest.raises(AssetError, match=r"the adapter in .* does not fit the model in .*: .*DoRA"):
+        answers(engine.adapted(tmp_path), Sampling(2))
 
 
 # --------------------------------------------------------------------------- a process of its own
