@@ -134,11 +134,13 @@ def _plan(args: Args) -> int:
 
 def _merge(args: Args) -> int:
     from harness.errors import SettingsError
-    from harness.lineup import EngineSettings, find_lineup, read_lineup
+    from harness.lineup import ServerSettings, VllmSettings, find_lineup, read_lineup
     from harness.tuning.merge import merge
 
     engine = read_lineup(find_lineup(args.lineup)).engine
-    if not isinstance(engine, EngineSettings):
+    if isinstance(engine, VllmSettings):
+        engine = engine.learner
+    if isinstance(engine, ServerSettings):
         raise SettingsError(
             f"--lineup {args.lineup} asks a server: its model's weights are not here",
             todo="name one with a local [engine] model, the adapter's base",

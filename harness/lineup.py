@@ -52,6 +52,39 @@ class EngineSettings:
     quantisation: Literal["none", "nf4"] = "none"
 
 
+@dataclass(frozen=True)
+class VllmSettings:
+    """The engine `vllm`. `model` is the name of an asset or the folder of a local model, which may be quantised already
+    (AWQ, GPTQ and others); `quantisation` of "fp8" or "int8" rounds its weights while they are loaded. vLLM is given
+    `batch_size` prompts at a time, and schedules them as it sees fit. It holds `memory_share` of the memory of each of
+    the `tensor_parallel` devices, on a processor that share of the machine's for its cache (0: nine tenths of a device,
+    an eighth of a machine). `context_length` (tokens) of 0 is the model's own. With `enforce_eager` nothing is
+    compiled: it starts sooner, and writes more slowly. `threads` of 0 leaves the number to torch."""
+
+    kind: str = "vllm"
+    model: str = "smollm2-135m-instruct"
+    dtype: str = "auto"
+    quantisation: Literal["none", "fp8", "int8"] = "none"
+    tensor_parallel: int = 1
+    context_length: int = 0
+    memory_share: float = 0.0
+    batch_size: int = 1024
+    enforce_eager: bool = False
+    threads: int = 0
+    chat: bool = True
+
+    def __post_init__(self) -> None:
+        if self.tensor_parallel < 1 or self.batch_size < 1 or self.context_length < 0:
+            raise ValueError("tensor_parallel and batch_size take 1 or more, context_length 0 or more")
+        if not 0 <= self.memory_share < 1:
+            raise ValueError("memory_share takes a share: from 0 (the engine's choice) to less than 1")
+
+    @property
+    def learner(self) -> EngineSettings:
+        """The model as it is trained: vLLM only writes."""
+        return EngineSettings(model=self.model, threads=self.threads, chat=self.chat)
+
+
 _OURS = ("model", "messages", "prompt", "stream", "n", "max_tokens", "temperature", "top_p", "seed", "stop")
 
 
@@ -114,9 +147,13 @@ def _is_plain_url(url: str) -> bool:
     return parts.scheme in ("http", "https") and named and not parts.query and not parts.fragment
 
 
-AnyEngineSettings: TypeAlias = EngineSettings | ServerSettings
+AnyEngineSettings: TypeAlias = EngineSettings | VllmSettings | ServerSettings
 
-_ENGINES: Mapping[str, type[AnyEngineSettings]] = {"transformers": EngineSettings, "server": ServerSettings}
+_ENGINES: Mapping[str, type[AnyEngineSettings]] = {
+    "transformers": EngineSettings,
+    "vllm": VllmSettings,
+    "server": ServerSettings,
+}
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from harness import assets
 from harness.errors import GenerationError, PluginError, RunError, SettingsError
 from harness.examples import ExampleStore, open_examples, store_key
 from harness.files import digest, digest_file, private_folder, write_atomic
-from harness.lineup import AnyEngineSettings, EncoderSettings, Lineup, ServerSettings
+from harness.lineup import AnyEngineSettings, EncoderSettings, Lineup, ServerSettings, VllmSettings
 from harness.pace import Pace
 from harness.plugins import Need
 from harness.privacy import restrict
@@ -72,7 +72,8 @@ class Resources:
             return engine
         from harness.engines.remote import EngineBench, remote
 
-        bench = EngineBench(settings, self.digest_of("engine"), settings.threads, int(settings.device != "cpu"))
+        cards = settings.tensor_parallel if isinstance(settings, VllmSettings) else int(settings.device != "cpu")
+        bench = EngineBench(settings, self.digest_of("engine"), settings.threads, cards)
         return remote(engine, bench, self.crew)
 
     @cached_property
@@ -172,7 +173,8 @@ class Resources:
             )
         others = [split for split in self.corpus.splits() if split != self._teacher]
         elsewhere = frozenset(group for split in others for group in self.corpus.groups(split).values())
-        return School(engine, self.corpus.root, {}, elsewhere)
+        learner = engine.learner if isinstance(engine, VllmSettings) else engine
+        return School(learner, self.corpus.root, {}, elsewhere)
 
     def given_adapter(self, folder: Path) -> Path:
         from harness.tuning.adapters import check_given
@@ -217,6 +219,10 @@ def open_engine(settings: AnyEngineSettings) -> Engine:
         from harness.engines.server import open_server
 
         return open_server(settings)
+    if isinstance(settings, VllmSettings):
+        from harness.engines.vllm import open_vllm
+
+        return open_vllm(assets.model_from(settings.model), settings)
     from harness.engines.transformers import open_transformers
 
     return open_transformers(
@@ -237,7 +243,12 @@ def engine_identity(settings: AnyEngineSettings) -> dict[str, Any]:
         from harness.engines.server import server_identity
 
         return server_identity(settings)
-    return {**dataclasses.asdict(settings), "model": assets.digest(settings.model), "packages": _versions()}
+    packages = _versions()
+    if isinstance(settings, VllmSettings):
+        from harness.engines.vllm import installed
+
+        packages |= installed()
+    return {**dataclasses.asdict(settings), "model": assets.digest(settings.model), "packages": packages}
 
 
 def _versions() -> dict[str, str]:

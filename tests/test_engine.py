@@ -7,8 +7,6 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -19,26 +17,11 @@ from hypothesis import strategies as st
 from harness import assets
 from harness.engines import loading
 from harness.engines.batches import plan
-from harness.engines.decoding import Row, _choose, _controlled, draws, repeating
+from harness.engines.decoding import Memory, Row, choose, controlled, draws
 from harness.engines.transformers import TransformersEngine, open_transformers
-from harness.errors import AssetError, RunError, SettingsError
-from harness.types import Completion, Prompt, Sampling
-
-MODEL = "smollm2-135m-instruct"
-QUESTIONS = (
-    "Name a fruit.",
-    "Why was the patient, a man of 61 with fever, cough and a new infiltrate on his film, admitted to hospital?",
-    "Say hello.",
-    "What is two plus two? Answer with one word.",
-    "List three kinds of pain relief that a nurse may give without asking a physician first, briefly.",
-)
-
-
-def asked(*questions: str) -> list[Prompt]:
-    return [Prompt(str(20000 + at), "course", (("user", text),)) for at, text in enumerate(questions)]
-
-
-PROMPTS = asked(*QUESTIONS)
+from harness.errors import AssetError, SettingsError
+from harness.types import Prompt, Sampling
+from tests.engine_contract import MODEL, PROMPTS, QUESTIONS, EngineContract, answers, asked, texts
 
 
 @pytest.fixture(scope="module")
@@ -51,14 +34,8 @@ def engine(folder: Path) -> TransformersEngine:
     return open_transformers(folder, dtype="float32", threads=2, batch_size=2)
 
 
-def answers(
-    engine: TransformersEngine, sampling: Sampling, prompts: Sequence[Prompt] = PROMPTS, done: Sequence[int] = ()
-) -> dict[int, list[Completion]]:
-    return dict(engine.complete(prompts, sampling, done))
-
-
-def texts(found: dict[int, list[Completion]]) -> dict[int, list[str]]:
-    return {at: [one.text for one in completions] for at, completions in found.items()}
+class TestContract(EngineContract):
+    pass
 
 
 # --------------------------------------------------------------------------- the plan
@@ -178,29 +155,16 @@ def test_a_template_that_states_the_date_states_the_same_every_day(engine: Trans
     )
 
 
-def test_a_prompt_that_is_too_long_stops_before_anything_is_generated(engine: TransformersEngine) -> None:
-    assert engine.context_length == 8192
-    long = Prompt("20042", "instructions", (("user", "pain " * 8200),))
-    count = engine.count_prompt(long.messages)
-    with pytest.raises(RunError) as caught:
-        engine.complete([*PROMPTS, long], Sampling(max_new_tokens=100))
-    assert str(caught.value) == (
-        f"case 20042, instructions: the prompt has {count} tokens; with 100 new ones the model's 8192 have room "
-        "for 8092\n  -> give the system a smaller input budget, or fewer max_new_tokens"
-    )
-    with pytest.raises(RunError, match=r"\(2 prompts are too long\)"):
-        engine.complete([long, *PROMPTS, long], Sampling(max_new_tokens=100))
-
-
 # --------------------------------------------------------------------------- greedy text, padding, ends
 
 
 def library_text(engine: TransformersEngine, prompt: Prompt, new: int) -> list[int]:
     """What transformers' own generate makes of one prompt, without a batch."""
     tokens = torch.tensor([engine._encode(prompt.messages)])
-    output = engine.model.generate(
-        tokens, attention_mask=torch.ones_like(tokens), max_new_tokens=new, do_sample=False, pad_token_id=0
-    )
+    with engine.weights.wearing(None) as model:
+        output = model.generate(
+            tokens, attention_mask=torch.ones_like(tokens), max_new_tokens=new, do_sample=False, pad_token_id=0
+        )
     return output[0, tokens.shape[1] :].tolist()
 
 
@@ -213,15 +177,6 @@ def test_greedy_text_is_that_of_the_library(engine: TransformersEngine) -> None:
         assert found[at][0].tokens == len(tokens)
         assert found[at][0].finish == ("stop" if tokens[-1] == 2 else "length")
         assert found[at][0].seconds > 0
-
-
-def test_logprob_is_the_mean_of_the_models_own(engine: TransformersEngine) -> None:
-    [one] = answers(engine, Sampling(max_new_tokens=4), PROMPTS[:1])[0]
-    prompt, written = engine._encode(PROMPTS[0].messages), library_text(engine, PROMPTS[0], 4)
-    with torch.inference_mode():
-        logits = engine.model(torch.tensor([prompt + written])).logits[0].log_softmax(-1)
-    values = [float(logits[len(prompt) + at - 1, token]) for at, token in enumerate(written)]
-    assert one.logprob == pytest.approx(sum(values) / len(values), abs=1e-4)
 
 
 def test_a_model_without_pad_token_writes_the_same(engine: TransformersEngine) -> None:
@@ -241,15 +196,6 @@ def test_every_stop_token_ends_a_text(engine: TransformersEngine) -> None:
     assert stops.reached([50, 0])
     assert not stops.reached([2, 50])
     assert stops.reached(engine.tokenizer("so be it </think>")["input_ids"])
-
-
-def test_a_stop_string_ends_a_text_and_is_no_part_of_it(engine: TransformersEngine) -> None:
-    [free] = answers(engine, Sampling(max_new_tokens=12), PROMPTS[:1])[0]
-    string = free.text[6:9]
-    [stopped] = answers(engine, Sampling(max_new_tokens=12, stop=("@@@", string)), PROMPTS[:1])[0]
-    assert stopped.text == free.text[: free.text.index(string)]
-    assert stopped.finish == "stop"
-    assert stopped.tokens < free.tokens
 
 
 def test_rows_that_end_early_do_not_disturb_the_others(engine: TransformersEngine) -> None:
@@ -282,59 +228,34 @@ def test_padding_is_what_was_computed_before_a_prompt_and_after_a_text(engine: T
 @given(st.lists(st.integers(0, 3), max_size=20), st.integers(1, 4))
 def test_no_ngram_would_come_twice(tokens: list[int], n: int) -> None:
     grams = {tuple(tokens[at : at + n]) for at in range(len(tokens) - n + 1)}
-    banned = set(repeating(tokens, n))
+    at_once, as_it_grows = Memory(), Memory()
+    at_once.read(tokens, n)
+    for end in range(len(tokens) + 1):
+        as_it_grows.read(tokens[:end], n)
+    banned = set(at_once.repeating(tokens, n))
+    assert banned == set(as_it_grows.repeating(tokens, n))
+    assert set(at_once.tokens) == set(as_it_grows.tokens) == set(tokens)
     for token in range(4):
         new = tuple([*tokens, token][-n:])
         assert (token in banned) == (len(new) == n and new in grams)
-    assert repeating(tokens, 0) == []
+    assert at_once.repeating(tokens, 0) == ()
 
 
-@given(st.lists(st.integers(0, 9), min_size=1, max_size=8), st.floats(1.0, 2.0))
-def test_the_repetition_penalty_is_that_of_the_library(tokens: list[int], penalty: float) -> None:
-    from transformers import RepetitionPenaltyLogitsProcessor
+@given(st.lists(st.lists(st.integers(0, 9), min_size=3, max_size=8), min_size=1, max_size=3), st.floats(1.0, 2.0))
+def test_the_control_of_repetition_is_that_of_the_library(texts: list[list[int]], penalty: float) -> None:
+    from transformers import NoRepeatNGramLogitsProcessor, RepetitionPenaltyLogitsProcessor
 
-    logits = torch.linspace(-3, 3, 10)[None]
-    row = Row(prompt=[1, 2, 3], tokens=tokens)
-    ours = _controlled(logits, [row], Sampling(1, repetition_penalty=penalty))
-    theirs = RepetitionPenaltyLogitsProcessor(penalty)(torch.tensor([tokens]), logits.clone())
-    assert torch.allclose(ours, theirs)
-    assert torch.equal(logits, torch.linspace(-3, 3, 10)[None])
-
-
-def test_a_loop_is_broken(engine: TransformersEngine) -> None:
-    prompt = asked("Repeat: no no no no no no no no no no no no no no no no no no no no")
-    [looping] = answers(engine, Sampling(max_new_tokens=24), prompt)[0]
-    [broken] = answers(engine, Sampling(max_new_tokens=24, no_repeat_ngram=2), prompt)[0]
-
-    def pairs(text: str) -> list[tuple[int, ...]]:
-        tokens = engine.tokenizer(text)["input_ids"]
-        return list(pairwise(tokens))
-
-    assert len(set(pairs(looping.text))) < len(pairs(looping.text))
-    assert len(set(pairs(broken.text))) == len(pairs(broken.text))
+    logits = torch.linspace(-3, 3, 10).repeat(len(texts), 1)
+    rows = [Row(prompt=[1, 2, 3], tokens=tokens) for tokens in texts]
+    ours = controlled(logits, rows, Sampling(1, repetition_penalty=penalty, no_repeat_ngram=3))
+    for at, tokens in enumerate(texts):
+        theirs = RepetitionPenaltyLogitsProcessor(penalty)(torch.tensor([tokens]), logits[at : at + 1].clone())
+        theirs = NoRepeatNGramLogitsProcessor(3)(torch.tensor([tokens]), theirs)
+        assert torch.allclose(ours[at], theirs[0])
+    assert torch.equal(logits, torch.linspace(-3, 3, 10).repeat(len(texts), 1))
 
 
 # --------------------------------------------------------------------------- sampling
-
-
-def test_a_sampled_text_is_its_own_whatever_shares_its_batch(engine: TransformersEngine) -> None:
-    sampling = Sampling(max_new_tokens=8, temperature=1.0, top_p=0.95, seed=11)
-    alone = texts(answers(engine, sampling, PROMPTS[1:2]))[0]
-    together = texts(answers(dataclasses.replace(engine, batch_size=8), sampling))[1]
-    assert alone == together
-
-
-def test_samples_differ_and_seeds_differ_and_repeat(engine: TransformersEngine) -> None:
-    sampling = Sampling(max_new_tokens=8, temperature=1.5, samples=3, seed=1)
-    first = texts(answers(engine, sampling, PROMPTS[:2]))
-    assert {len(found) for found in first.values()} == {3}
-    assert len(set(first[0])) == 3
-    assert texts(answers(engine, sampling, PROMPTS[:2])) == first
-    assert texts(answers(engine, dataclasses.replace(sampling, seed=2), PROMPTS[:2])) != first
-
-
-def test_greedy_gives_one_text_however_many_samples_are_asked(engine: TransformersEngine) -> None:
-    assert len(answers(engine, Sampling(max_new_tokens=2, samples=4), PROMPTS[:1])[0]) == 1
 
 
 def test_draws_belong_to_seed_case_field_and_index() -> None:
@@ -358,7 +279,7 @@ def test_tokens_are_drawn_in_proportion_and_only_from_the_nucleus(top_p: float) 
     logits = torch.tensor([0.1, 0.5, 0.05, 0.35]).log()
     uniform = (torch.arange(1000, dtype=torch.float64) + 0.5) / 1000
     rows = [Row(prompt=[1], draws=draw[None]) for draw in uniform]
-    chosen = _choose(logits.repeat(1000, 1), rows, Sampling(1, temperature=1.0, top_p=top_p), step=0)
+    chosen = choose(logits.repeat(1000, 1), rows, Sampling(1, temperature=1.0, top_p=top_p))
     shares = torch.bincount(chosen, minlength=4) / 1000
     expected = [0.1, 0.5, 0.05, 0.35] if top_p == 1 else [0, 0.5 / 0.85, 0, 0.35 / 0.85]
     assert shares.tolist() == pytest.approx(expected, abs=0.002)

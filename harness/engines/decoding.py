@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Literal
 
 import torch
@@ -25,6 +26,29 @@ class Row:
     logprob: float = 0.0
     finish: Literal["stop", "length"] | None = None
     steps: int = 0
+    memory: Memory = field(default_factory=lambda: Memory())
+
+
+class Memory:
+    """What a text holds already: its tokens, and by n - 1 tokens the ones that came after them. It is told the whole
+    text each time and reads what is new, for a look at all of it at every token would cost more than the token."""
+
+    def __init__(self) -> None:
+        self.tokens: dict[int, None] = {}
+        self._followers: dict[tuple[int, ...], list[int]] = {}
+        self._read = 0
+
+    def read(self, text: Sequence[int], n: int) -> None:
+        for end in range(self._read + 1, len(text) + 1):
+            self.tokens[text[end - 1]] = None
+            if 0 < n <= end:
+                *before, last = text[end - n : end]
+                self._followers.setdefault(tuple(before), []).append(last)
+        self._read = len(text)
+
+    def repeating(self, text: Sequence[int], n: int) -> Sequence[int]:
+        """The tokens that would now complete an n-gram that the text holds already; none for n = 0."""
+        return self._followers.get(tuple(text[len(text) - n + 1 :]), ()) if 0 < n <= len(text) else ()
 
 
 @dataclass(frozen=True)
@@ -47,10 +71,11 @@ class Stops:
 
 def draws(prompt: Prompt, sampling: Sampling, index: int) -> Tensor | None:
     """The uniform numbers that decide each token of a sampled text: its own, whatever shares its batch."""
-    if sampling.temperature == 0:
-        return None
-    generator = torch.Generator().manual_seed(seed(prompt, sampling, index))
-    return torch.rand(sampling.max_new_tokens, dtype=torch.float64, generator=generator)
+    return None if sampling.temperature == 0 else uniform(seed(prompt, sampling, index), sampling.max_new_tokens)
+
+
+def uniform(seed: int, count: int) -> Tensor:
+    return torch.rand(count, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
 
 
 @torch.inference_mode()
@@ -73,7 +98,7 @@ def decode(
             use_cache=True,
             logits_to_keep=1,
         )
-        _write(live, output.logits[:, -1].float(), sampling, stops, step)
+        _write(live, output.logits[:, -1].float(), sampling, stops)
         progress(sum(len(row.tokens) > step for row in live))
         for row in live:
             row.steps += 1
@@ -100,9 +125,9 @@ def _padded(rows: Sequence[Row], width: int, length: int, pad: int, device: Any)
     return inputs.to(device), mask.to(device)
 
 
-def _write(live: Sequence[Row], logits: Tensor, sampling: Sampling, stops: Stops, step: int) -> None:
+def _write(live: Sequence[Row], logits: Tensor, sampling: Sampling, stops: Stops) -> None:
     """Append to each unfinished row its next token; `logits` has shape (rows, vocabulary)."""
-    tokens = _choose(_controlled(logits, live, sampling), live, sampling, step)
+    tokens = choose(controlled(logits, live, sampling), live, sampling)
     logprobs = logits.gather(-1, tokens[:, None])[:, 0] - logits.logsumexp(-1)
     for row, token, logprob in zip(live, tokens.tolist(), logprobs.tolist(), strict=True):
         if row.finish is not None:
@@ -115,35 +140,34 @@ def _write(live: Sequence[Row], logits: Tensor, sampling: Sampling, stops: Stops
             row.finish = "length"
 
 
-def _controlled(logits: Tensor, live: Sequence[Row], sampling: Sampling) -> Tensor:
+def controlled(logits: Tensor, rows: Sequence[Row], sampling: Sampling) -> Tensor:
     """Repetition made less likely. What was written counts, the prompt does not: a summary may copy from its chart."""
-    if sampling.repetition_penalty == 1 and not sampling.no_repeat_ngram:
+    penalty, n = sampling.repetition_penalty, sampling.no_repeat_ngram
+    if penalty == 1 and not n:
         return logits
     scores = logits.clone()
-    for at, row in enumerate(live):
-        if not row.tokens:
-            continue
-        written = torch.tensor(sorted(set(row.tokens)), device=logits.device)
-        values = scores[at, written]
-        penalty = sampling.repetition_penalty
-        scores[at, written] = torch.where(values < 0, values * penalty, values / penalty)
-        scores[at, repeating(row.tokens, sampling.no_repeat_ngram)] = -torch.inf
+    for row in rows:
+        row.memory.read(row.tokens, n)
+    if penalty != 1:
+        written = _places([list(row.memory.tokens) for row in rows], logits.device)
+        values = scores[written]
+        scores[written] = torch.where(values < 0, values * penalty, values / penalty)
+    scores[_places([row.memory.repeating(row.tokens, n) for row in rows], logits.device)] = -torch.inf
     return scores
 
 
-def repeating(tokens: Sequence[int], n: int) -> list[int]:
-    """The tokens that would now complete an n-gram that `tokens` holds already; none for n = 0."""
-    if n == 0 or len(tokens) < n:
-        return []
-    last = list(tokens[len(tokens) - n + 1 :])
-    return [tokens[at + n - 1] for at in range(len(tokens) - n + 1) if list(tokens[at : at + n - 1]) == last]
+def _places(tokens: Sequence[Sequence[int]], device: torch.device) -> tuple[Tensor, Tensor]:
+    """(row, token) of each token of each row, as indices of a matrix of scores."""
+    counts = torch.tensor([len(one) for one in tokens])
+    flat = torch.tensor(list(chain.from_iterable(tokens)), dtype=torch.long)
+    return torch.arange(len(tokens)).repeat_interleave(counts).to(device), flat.to(device)
 
 
-def _choose(scores: Tensor, live: Sequence[Row], sampling: Sampling, step: int) -> Tensor:
-    """The most likely token, or the one at which the cumulative probability passes the row's draw."""
+def choose(scores: Tensor, rows: Sequence[Row], sampling: Sampling) -> Tensor:
+    """The most likely token, or the one at which the cumulative probability passes the row's next draw."""
     if sampling.temperature == 0:
         return scores.argmax(-1)
-    draw = torch.stack([row.draws[step] for row in live if row.draws is not None]).to(scores.device)[:, None]
+    draw = torch.stack([row.draws[len(row.tokens)] for row in rows if row.draws is not None]).to(scores.device)[:, None]
     probabilities = (scores.double() / sampling.temperature).softmax(-1)
     if sampling.top_p >= 1:
         return _at(probabilities.cumsum(-1), draw)

@@ -56,6 +56,17 @@ def load_config(folder: Path) -> Any:
         return AutoConfig.from_pretrained(folder, local_files_only=True)
 
 
+def load_generation_config(folder: Path) -> Any:
+    """What the model's makers say of writing with it; None where the folder says nothing of it."""
+    from transformers import GenerationConfig
+
+    try:
+        with quiet():
+            return GenerationConfig.from_pretrained(folder, local_files_only=True)
+    except OSError:
+        return None
+
+
 def context_length(config: Any, tokenizer: Any) -> int:
     """Tokens of the longest text, prompt and all, that the model can read."""
     return int(min(config.get_text_config().max_position_embeddings, tokenizer.model_max_length))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from harness.errors import AssetError
+from harness.errors import AssetError, RunError
 from harness.files import digest
 from harness.types import Message, Prompt, Sampling
 
@@ -35,6 +35,20 @@ def prompt_tokens(tokenizer: Any, messages: Sequence[Message], chat: bool) -> li
         date_string="01 Jan 2024",  # some templates state today's date, and every day would have texts of its own
     )
     return list(tokenizer(text, add_special_tokens=False)["input_ids"])
+
+
+def check_room(prompts: Sequence[Prompt], lengths: Sequence[int], sampling: Sampling, context: int) -> None:
+    """Raise RunError for prompts of these lengths (tokens) that leave no room for what is to be written."""
+    room = context - sampling.max_new_tokens
+    long = [at for at, length in enumerate(lengths) if not 0 < length <= room]
+    if long:
+        first = prompts[long[0]]
+        raise RunError(
+            f"case {first.case}, {first.field}: the prompt has {lengths[long[0]]} tokens; with "
+            f"{sampling.max_new_tokens} new ones the model's {context} have room for {max(room, 0)}"
+            + (f" ({len(long)} prompts are too long)" if len(long) > 1 else ""),
+            todo="give the system a smaller input budget, or fewer max_new_tokens",
+        )
 
 
 def end_of_turn(tokenizer: Any, chat: bool) -> int:

@@ -12,9 +12,9 @@ from typing import Any
 from harness import assets
 from harness.engines.batches import plan
 from harness.engines.loading import Weights, context_length, end_tokens, load_tokenizer, numbers
-from harness.engines.prompts import prompt_tokens, until
+from harness.engines.prompts import check_room, prompt_tokens, until
 from harness.engines.runtime import prepare_torch
-from harness.errors import AssetError, RunError
+from harness.errors import AssetError
 from harness.files import digest, digest_file
 from harness.progress import counter
 from harness.types import Completion, Message, Prompt, Sampling
@@ -117,8 +117,8 @@ class TransformersEngine:
     def _plan(
         self, prompts: Sequence[Prompt], encoded: Sequence[Sequence[int]], sampling: Sampling
     ) -> list[tuple[int, ...]]:
-        self._check_lengths(prompts, encoded, sampling)
         lengths = [len(tokens) for tokens in encoded]
+        check_room(prompts, lengths, sampling, self.context_length)
         return plan(lengths, sampling.max_new_tokens, self.batch_size, self.batch_tokens, _samples(sampling))
 
     def _generate(
@@ -160,18 +160,6 @@ class TransformersEngine:
 
     def _encode(self, messages: Sequence[Message]) -> list[int]:
         return prompt_tokens(self.tokenizer, messages, self.chat)
-
-    def _check_lengths(self, prompts: Sequence[Prompt], encoded: Sequence[Sequence[int]], sampling: Sampling) -> None:
-        room = self.context_length - sampling.max_new_tokens
-        long = [at for at, tokens in enumerate(encoded) if not 0 < len(tokens) <= room]
-        if long:
-            first = prompts[long[0]]
-            raise RunError(
-                f"case {first.case}, {first.field}: the prompt has {len(encoded[long[0]])} tokens; with "
-                f"{sampling.max_new_tokens} new ones the model's {self.context_length} have room for {max(room, 0)}"
-                + (f" ({len(long)} prompts are too long)" if len(long) > 1 else ""),
-                todo="give the system a smaller input budget, or fewer max_new_tokens",
-            )
 
     @cached_property
     def _pad(self) -> int:

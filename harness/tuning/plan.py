@@ -11,7 +11,7 @@ from typing import Any
 from harness.competitor import Competitor
 from harness.engines.batches import plan as plan_batches
 from harness.errors import SettingsError
-from harness.lineup import EngineSettings, Lineup
+from harness.lineup import EngineSettings, Lineup, VllmSettings
 from harness.prepare import model_input, prepare, reference
 from harness.tuning.estimate import Held, Micro, Term, count, generation, gibibytes, total, training
 from harness.tuning.shape import Shape, shape_of
@@ -104,6 +104,11 @@ def plan(competitor: Competitor, lineup: Lineup, task: Task, corpus: Corpus, spl
 
 def _asked(competitor: Competitor, lineup: Lineup) -> Asked:
     engine = lineup.engine
+    if isinstance(engine, VllmSettings):
+        raise SettingsError(
+            "the engine 'vllm' takes its memory_share of the device, whatever it is asked",
+            todo='plan with a lineup of [engine] kind = "transformers", which also trains',
+        )
     if not isinstance(engine, EngineSettings) or "engine" not in competitor.tag.needs:
         raise SettingsError(
             f"there is nothing to plan for: '{competitor.name}' asks no model that runs on this machine",
