@@ -66,6 +66,8 @@ bench: install
 	$(BIN)/python -m benchmarks.ward_writing
 	$(BIN)/python -m benchmarks.ward_report
 	$(BIN)/python -m benchmarks.air_gap
+	$(BIN)/python -m benchmarks.ray_kills
+	$(BIN)/python -m benchmarks.ray_scale --out $(or $(SCRATCH),/tmp/discharge-harness-bench)/ray
 
 # The harness beside the bare engine on the same 500 prompts: an hour on a CPU with the embedded line-up.
 # PROMPTS and NEW (tokens of the longest text) make it shorter; SET="dtype=bfloat16" changes a setting of the engine.
