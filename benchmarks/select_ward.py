@@ -18,7 +18,7 @@ are said (ward ledger). All this with every candidate, and again without failed 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -168,10 +168,12 @@ def without_failed(all_: Judged) -> Judged:
 # --------------------------------------------------------------------------- judging
 
 
-def crossfitted(selector: Selector, all_: Judged) -> list[int]:
+def crossfitted(selector: Selector, all_: Judged, lesson: Judged | None = None) -> list[int]:
+    """What is chosen for each fold by what the others teach, and the valid split where it is judged apart."""
+    also, told = (lesson.offers, lesson.scores) if lesson else ((), ())
     picks = [0] * len(all_.offers)
     for taught, asked in folds([offer.group for offer in all_.offers]):
-        ready = selector.fit([all_.offers[at] for at in taught], [all_.scores[at] for at in taught])
+        ready = selector.fit([*also, *(all_.offers[at] for at in taught)], [*told, *(all_.scores[at] for at in taught)])
         for at in asked:
             picks[at] = ready.choose(all_.offers[at])
     return picks
@@ -213,13 +215,18 @@ def check(all_: Judged) -> Iterator[str]:
         yield f"  {field}: best are {shares}: this pool {'can' if good else 'can not'} show much"
 
 
-def table(all_: Judged, fixed: str, taught: Mapping[str, Selector], how: Resampling) -> Iterator[str]:
-    """A line a selector; `fixed` is the member that is best on valid, `taught` are selectors fitted on valid."""
-    members = all_.members
+def table(all_: Judged, lesson: Judged, how: Resampling, *, together: bool) -> Iterator[str]:
+    """A line a selector; `lesson` is the valid split, which is a part of what is judged where they are `together`."""
+    members, fixed = all_.members, best_on(lesson)
+    kinds = {} if together else {"learned on valid": Learned(FEW), "all, on valid": Learned(LEXICAL)}
+    taught = {name: one.fit(lesson.offers, lesson.scores) for name, one in kinds.items()}
+    also = None if together else lesson
     over = f"over {fixed} (valid)", "over the best here"
     yield f"  {'':20} {'overlap5':>8} {over[0]:>28} {over[1]:>28} {'regret':>8}  facts"
     for name, selector in {**selectors(), **taught}.items():
-        picks = [selector.choose(offer) for offer in all_.offers] if name in taught else crossfitted(selector, all_)
+        picks = (
+            [selector.choose(offer) for offer in all_.offers] if name in taught else crossfitted(selector, all_, also)
+        )
         over_fixed, over_best = (gain(scored(all_, picks, some), how) for some in ((fixed,), members))
         said = facts_line([rows[pick] for rows, pick in zip(all_.facts, picks, strict=True)]) if all_.facts else "n/a"
         figures = f"{over_best.chosen:8.4f} {interval(over_fixed):>28} {interval(over_best):>28}"
@@ -265,10 +272,8 @@ def show(data: Path, task: Task, lineup: Lineup, settings: argparse.Namespace, *
         ("all candidates", here, valid),
         ("without failed ones", without_failed(here), without_failed(valid)),
     ):
-        kinds = {"learned on valid": Learned(FEW), "all, on valid": Learned(LEXICAL)}
-        taught = {} if together else {name: one.fit(lesson.offers, lesson.scores) for name, one in kinds.items()}
         print(f" {what}")
-        print("\n".join(table(part, best_on(lesson), taught, how)), flush=True)
+        print("\n".join(table(part, lesson, how, together=together)), flush=True)
     if settings.samples:
         alone = judged(contests[1], ALONE)
         bound = gain(scored(alone, [0] * len(alone.offers), alone.members), how)

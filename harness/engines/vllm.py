@@ -224,7 +224,8 @@ class VllmEngine:
             seconds=seconds,
             logprob=output.cumulative_logprob / len(output.token_ids),
             prompt_tokens=len(ended.prompt_token_ids),
-            cached_tokens=ended.num_cached_tokens,
+            cached_tokens=ended.num_cached_tokens or 0,
+            padding=0,
         )
 
     @cached_property
