@@ -120,7 +120,7 @@ def test_a_limit_of_nothing(fails: Fails, ward: Path) -> None:
 def test_an_unknown_lineup_names_those_shipped(fails: Fails, ward: Path) -> None:
     message = fails("submit", "lead", "--data", str(ward), "--lineup", "wisper")
     assert "there is no lineup wisper" in message
-    assert "embedded, full-pool, llama3-8b, server, wispermed" in message
+    assert "embedded, full-pool, llama3-8b, server, vllm, wispermed" in message
 
 
 def test_usage_is_exit_code_2() -> None:

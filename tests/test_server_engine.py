@@ -622,7 +622,8 @@ def test_the_kind_decides_which_settings_there_are(tmp_path: Path) -> None:
     path.write_text('[engine]\nkind = "serve"\n')
     with pytest.raises(SettingsError) as caught:
         read_lineup(path)
-    assert str(caught.value) == f"{path} [engine]: there is no engine 'serve'\n  -> there are: transformers, server"
+    known = "transformers, vllm, server"
+    assert str(caught.value) == f"{path} [engine]: there is no engine 'serve'\n  -> there are: {known}"
 
 
 # --------------------------------------------------------------------------- a whole run
