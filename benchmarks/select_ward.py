@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ from harness.plugins import registry
 from harness.selection import objective
 from harness.selection.features import FEATURES
 from harness.selection.gains import Floats, Gain, Scored, gain
-from harness.selection.learned import folds
+from harness.selection.learned import folds, write_fitted
 from harness.selection.offers import Stall
 from harness.selection.pool_report import LEAST_BEST, MOST_BEST
 from harness.stats.resample import Resampling
@@ -261,7 +262,8 @@ def corpus_of(task: Task, data: Path, lineup: Lineup, out: Path, limit: int | No
         yield open_contest(task, corpus, split, lineup, registry(()), out, limit=limit, scorers=names, cut_leaks=True)
 
 
-def show(data: Path, task: Task, lineup: Lineup, settings: argparse.Namespace, *, together: bool) -> None:
+def show(data: Path, task: Task, lineup: Lineup, settings: argparse.Namespace, *, together: bool) -> Judged:
+    """Print what is found; returns the valid split."""
     contests = list(corpus_of(task, data, lineup, settings.scratch / "runs" / data.name, settings.limit))
     valid, test = (judged(contest, POOL) for contest in contests)
     here = valid.join(test) if together else test
@@ -278,6 +280,7 @@ def show(data: Path, task: Task, lineup: Lineup, settings: argparse.Namespace, *
         alone = judged(contests[1], ALONE)
         bound = gain(scored(alone, [0] * len(alone.offers), alone.members), how)
         print(f" {settings.samples} texts of few-shot: oracle {bound.oracle:.4f}, their mean {bound.random:.4f}")
+    return valid
 
 
 def main() -> None:
@@ -298,11 +301,15 @@ def main() -> None:
     if settings.data:
         show(settings.data, task, lineup, settings, together=True)
         return
+    lessons = []
     for seed in settings.seeds:
         data = settings.scratch / f"ward-{seed}-{settings.stays}"
         if not data.is_dir():
             synthesize(data, settings.stays, seed)
-        show(data, task, lineup, settings, together=False)
+        lessons.append(show(data, task, lineup, settings, together=False))
+    every = reduce(Judged.join, lessons)
+    print("\nWhat all valid splits teach, for a line-up:\n")
+    print(write_fitted(Learned(FEW).fit(every.offers, every.scores), "taught"))
 
 
 if __name__ == "__main__":
