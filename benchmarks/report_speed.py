@@ -58,7 +58,7 @@ def write_run(folder: Path, at: int, systems: int, stays: int, seed: int) -> Non
     signatures = {column: Signature({"metric": column}, {}) for column in COLUMNS}
     measured = Measured(stats, "made", "made", signatures, dict.fromkeys(COLUMNS, "made"), ())
     folder.mkdir(parents=True)
-    write_cards([make_card(measured, manifest(label, stays), TASK, "corrected")], measured, folder)
+    write_cards([make_card(measured, manifest(label, stays), TASK, "corrected")], stats, folder)
 
 
 def manifest(label: str, stays: int) -> Manifest:
