@@ -28,12 +28,13 @@ from harness.competitor import Competitor, find_competitor
 from harness.contest import Contest, open_contest
 from harness.corpora import open_corpus
 from harness.corpora.synthetic import SHARES, synthesize
+from harness.engines.wrapped import Wrapped
 from harness.files import private_folder
 from harness.lineup import Lineup, build, find_lineup, parse_assignments, read_lineup
 from harness.pace import Pace, lines, noting
 from harness.plugins import registry
 from harness.run import Generated, Run, generate
-from harness.types import Completion, Engine, Message, Prompt, Sampling
+from harness.types import Completion, Engine, Prompt, Sampling
 
 SYSTEM, SPLIT = "few-shot", "test_phase_1"
 AIM = 0.05
@@ -92,10 +93,9 @@ def prepared(scratch: Path, lineup: Lineup, prompts: int, settings: Mapping[str,
 
 
 @dataclass(frozen=True)
-class Recorder:
+class Recorder(Wrapped):
     """An engine that writes nothing and keeps what it is asked."""
 
-    engine: Engine
     asked: Asked = field(default_factory=list)
 
     def complete(
@@ -103,20 +103,6 @@ class Recorder:
     ) -> Iterator[tuple[int, list[Completion]]]:
         self.asked.append((prompts, sampling))
         return iter(())
-
-    def count_tokens(self, text: str) -> int:
-        return self.engine.count_tokens(text)
-
-    def count_prompt(self, messages: Sequence[Message]) -> int:
-        return self.engine.count_prompt(messages)
-
-    @property
-    def context_length(self) -> int:
-        return self.engine.context_length
-
-    @property
-    def digest(self) -> str:
-        return self.engine.digest
 
     def adapted(self, adapter: Path) -> Engine:
         return self.engine.adapted(adapter)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness import assets
+from harness.engines.wrapped import Wrapped
 from harness.errors import GenerationError, PluginError, RunError, SettingsError
 from harness.examples import ExampleStore, open_examples, store_key
 from harness.files import digest, digest_file, private_folder, write_atomic
@@ -30,7 +31,6 @@ from harness.types import (
     Example,
     Guide,
     Lesson,
-    Message,
     Prompt,
     Sampling,
     Task,
@@ -256,11 +256,10 @@ def _versions() -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class ResumingEngine:
+class ResumingEngine(Wrapped):
     """An engine that leaves out the batches of which every case is stored already, and that takes note, in `failed`, of
     the cases that could not be completed: the system goes on with the others. What it does is counted in `pace`."""
 
-    engine: Engine
     stored: Collection[tuple[str, str]]
     failed: MutableMapping[tuple[str, str], str]
     pace: Pace = dataclasses.field(default_factory=Pace)
@@ -281,22 +280,8 @@ class ResumingEngine:
         except GenerationError as error:
             self.failed.update({(prompts[at].case, prompts[at].field): why for at, why in error.reasons.items()})
 
-    def count_tokens(self, text: str) -> int:
-        return self.engine.count_tokens(text)
-
-    def count_prompt(self, messages: Sequence[Message]) -> int:
-        return self.engine.count_prompt(messages)
-
-    @property
-    def context_length(self) -> int:
-        return self.engine.context_length
-
     def adapted(self, adapter: Path) -> ResumingEngine:
         return replace(self, engine=self.engine.adapted(adapter))
-
-    @property
-    def digest(self) -> str:
-        return self.engine.digest
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: _LONGEST.index(item.path.name) if item.path.name in _LONGEST else len(_LONGEST))
 
 
+@pytest.fixture(scope="module")
+def restricted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ward of which nobody says that it is public."""
+    from harness.corpora.synthetic import synthesize
+
+    folder = tmp_path_factory.mktemp("data") / "hospital"
+    synthesize(folder, 24, 3)
+    (folder / "corpus.toml").unlink()
+    return folder
+
+
 @pytest.fixture(autouse=True)
 def unrestricted() -> Iterator[None]:
     """What a command restricts is free again for the next test: the hook asks the environment."""

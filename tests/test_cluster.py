@@ -208,7 +208,7 @@ def test_workers_complete_what_one_engine_would(settings: EngineSettings, tmp_pa
 
 def test_workers_are_sent_no_batch_that_is_stored_whole(settings: EngineSettings, tmp_path: Path) -> None:
     engine = remote(open_engine(settings), bench(settings), crew(tmp_path))
-    first, *others = (set(batch) for batch in engine.local.batches(PROMPTS, SHORT))
+    first, *others = (set(batch) for batch in engine.engine.batches(PROMPTS, SHORT))
     done = {*first, next(iter(others[0]))}
     assert {at for at, _ in engine.complete(PROMPTS, SHORT, done)} == set(range(len(PROMPTS))) - first
 

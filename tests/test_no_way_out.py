@@ -10,9 +10,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from harness.corpora.synthetic import synthesize
 from tests.networks import ALONE, needs_namespace
 
 HOUSE = Path(__file__).resolve().parent.parent
@@ -104,14 +101,6 @@ def caller(asked: ModelInput) -> str:
 WHO = ("here", "child", "shell", "grandchild", "spawn", "fork")
 
 
-@pytest.fixture(scope="module")
-def restricted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("data") / "hospital"
-    synthesize(folder, 24, 3)
-    (folder / "corpus.toml").unlink()
-    return folder
-
-
 def submit(data: Path, folder: Path) -> tuple[dict[tuple[str, str], str], str]:
     """Let the caller compete. What came of each attempt, and what the recorder heard."""
     (folder / "ways.py").write_text(WAYS)
@@ -151,7 +140,7 @@ def test_the_recorder_hears_what_is_not_refused(restricted: Path, tmp_path: Path
 # --------------------------------------------------------------------------- what the guard cannot see
 
 INSIDE = '''
-import ctypes, errno, fcntl, json, os, socket, struct, subprocess, sys, threading
+import ctypes, errno, fcntl, json, os, socket, struct, subprocess, sys, threading, time
 
 def loopback(*addresses):
     """Bring the loopback device up, with these addresses too."""
@@ -166,7 +155,15 @@ def loopback(*addresses):
             fcntl.ioctl(four, 0x8916, struct.pack("16sHH4s16x", device, socket.AF_INET, 0, socket.inet_aton(address)))
 
 def listen(address, heard):
-    server = socket.create_server((address, 80), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
+    until = time.monotonic() + 20
+    while True:  # on a busy machine the kernel takes a moment until an address of IPv6 may be used
+        try:
+            server = socket.create_server((address, 80), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
+            break
+        except OSError as error:
+            if error.errno != errno.EADDRNOTAVAIL or time.monotonic() > until:
+                raise
+            time.sleep(0.05)
     def accept():
         while True:
             server.accept()[0].close()

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from harness.corpora.synthetic import synthesize
 from harness.privacy import is_here
 
 SUBMIT = ("submit", "--scorers", "bleu,rouge")
@@ -33,14 +32,6 @@ def caller(asked: ModelInput) -> str:
     socket.create_connection(("192.0.2.1", 80), timeout=1)
     return "sent"
 '''
-
-
-@pytest.fixture(scope="module")
-def restricted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("data") / "hospital"
-    synthesize(folder, 24, 3)
-    (folder / "corpus.toml").unlink()
-    return folder
 
 
 def harness(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:

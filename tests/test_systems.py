@@ -183,7 +183,7 @@ def test_lead_opens_with_the_sections_that_come_nearest_to_the_targets(desk: Des
     assert written == Candidate("1", BHC, "Three four five six seven eight. One two.")
 
 
-def test_lead_takes_at_most_half_of_its_text_from_the_opening_of_one_section(desk: Desk) -> None:
+def test_lead_takes_at_most_half_of_its_text_from_the_opening_of_one_section() -> None:
     chart = {"a": ["1", "2", "3"], "b": ["4", "5", "6"], "c": ["7"]}
     assert opening(chart, ("b", "a"), 4) == ["4", "5", "1", "2"]
     assert opening(chart, ("b", "missing"), 6) == ["4", "5", "6", "1", "2", "3"]

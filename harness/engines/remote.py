@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Protocol, TypeAlias, cast
 
 from harness.cluster import Crew
+from harness.engines.wrapped import Wrapped
 from harness.errors import RunError, SettingsError
 from harness.files import digest, digest_folder
 from harness.lineup import AnyEngineSettings
-from harness.types import Completion, Engine, Message, Prompt, Sampling
+from harness.types import Completion, Engine, Prompt, Sampling
 
 Completed: TypeAlias = list[tuple[int, list[Completion]]]
 
@@ -79,10 +80,10 @@ def remote(local: Engine, bench: EngineBench, crew: Crew) -> RemoteEngine:
 
 
 @dataclass(frozen=True)
-class RemoteEngine:
-    """An `Engine`. `local` counts tokens and makes the plan; its weights are never loaded."""
+class RemoteEngine(Wrapped):
+    """An `Engine`. The one inside counts tokens and makes the plan; its weights are never loaded."""
 
-    local: PlannedEngine
+    engine: PlannedEngine
     bench: EngineBench
     crew: Crew
     adapter: Path | None = None
@@ -91,23 +92,13 @@ class RemoteEngine:
         self, prompts: Sequence[Prompt], sampling: Sampling, done: Collection[int] = ()
     ) -> Iterator[tuple[int, list[Completion]]]:
         stored = set(done)
-        missing = (tuple(batch) for batch in self.local.batches(prompts, sampling) if not stored.issuperset(batch))
+        missing = (tuple(batch) for batch in self.engine.batches(prompts, sampling) if not stored.issuperset(batch))
         jobs = (Batch(at, tuple(prompts[i] for i in at), sampling, self.adapter) for at in missing)
         for _, completed in self.crew.run(self.bench, jobs):
             yield from completed
 
-    def count_tokens(self, text: str) -> int:
-        return self.local.count_tokens(text)
-
-    def count_prompt(self, messages: Sequence[Message]) -> int:
-        return self.local.count_prompt(messages)
-
-    @property
-    def context_length(self) -> int:
-        return self.local.context_length
-
     def adapted(self, adapter: Path) -> RemoteEngine:
-        return replace(self, local=self.local.adapted(adapter), adapter=adapter.resolve())
+        return replace(self, engine=self.engine.adapted(adapter), adapter=adapter.resolve())
 
     @property
     def digest(self) -> str:
