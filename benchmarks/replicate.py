@@ -26,16 +26,17 @@ from pathlib import Path
 import numpy as np
 
 from harness import stats
-from harness.contest import import_submission, read_references, scoring_of
 from harness.corpora import open_corpus
 from harness.entries import entry
 from harness.errors import HarnessError, SubmissionError, UsageError
+from harness.hand_in import import_submission
 from harness.lineup import DEFAULT_LINEUP, TeamSettings, read_lineup
 from harness.parts import divided_references, divided_submission, of_parts
 from harness.plugins import registry
+from harness.references import read_references
 from harness.score import score
 from harness.scorecard import read_part_stats, read_stats
-from harness.scoring import Scoring
+from harness.scoring import Scoring, scoring_of
 from harness.submission import write_csv
 from harness.types import Corpus, Reference, Submission, Task
 

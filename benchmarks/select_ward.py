@@ -26,11 +26,14 @@ from pathlib import Path
 import numpy as np
 
 from harness import Learned, Offer, Pair, Rules, Selector, Task, Weighted, minimum_bayes_risk
-from harness.contest import Contest, open_contest, read_references, rehearse, scoring_of
+from harness.contest import Contest, open_contest
 from harness.corpora import open_corpus
 from harness.corpora.synthetic import synthesize
+from harness.enter import rehearse
 from harness.lineup import Lineup, find_lineup, read_lineup
 from harness.plugins import registry
+from harness.references import read_references
+from harness.scoring import scoring_of
 from harness.selection import objective
 from harness.selection.features import FEATURES
 from harness.selection.gains import Floats, Gain, Scored, gain

@@ -27,10 +27,11 @@ from typing import Any
 import numpy as np
 
 from harness import stats
-from harness.contest import Contest, Entered, enter, open_contest
+from harness.contest import Contest, open_contest
 from harness.corpora import open_corpus
 from harness.corpora.synthetic import synthesize
 from harness.corpora.ward.primer import write_primer
+from harness.enter import Entered, enter
 from harness.lineup import DEFAULT_LINEUP, read_lineup
 from harness.plugins import registry
 from harness.scorecard import read_stats

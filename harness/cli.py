@@ -15,8 +15,9 @@ from harness.errors import HarnessError, UsageError
 if TYPE_CHECKING:
     from harness.board import Board
     from harness.cluster import Cluster
-    from harness.contest import Contest, HandedIn
+    from harness.contest import Contest
     from harness.entries import Entry
+    from harness.hand_in import HandedIn
     from harness.plugins import Registry
     from harness.types import Corpus, Task
 
@@ -86,7 +87,7 @@ def _data(args: Args) -> int:
 
 
 def _submit(args: Args) -> int:
-    from harness.contest import enter
+    from harness.enter import enter
     from harness.lineup import parse_assignments
 
     with _cluster(args) as cluster:
@@ -155,9 +156,10 @@ def _merge(args: Args) -> int:
 
 
 def _import(args: Args) -> int:
-    from harness.contest import import_submission, scoring_of
     from harness.corpora import open_corpus
+    from harness.hand_in import import_submission
     from harness.lineup import find_lineup, read_lineup
+    from harness.scoring import scoring_of
 
     plugins, task = _task(args)
     lineup = read_lineup(find_lineup(args.lineup))

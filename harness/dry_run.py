@@ -19,11 +19,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.aggregate import check_variant, mean_over_columns, mean_over_fields
-from harness.contest import read_references
 from harness.corpora import open_corpus
 from harness.errors import SubmissionError
 from harness.files import private_folder, write_atomic
 from harness.judge import Judgement, score_paths
+from harness.references import read_references
 from harness.submission import write_csv
 from harness.types import ScoreCard, SubmissionFormat, Task
 from harness.validate import Problem, validate

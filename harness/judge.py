@@ -13,16 +13,16 @@ from harness import ledger
 from harness import manifest as manifests
 from harness.aggregate import Variant, check_variant
 from harness.cluster import Cluster
-from harness.contest import read_references, scoring_of
 from harness.corpora import open_corpus
 from harness.entries import Entry, entry
 from harness.errors import CorpusError, HarnessError, RunError, ScoreError, SubmissionError, UsageError
 from harness.files import digest_bytes, digest_file, locked
 from harness.lineup import Lineup
 from harness.plugins import Registry
+from harness.references import read_references
 from harness.score import Measured, ids_digest, reference_digest, salted_ids, score, signatures, take
 from harness.scorecard import CARD_FILES, make_card, read_card, read_part_stats, read_stats, variants_in, write_cards
-from harness.scoring import Scoring
+from harness.scoring import Scoring, scoring_of
 from harness.submission import read_submission, write_csv
 from harness.types import Corpus, Manifest, Submission, Task
 from harness.usage import read_usage

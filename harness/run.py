@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.competitor import Competitor, results
-from harness.errors import PluginError, RunError
+from harness.errors import PluginError, RunError, SettingsError
 from harness.files import JsonLines, canonical_json, digest, private_folder, write_atomic
 from harness.pace import Pace
 from harness.prepare import model_input
@@ -22,7 +22,7 @@ from harness.privacy import allowed
 from harness.progress import counter
 from harness.resources import Resources, SystemContext
 from harness.shards import sharded
-from harness.types import Candidate, Case, Failure, Manifest, ModelInput, Runner, Task
+from harness.types import Candidate, Case, Corpus, Failure, Manifest, ModelInput, Runner, Task
 
 CANDIDATES = "candidates.jsonl"
 HOSTS = "hosts.txt"
@@ -99,6 +99,12 @@ def stored_candidates(folder: Path) -> Generated:
         place = one.case, one.field
         generated.candidates[place] = (*generated.candidates.get(place, ()), one)
     return generated
+
+
+def run_folder(root: Path, task: Task, corpus: Corpus, split: str, label: str) -> Path:
+    if label != Path(label).name or label.startswith("."):
+        raise SettingsError(f"the label '{label}' is no name for a folder", todo="use letters, digits, - and _")
+    return root / task.name / corpus.name / split / label
 
 
 def claim(folder: Path, wanted: Mapping[str, Any], data: Path) -> None:

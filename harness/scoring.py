@@ -9,12 +9,14 @@ from types import TracebackType
 
 import numpy as np
 
-from harness.cluster import Crew
-from harness.files import digest
+from harness.cluster import Cluster, Crew
+from harness.files import digest, private_folder
+from harness.lineup import Lineup
 from harness.measure import Floats, Rows, width
-from harness.panel import Choice, OpenScorer, ScorerContext, open_scorers
+from harness.panel import Choice, OpenScorer, ScorerContext, choose, open_scorers
+from harness.plugins import Registry
 from harness.score_cache import ScoreCache, pair_key
-from harness.types import Pair
+from harness.types import Corpus, Pair, Task
 from harness.workers import Batch, ScorerBench, Workers, measure_here
 
 
@@ -121,3 +123,20 @@ def _batches(scorer: int, size: int, lacking: Sequence[int], pairs: Sequence[Pai
     for start in range(0, len(lacking), size):
         at = lacking[start : start + size]
         yield Batch(scorer, tuple(at), tuple(pairs[i] for i in at))
+
+
+def scoring_of(
+    task: Task,
+    corpus: Corpus,
+    split: str,
+    registry: Registry,
+    lineup: Lineup,
+    names: Sequence[str],
+    jobs: int,
+    cluster: Cluster | None = None,
+) -> Scoring:
+    """The scorers of these names, else the task's and the corpus's; what they keep lies under the corpus's root."""
+    work = private_folder(corpus.root / "scorers")
+    context = ScorerContext(task.language, work, corpus.data / split)
+    choices = choose(names or (*task.scorers, *corpus.scorers), registry, lineup, task)
+    return Scoring(choices, context, work / "kept.sqlite", jobs, Crew(cluster, corpus.root) if cluster else None)

@@ -42,13 +42,13 @@ def _killer(seconds: float) -> Callable[[], None]:
 
 def _hook(stage: str, begin: Callable[[], None]) -> None:
     """Call `begin` when the stage begins: the engine's first batch, the submission's file, the scoring."""
-    import harness.contest
     import harness.engines.decoding
+    import harness.hand_in
 
     module, name = {
         "generate": (harness.engines.decoding, "decode"),
-        "write": (harness.contest, "write_zip"),
-        "score": (harness.contest, "score"),
+        "write": (harness.hand_in, "write_zip"),
+        "score": (harness.hand_in, "score"),
     }[stage]
     function = getattr(module, name)
 

@@ -12,13 +12,15 @@ import pytest
 
 from harness import Candidate, manifest
 from harness.cli import main
-from harness.contest import hand_in, read_references, run_folder, scoring_of
 from harness.corpora import open_corpus
 from harness.corpora.synthetic import synthesize
 from harness.files import digest
+from harness.hand_in import hand_in
 from harness.lineup import DEFAULT_LINEUP, read_lineup
 from harness.plugins import registry
-from harness.run import Generated, claim, store
+from harness.references import read_references
+from harness.run import Generated, claim, run_folder, store
+from harness.scoring import scoring_of
 from harness.tasks.discharge_me import discharge_me
 from harness.usage import Usage, write_usage
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-import harness.contest
+import harness.hand_in
+import harness.pools
 from harness.cli import main
 from harness.corpora.synthetic import synthesize
 from harness.guide import LearnedGuide
@@ -193,7 +194,7 @@ def test_a_selector_is_fitted_on_valid_and_sees_no_reference_of_what_is_scored(
     before = chosen("pool")
     assert run_folder("starts-limit60", "valid").exists() or run_folder("starts", "valid").exists()
 
-    real = harness.contest.read_references
+    real = harness.pools.read_references
 
     def poisoned(corpus: object, task: object, split: str, ids: object = None) -> object:
         for one in real(corpus, task, split, ids):  # type: ignore[arg-type]
@@ -203,7 +204,8 @@ def test_a_selector_is_fitted_on_valid_and_sees_no_reference_of_what_is_scored(
                 words = random.Random(one.id).choices(["poison", "text"], k=90)
                 yield type(one)(one.id, one.group, {name: " ".join(words) for name in one.values})
 
-    monkeypatch.setattr(harness.contest, "read_references", poisoned)
+    for reads in (harness.pools, harness.hand_in):
+        monkeypatch.setattr(reads, "read_references", poisoned)
     shutil.rmtree("submissions")
     assert harness_command("submit", "pool") == 0
     assert chosen("pool") == before

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-import harness.contest
+import harness.hand_in
 from harness.cli import main
 from harness.competitor import MAX_FAILURES_IN_A_ROW, Competitor, results
 from harness.corpora.synthetic import synthesize
@@ -438,7 +438,7 @@ def test_no_scores_of_another_text_stay_beside_a_submission(
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(harness.contest, "score", interrupted)
+    monkeypatch.setattr(harness.hand_in, "score", interrupted)
     assert submit("echo", "--plugin", str(echo)) == 130
     assert not (run_folder("echo") / "scores.json").exists()
 

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 
 from harness.board import Board
-from harness.contest import read_references
 from harness.corpora import open_corpus
 from harness.errors import LeaderboardError
 from harness.files import canonical_json
 from harness.nlp.claims import KINDS, Reader, known_keys, unsupported
 from harness.prepare import model_input, prepare
 from harness.progress import bar
+from harness.references import read_references
 from harness.report import folder
 from harness.report.concepts import ConceptsOf, drug_names, kept_concepts
 from harness.report.runs import Run, data_of_run, read_run

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from harness.contest import Choosing, Contest, recall
+from harness.contest import Contest
+from harness.enter import recall
+from harness.pools import Choosing
 from harness.selection.choose import choice
 from harness.selection.features import FEATURES
 from harness.types import Offer

@@ -12,8 +12,12 @@ from math import fsum
 
 import numpy as np
 
-from harness.contest import LESSONS, Choosing, Contest, read_references, rehearse, scoring_of
+from harness.contest import Contest
+from harness.enter import rehearse
 from harness.errors import AssetError, RunError
+from harness.pools import LESSONS, Choosing
+from harness.references import read_references
+from harness.scoring import scoring_of
 from harness.selection import objective
 from harness.selection.choose import choice
 from harness.selection.features import FEATURES, MEMBER, Feature

@@ -1,0 +1,102 @@
+"""Hand in what was written, or what somebody sent: csv, zip and manifest, validated, and scored where that can be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness import ledger
+from harness import manifest as manifests
+from harness.errors import SubmissionError
+from harness.files import digest, digest_bytes, locked, write_atomic
+from harness.lineup import TeamSettings
+from harness.references import read_references
+from harness.run import Generated, claim, imported_identity, run_folder, store
+from harness.score import score
+from harness.scorecard import make_card, remove_cards, variants_in, write_cards
+from harness.scoring import Scoring
+from harness.submission import read_submission, write_csv, write_zip
+from harness.types import Candidate, Corpus, Manifest, ScoreCard, Task
+from harness.validate import Problem, summary, validate
+from harness.workspace import salt
+
+
+@dataclass(frozen=True)
+class HandedIn:
+    """A submission as it lies in its folder. `card` is None where the split has no references; `missing` says why a
+    scorer's columns are n/a, `warnings` that a split was scored often."""
+
+    folder: Path
+    problems: tuple[Problem, ...]
+    card: ScoreCard | None
+    missing: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def hand_in(
+    task: Task,
+    corpus: Corpus,
+    scoring: Scoring,
+    folder: Path,
+    rows: Mapping[str, Mapping[str, str]],
+    manifest: Manifest,
+) -> HandedIn:
+    """Write csv, zip and manifest, validate what was written, and score it where the split has references."""
+    variants = variants_in(folder)
+    remove_cards(folder)  # a crash from here on leaves no scores of another text
+    csv = write_csv(rows, task)
+    archive = folder / task.submission.archive_name
+    write_atomic(folder / task.submission.file_name, csv)
+    write_atomic(archive, write_zip(csv, task))
+    manifest = replace(manifest, csv_digest=digest_bytes(csv))
+    manifests.write(manifest, folder)
+    problems = validate(archive, task, frozenset(corpus.ids(manifest.split)))
+    if not corpus.has_targets(manifest.split):
+        return HandedIn(folder, tuple(problems), None)
+    references = read_references(corpus, task, manifest.split, rows)
+    submission = read_submission(archive, task)
+    measured = score(submission, references, task, scoring, salt(corpus.root), cases=len(rows))
+    cards = [make_card(measured, manifest, task, variant) for variant in variants]
+    write_cards(cards, measured.stats, folder, measured.parts)
+    ledger.record(corpus.root, cards[0], manifest.csv_digest)
+    warnings = ledger.warnings(corpus.root, manifest.split)
+    return HandedIn(folder, tuple(problems), cards[0], scoring.missing, warnings)
+
+
+def import_submission(
+    path: Path,
+    label: str,
+    task: Task,
+    corpus: Corpus,
+    split: str,
+    scoring: Scoring,
+    root: Path,
+    team: TeamSettings,
+) -> HandedIn:
+    """Make a run of somebody's csv or zip: its texts become candidates, and it is scored like our own.
+
+    Raises SubmissionError if the task's server would refuse the file."""
+    ids = corpus.ids(split)
+    problems = validate(path, task, frozenset(ids))
+    if any(problem.level == "refused" for problem in problems):
+        raise SubmissionError(
+            f"{path} is no submission for {task.name}:\n{summary(problems, task.submission.judge)}",
+            todo="mend the file",
+        )
+    submitted = read_submission(path, task)
+    rows = {i: submitted.rows[i] for i in ids}
+    generated = Generated()
+    for i, row in rows.items():
+        for name, text in row.items():
+            if text.strip():
+                generated.candidates[i, name] = (Candidate(i, name, text, raw=text, system=label, key=digest(text)),)
+    folder = run_folder(root, task, corpus, split, label)
+    manifest = replace(
+        manifests.signed(manifests.begin(task, corpus, split, ids, label), team),
+        candidates_digest=manifests.candidates_digest(generated),
+    )
+    claim(folder, imported_identity(manifest), corpus.data)
+    with locked(folder / "run.lock", f"the run {folder}"):
+        store(folder, generated)
+        return hand_in(task, corpus, scoring, folder, rows, manifest)
