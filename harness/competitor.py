@@ -12,6 +12,7 @@ from typing import Any
 
 from harness.errors import HarnessError, PluginError, SettingsError
 from harness.files import digest, digest_bytes
+from harness.inputs import Inputs
 from harness.lineup import Lineup, build
 from harness.plugins import Registry, Tag
 from harness.privacy import describe
@@ -124,24 +125,27 @@ def find_competitor(
 
 
 class _Watched(Sequence[ModelInput]):
-    """Inputs that remember which one was handed out last, so that an exception can be laid at its case."""
+    """The inputs at these places. They remember which one was handed out last, so that an exception can be laid at its
+    case."""
 
-    def __init__(self, inputs: Sequence[ModelInput]) -> None:
-        self._inputs = inputs
+    def __init__(self, inputs: Sequence[ModelInput], places: Sequence[int]) -> None:
+        self._inputs, self._places = inputs, places
         self.current: ModelInput | None = None
 
     def __len__(self) -> int:
-        return len(self._inputs)
+        return len(self._places)
 
     def __getitem__(self, at: Any) -> Any:
-        found = self._inputs[at]
-        self.current = found if isinstance(found, ModelInput) else None
-        return found
+        if isinstance(at, slice):
+            self.current = None
+            return [self._inputs[place] for place in self._places[at]]
+        self.current = self._inputs[self._places[at]]
+        return self.current
 
     def __iter__(self) -> Iterator[ModelInput]:
-        for asked in self._inputs:
-            self.current = asked
-            yield asked
+        for place in self._places:
+            self.current = self._inputs[place]
+            yield self.current
         self.current = None
 
 
@@ -154,11 +158,12 @@ def results(competitor: Competitor, runner: Runner, inputs: Sequence[ModelInput]
 
     A runner that has its list whole gets it again without that case; any other gets what it has not answered yet.
     Raises PluginError if it raises at no case in particular, or at very many in a row."""
-    left = {asked.case: asked for asked in inputs}
+    ids = inputs.ids if isinstance(inputs, Inputs) else [asked.case for asked in inputs]
+    left = {case: place for place, case in enumerate(ids)}
     answered: set[str] = set()
     in_a_row = 0
     while left:
-        watched = _Watched(list(left.values()))
+        watched = _Watched(inputs, list(left.values()))
         started = time.perf_counter()
         try:
             for result in runner.generate(watched):

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.cases import open_cases
 from harness.cluster import Cluster, Crew
 from harness.errors import SettingsError
-from harness.files import canonical_json
-from harness.leaks import refuse_leaks
+from harness.leaks import Leak, refuse_leaks
 from harness.lineup import Lineup
 from harness.plugins import Registry
-from harness.prepare import Prepared, prepare
-from harness.progress import bar
 from harness.resources import Resources
 from harness.run import run_folder
 from harness.scoring import Scoring, scoring_of
@@ -25,20 +24,21 @@ from harness.types import Case, Corpus, Task
 class Contest:
     """What all systems of one command meet: the cases, the rules and the shared resources.
 
-    `limit` is the size of a seeded sample of the cases, None for all. `leak_check` counts cases by how their
-    redaction was checked, `records` are the figures of every case as JSON lines (ids in them: they stay with the
-    runs). `root` is the folder of all submissions. These `scorers` judge, the task's where none is named, in `jobs`
-    processes; the workers of a `cluster` share what can be shared. `subjects` are those of all scored cases, also where
-    only one of these is looked at."""
+    `cases` are read when they are asked for, in the order of `ids`. `limit` is the size of a seeded sample of them,
+    None for all. `leak_check` counts cases by how their redaction was checked, `records` gives the figures of every
+    case as JSON lines (ids in them: they stay with the runs). `root` is the folder of all submissions. These `scorers`
+    judge, the task's where none is named, in `jobs` processes; the workers of a `cluster` share what can be shared.
+    `subjects` are those of all scored cases, also where only one of these is looked at."""
 
     task: Task
     corpus: Corpus
     split: str
-    cases: tuple[Case, ...]
+    ids: tuple[str, ...]
+    cases: Sequence[Case]
     limit: int | None
     seed: int
     leak_check: Mapping[str, int]
-    records: bytes
+    records: Callable[[], Iterator[str]]
     registry: Registry
     lineup: Lineup
     resources: Resources
@@ -48,10 +48,6 @@ class Contest:
     cut_leaks: bool = False
     subjects: frozenset[str] = frozenset()
     cluster: Cluster | None = None
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        return tuple(case.id for case in self.cases)
 
     def folder(self, label: str) -> Path:
         return run_folder(self.root, self.task, self.corpus, self.split, label)
@@ -95,19 +91,18 @@ def open_contest(
     if only and only not in ids:
         raise SettingsError(f"there is no case {only} in {split}", todo=f"name one of its {len(ids)}, such as {ids[0]}")
     ids = [only] if only else ids
-    stays = bar(corpus.stays(split, ids), f"preparing {split}", total=len(ids), unit="stay")
-    prepared = [prepare(stay, task, cut_leaks) for stay in stays]
-    refuse_leaks(leak for one in prepared for leak in one.leaks)
-    cases = tuple(one.case for one in prepared)
+    cases = open_cases(corpus, task, split, ids, cut_leaks)
+    refuse_leaks(leak for leaks in cases.leaks() for leak in leaks)
     return Contest(
         task=task,
         corpus=corpus,
         split=split,
+        ids=cases.ids,
         cases=cases,
         limit=None if limit is None or limit >= len(corpus.ids(split)) else limit,
         seed=seed,
-        leak_check=_checked(prepared),
-        records=_records(prepared),
+        leak_check=_checked(cases.leaks()),
+        records=cases.records,
         registry=registry,
         lineup=lineup,
         resources=Resources(task, corpus, split, lineup, scored, Crew(cluster, corpus.root) if cluster else None),
@@ -120,18 +115,13 @@ def open_contest(
     )
 
 
-def _checked(prepared: Sequence[Prepared]) -> dict[str, int]:
+def _checked(cases: Iterable[Sequence[Leak]]) -> dict[str, int]:
     """Cases by how it was checked that their targets are gone, and those of which copies had to be cut."""
-    unproven = sum(any(leak.status == "unproven" for leak in one.leaks) for one in prepared)
-    cut = sum(any(leak.copies for leak in one.leaks) for one in prepared)
-    found = {"clean": len(prepared) - unproven, "unproven": unproven, "with copies cut": cut}
-    return {what: count for what, count in found.items() if count}
-
-
-def _records(prepared: Sequence[Prepared]) -> bytes:
-    """A line a case: what is left of each target (longest run, share of 8-grams), which rows were dropped."""
-    lines = ({"case": one.case.id, "leaks": one.leaks, "dropped": one.dropped} for one in prepared)
-    return "".join(f"{canonical_json(line)}\n" for line in lines).encode()
+    found: Counter[str] = Counter()
+    for leaks in cases:
+        found["unproven" if any(leak.status == "unproven" for leak in leaks) else "clean"] += 1
+        found["with copies cut"] += any(leak.copies for leak in leaks)
+    return {what: found[what] for what in ("clean", "unproven", "with copies cut") if found[what]}
 
 
 def draw(ids: Sequence[str], limit: int | None, seed: int) -> list[str]:

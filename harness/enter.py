@@ -12,10 +12,11 @@ from typing import Any
 
 from harness import energy
 from harness import manifest as manifests
+from harness.candidates import FirstTexts
 from harness.competitor import Competitor
 from harness.contest import Contest
 from harness.errors import SettingsError
-from harness.files import locked, remove_torn, write_atomic
+from harness.files import locked, remove_torn, replacing
 from harness.hand_in import HandedIn, hand_in
 from harness.pace import Pace, lines, noting
 from harness.pools import LESSONS, Choosing, choosing
@@ -91,13 +92,14 @@ def _play(contest: Contest, turn: Turn, scoring: Scoring) -> Entered:
     claim(turn.folder, turn.identity, contest.corpus.data)
     with locked(turn.folder / "run.lock", f"the run {turn.folder}"):
         remove_torn(turn.folder)
-        write_atomic(turn.folder / PREPARED, contest.records)
+        with replacing(turn.folder / PREPARED) as file:
+            file.writelines(f"{line}\n".encode() for line in contest.records())
         if choice:
             generated = choice.chosen()
             store(turn.folder, generated)
         else:
             generated, now = _write(contest, turn, turn.competitor)
-        rows = _rows(contest, generated)
+        rows = FirstTexts(generated.candidates, contest.ids, contest.task)
         manifest = _manifest(contest, turn, turn.competitor, generated)
         handed_in = hand_in(contest.task, contest.corpus, scoring, turn.folder, rows, manifest)
         entered = Entered(turn.folder.name, generated, handed_in, tuple(members.values()), now)
@@ -115,13 +117,6 @@ def _write(contest: Contest, turn: Turn, competitor: Competitor) -> tuple[Genera
     if all(map(is_here, hosts(turn.folder))):
         energy.note(turn.folder, began, generated.made)
     return generated, now
-
-
-def _rows(contest: Contest, generated: Generated) -> dict[str, dict[str, str]]:
-    """The first candidate of every case and field; a failure is an empty text, which scores the worst."""
-    found = generated.candidates
-    names = [f.name for f in contest.task.fields]
-    return {i: {name: found[i, name][0].text if (i, name) in found else "" for name in names} for i in contest.ids}
 
 
 def _manifest(contest: Contest, turn: Turn, competitor: Competitor, generated: Generated) -> Manifest:

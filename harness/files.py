@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from harness.errors import RunError
 
@@ -65,12 +65,19 @@ def private_folder(path: Path) -> Path:
 
 
 def write_atomic(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all: a temporary neighbour, fsync, rename."""
+    """Write a file whole or not at all."""
+    with replacing(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A temporary neighbour to write to, which becomes the file at `path` when it is whole: fsync, rename."""
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)  # mode 0600
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -94,19 +101,32 @@ class JsonLines:
         self.path = path
 
     def read(self) -> Iterator[dict[str, Any]]:
+        return (record for _, record in self.located())
+
+    def located(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Each record after the offset of its line."""
         if not self.path.exists():
             return
+        offset = 0
         with self.path.open("rb") as file:
             for number, line in enumerate(file, 1):
                 if not line.endswith(b"\n"):
                     return
                 try:
-                    yield json.loads(line)
+                    yield offset, json.loads(line)
                 except ValueError:
                     raise RunError(
                         f"{self.path.name}: line {number} is not JSON",
                         todo="the file was edited or the disk is at fault: delete that line, what it held is made anew",
                     ) from None
+                offset += len(line)
+
+    def at(self, offset: int) -> dict[str, Any]:
+        """The record of the line that begins there."""
+        with self.path.open("rb") as file:
+            file.seek(offset)
+            record: dict[str, Any] = json.loads(file.readline())
+        return record
 
     @contextmanager
     def appending(self) -> Iterator[_Appender]:
@@ -122,11 +142,14 @@ class _Appender:
     def __init__(self, fd: int) -> None:
         self._fd = fd
 
-    def append(self, value: Any) -> None:
+    def append(self, value: Any) -> int:
+        """The offset of its line."""
+        offset = os.lseek(self._fd, 0, os.SEEK_CUR)
         data = canonical_json(value).encode() + b"\n"
         while data:
             data = data[os.write(self._fd, data) :]
         os.fsync(self._fd)
+        return offset
 
 
 def _cut_torn_line(fd: int) -> None:

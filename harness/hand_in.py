@@ -9,14 +9,14 @@ from pathlib import Path
 from harness import ledger
 from harness import manifest as manifests
 from harness.errors import SubmissionError
-from harness.files import digest, digest_bytes, locked, write_atomic
+from harness.files import digest, locked
 from harness.lineup import TeamSettings
 from harness.references import read_references
 from harness.run import Generated, claim, imported_identity, run_folder, store
 from harness.score import score
 from harness.scorecard import make_card, remove_cards, variants_in, write_cards
 from harness.scoring import Scoring
-from harness.submission import read_submission, write_csv, write_zip
+from harness.submission import read_submission, write_submission
 from harness.types import Candidate, Corpus, Manifest, ScoreCard, Task
 from harness.validate import Problem, summary, validate
 from harness.workspace import salt
@@ -45,12 +45,9 @@ def hand_in(
     """Write csv, zip and manifest, validate what was written, and score it where the split has references."""
     variants = variants_in(folder)
     remove_cards(folder)  # a crash from here on leaves no scores of another text
-    csv = write_csv(rows, task)
-    archive = folder / task.submission.archive_name
-    write_atomic(folder / task.submission.file_name, csv)
-    write_atomic(archive, write_zip(csv, task))
-    manifest = replace(manifest, csv_digest=digest_bytes(csv))
+    manifest = replace(manifest, csv_digest=write_submission(rows, task, folder))
     manifests.write(manifest, folder)
+    archive = folder / task.submission.archive_name
     problems = validate(archive, task, frozenset(corpus.ids(manifest.split)))
     if not corpus.has_targets(manifest.split):
         return HandedIn(folder, tuple(problems), None)
@@ -86,11 +83,14 @@ def import_submission(
         )
     submitted = read_submission(path, task)
     rows = {i: submitted.rows[i] for i in ids}
-    generated = Generated()
-    for i, row in rows.items():
-        for name, text in row.items():
-            if text.strip():
-                generated.candidates[i, name] = (Candidate(i, name, text, raw=text, system=label, key=digest(text)),)
+    generated = Generated(
+        {
+            (i, name): (Candidate(i, name, text, raw=text, system=label, key=digest(text)),)
+            for i, row in rows.items()
+            for name, text in row.items()
+            if text.strip()
+        }
+    )
     folder = run_folder(root, task, corpus, split, label)
     manifest = replace(
         manifests.signed(manifests.begin(task, corpus, split, ids, label), team),

@@ -25,7 +25,8 @@ class KeptRows:
         self._path, self._what, self._again = path, what, again
         with self._named():
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE))
-            self._db = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
+            # A plugin may ask for its inputs from threads of its own; sqlite takes one statement at a time.
+            self._db = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.execute(table)
 

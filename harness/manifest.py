@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 from collections.abc import Iterable, Sequence
@@ -13,13 +14,13 @@ from typing import Any
 from harness import assets
 from harness.competitor import Competitor
 from harness.errors import SubmissionError
-from harness.files import canonical_json, digest, write_atomic
+from harness.files import canonical_json, write_atomic
 from harness.lineup import ServerSettings, TeamSettings
 from harness.resources import Resources
 from harness.run import Generated
 from harness.score import ids_digest
 from harness.tuning.origin import Origin, external
-from harness.types import Candidate, Corpus, Manifest, Task
+from harness.types import Corpus, Manifest, Task
 
 FILE = "manifest.json"
 REVISION = "REVISION"
@@ -109,11 +110,12 @@ def lessons_from(origins: Iterable[Origin]) -> tuple[str, ...]:
 def candidates_digest(generated: Generated) -> str:
     """Digest of all candidates by place, leaving out how long each took and its log-probability, the last bits of
     which are not the same in every process."""
-    timeless: list[list[Candidate]] = [
-        [replace(candidate, seconds=None, logprob=None) for candidate in generated.candidates[place]]
-        for place in sorted(generated.candidates)
-    ]
-    return digest(timeless)
+    hashed = hashlib.sha256(b"[")  # piece by piece what `digest` makes of the list of all places
+    for at, place in enumerate(sorted(generated.candidates)):
+        timeless = [replace(candidate, seconds=None, logprob=None) for candidate in generated.candidates[place]]
+        hashed.update(f"{',' if at else ''}{canonical_json(timeless)}".encode())
+    hashed.update(b"]")
+    return hashed.hexdigest()
 
 
 def write(manifest: Manifest, folder: Path) -> None:

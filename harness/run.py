@@ -7,33 +7,30 @@ the engine, what the train split taught, the seed. Running again asks only for w
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from harness.candidates import CANDIDATES, Lines, Place, StoredCandidates, lines_by_key, stored, with_line
 from harness.competitor import Competitor, results
 from harness.errors import PluginError, RunError, SettingsError
-from harness.files import JsonLines, canonical_json, digest, private_folder, write_atomic
+from harness.files import JsonLines, canonical_json, digest, private_folder, replacing, write_atomic
+from harness.inputs import Inputs
 from harness.pace import Pace
-from harness.prepare import model_input
 from harness.privacy import allowed
 from harness.progress import counter
 from harness.resources import Resources, SystemContext
 from harness.shards import sharded
-from harness.types import Candidate, Case, Corpus, Failure, Manifest, ModelInput, Runner, Task
+from harness.types import Candidate, Case, Corpus, Failure, Field, Manifest, Runner, Task
 
-CANDIDATES = "candidates.jsonl"
 HOSTS = "hosts.txt"
 ALLOWED = "allowed-hosts.txt"
 ADAPTERS = "adapters.json"
 
 RECIPE = 1
 """Raised by hand when the harness itself changes what a system is shown or what becomes of its text."""
-
-Place = tuple[str, str]
-"""(case id, field)"""
 
 
 @dataclass(frozen=True)
@@ -57,7 +54,7 @@ class Run:
 class Generated:
     """The candidates of a run by place, in the order of their index, and what failed."""
 
-    candidates: dict[Place, tuple[Candidate, ...]] = field(default_factory=dict)
+    candidates: Mapping[Place, Sequence[Candidate]] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     made: int = 0
 
@@ -88,17 +85,14 @@ def imported_identity(manifest: Manifest) -> dict[str, Any]:
 
 def store(folder: Path, generated: Generated) -> None:
     """Write candidates that were not generated here (chosen by a pool, imported), all of them at once."""
-    lines = [canonical_json(candidate) for place in generated.candidates.values() for candidate in place]
-    write_atomic(folder / CANDIDATES, "".join(f"{line}\n" for line in lines).encode())
+    with replacing(folder / CANDIDATES) as file:
+        for place in generated.candidates.values():
+            file.writelines(f"{canonical_json(candidate)}\n".encode() for candidate in place)
 
 
 def stored_candidates(folder: Path) -> Generated:
     """What `store` wrote there."""
-    generated = Generated()
-    for one in _candidates(JsonLines(folder / CANDIDATES)):
-        place = one.case, one.field
-        generated.candidates[place] = (*generated.candidates.get(place, ()), one)
-    return generated
+    return Generated(stored(JsonLines(folder / CANDIDATES)))
 
 
 def run_folder(root: Path, task: Task, corpus: Corpus, split: str, label: str) -> Path:
@@ -149,75 +143,79 @@ def differences(held: Mapping[str, Any], wanted: Mapping[str, Any], prefix: str 
 
 def generate(run: Run) -> Generated:
     """Complete the run: field by field in the Task's order, asking the system only for what is missing."""
-    generated = Generated()
-    stored = _read(run.candidates_file)
+    places: dict[Place, Lines] = {}
+    generated = Generated(StoredCandidates(run.candidates_file, places))
+    found = lines_by_key(run.candidates_file)
     for task_field in run.task.fields:
-        inputs = [model_input(case, run.task, task_field, _earlier(generated, case, run.task)) for case in run.cases]
-        _generate_field(run, inputs, stored, generated)
+        keys = _keys(run, _inputs(run, task_field, generated))
+        lines = {place: found.pop(key, ()) for place, key in keys.items()}
+        _complete(run, task_field, keys, lines, generated)
+        places.update((place, there) for place, there in lines.items() if there)
     return generated
 
 
 def kept(run: Run) -> Generated:
     """What the run has so far of what it is to write; nobody is asked for more."""
-    generated = Generated()
-    stored = _read(run.candidates_file)
+    places: dict[Place, Lines] = {}
+    generated = Generated(StoredCandidates(run.candidates_file, places))
+    found = lines_by_key(run.candidates_file)
     for task_field in run.task.fields:
-        inputs = [model_input(case, run.task, task_field, _earlier(generated, case, run.task)) for case in run.cases]
-        for place, key in _keys(run, inputs).items():
-            if found := stored.get(key):
-                generated.candidates[place] = tuple(found[index] for index in sorted(found))
+        keys = _keys(run, _inputs(run, task_field, generated))
+        places.update((place, found[key]) for place, key in keys.items() if key in found)
     return generated
 
 
-def _earlier(generated: Generated, case: Case, task: Task) -> dict[str, str]:
-    places = ((f.name, generated.candidates.get((case.id, f.name))) for f in task.fields)
-    return {name: found[0].text for name, found in places if found}
+def _inputs(run: Run, task_field: Field, generated: Generated) -> Inputs:
+    """The field's inputs, which read what `generated` has by then of the fields before it."""
+
+    def earlier(case: str) -> dict[str, str]:
+        places = ((name, generated.candidates.get((case, name))) for name in task_field.after)
+        return {name: found[0].text for name, found in places if found}
+
+    return Inputs(run.cases, range(len(run.cases)), run.task, task_field, earlier)
 
 
-def _generate_field(
-    run: Run, inputs: Sequence[ModelInput], stored: Mapping[str, Mapping[int, Candidate]], generated: Generated
+def _complete(
+    run: Run, task_field: Field, keys: Mapping[Place, str], lines: MutableMapping[Place, Lines], generated: Generated
 ) -> None:
-    keys = _keys(run, inputs)
+    """Ask the system for what is missing in `lines`, and put it there."""
     samples = run.competitor.samples
-    kept = {place: stored.get(key, {}) for place, key in keys.items()}
-    missing = [asked for asked in inputs if len(kept[asked.case, asked.field]) < samples]
-    if missing:
-        done = {place for place, found in kept.items() if len(found) >= samples}
-        stored_now = set(done)
-        context = _context(run, stored_now)
-        context.load()
-        _remember_hosts(run.folder, _reached(run))
-        runner = _runner(run, context)
-        asked_for = inputs if run.competitor.batched else missing
-        with run.candidates_file.appending() as file:
-            for result in _checked(run, runner, asked_for, keys, done, context.failed):
-                if isinstance(result, Failure):
-                    generated.failures.append(result)
-                    continue
-                file.append(asdict(result))
-                kept[result.case, result.field] = {**kept[result.case, result.field], result.index: result}
-                generated.made += 1
-                if len(kept[result.case, result.field]) >= samples:
-                    stored_now.add((result.case, result.field))
-    for place, found in kept.items():
-        if found:
-            generated.candidates[place] = tuple(found[index] for index in sorted(found))
+    done = {place for place, there in lines.items() if len(there) >= samples}
+    if len(done) == len(keys):
+        return
+    stored_now = set(done)
+    context = _context(run, stored_now)
+    context.load()
+    _remember_hosts(run.folder, _reached(run))
+    runner = _runner(run, context)
+    inputs = _inputs(run, task_field, generated)
+    if not run.competitor.batched:
+        inputs = replace(inputs, places=[at for at, place in enumerate(keys) if place not in done])
+    with run.candidates_file.appending() as file:
+        for result in _checked(run, runner, inputs, keys, done, context.failed):
+            if isinstance(result, Failure):
+                generated.failures.append(result)
+                continue
+            place = result.case, result.field
+            lines[place] = with_line(lines[place], result.index, file.append(asdict(result)))
+            generated.made += 1
+            if len(lines[place]) >= samples:
+                stored_now.add(place)
 
 
 def _checked(
     run: Run,
     runner: Any,
-    inputs: Sequence[ModelInput],
+    inputs: Inputs,
     keys: Mapping[Place, str],
     done: set[Place],
     not_completed: Mapping[Place, str],
 ) -> Iterator[Candidate | Failure]:
     """The runner's results that are wanted and new, each candidate with its system and key; a case that
     the runner passes over in silence is a Failure, with the engine's reason where there is one."""
-    field_name = inputs[0].field
-    left = {(asked.case, asked.field) for asked in inputs} - done
+    left = keys.keys() - done
     seen: set[tuple[Place, int]] = set()
-    progress = counter(f"{run.competitor.name}: {run.task.field(field_name).title}", len(left), "case")
+    progress = counter(f"{run.competitor.name}: {inputs.field.title}", len(left), "case")
     for result in results(run.competitor, runner, inputs):
         place = (result.case, result.field)
         if place not in keys:
@@ -310,7 +308,8 @@ def _context(run: Run, stored: set[Place]) -> SystemContext:
     )
 
 
-def _keys(run: Run, inputs: Sequence[ModelInput]) -> dict[Place, str]:
+def _keys(run: Run, inputs: Inputs) -> dict[Place, str]:
+    """By place, in the order of the inputs, the digest of all that determines its candidates."""
     made_by = digest(
         {
             "recipe": RECIPE,
@@ -321,21 +320,3 @@ def _keys(run: Run, inputs: Sequence[ModelInput]) -> dict[Place, str]:
         }
     )
     return {(asked.case, asked.field): digest([made_by, asked]) for asked in inputs}
-
-
-def _read(file: JsonLines) -> dict[str, dict[int, Candidate]]:
-    """Stored candidates by key and index."""
-    stored: dict[str, dict[int, Candidate]] = {}
-    for candidate in _candidates(file):
-        stored.setdefault(candidate.key, {})[candidate.index] = candidate
-    return stored
-
-
-def _candidates(file: JsonLines) -> Iterator[Candidate]:
-    for record in file.read():
-        try:
-            yield Candidate(**record)
-        except TypeError:
-            raise RunError(
-                f"{file.path} holds a line that is no candidate", todo="it was edited: delete that line, or the file"
-            ) from None

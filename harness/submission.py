@@ -4,31 +4,38 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 import stat
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from harness.errors import SubmissionError
+from harness.files import digest_file, replacing
 from harness.types import Submission, Task
 from harness.validate import MAX_ID, examine, id_order, plain_id
 
 _NEEDS_QUOTES = re.compile('[,"\r\n]')
 _UNREADABLE = re.compile("[\0\ud800-\udfff]")
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
-_LEVEL = 6
 
 
 def write_csv(rows: Mapping[str, Mapping[str, str]], task: Task) -> bytes:
-    """The csv of field values by id: sorted by id (as integers where they are), LF, UTF-8 without a byte order mark,
-    quotes only where needed.
+    """The csv of field values by id, whole; see `csv_lines`."""
+    return b"".join(csv_lines(rows, task))
+
+
+def csv_lines(rows: Mapping[str, Mapping[str, str]], task: Task) -> Iterator[bytes]:
+    """The lines of a csv of field values by id: sorted by id (as integers where they are), LF, UTF-8 without a byte
+    order mark, quotes only where needed.
 
     A text is read back exactly as it was, but for two things that no csv reader is sure to survive: a NUL is left
     out, and half of a surrogate pair becomes U+FFFD (two halves become the character that they stand for).
     Raises SubmissionError for an id that would be read back as another, and for a row that lacks a field.
     """
     form = task.submission
-    lines = [",".join(map(_cell, form.columns))]
+    yield _line(form.columns)
     for id in sorted(rows, key=id_order):
         if id != plain_id(id) or not 0 < len(id) <= MAX_ID or _UNREADABLE.search(id):
             raise SubmissionError(f"{id!r} cannot be an id in {form.file_name}", todo="use the ids of the corpus")
@@ -36,8 +43,11 @@ def write_csv(rows: Mapping[str, Mapping[str, str]], task: Task) -> bytes:
         lacking = [name for name in form.columns if name not in values]
         if lacking:
             raise SubmissionError(f"case {id} has no {' and no '.join(lacking)}", todo="run the system again")
-        lines.append(",".join(_cell(values[name]) for name in form.columns))
-    return "".join(f"{line}\n" for line in lines).encode()
+        yield _line([values[name] for name in form.columns])
+
+
+def _line(cells: Sequence[str]) -> bytes:
+    return (",".join(map(_cell, cells)) + "\n").encode()
 
 
 def _cell(text: str) -> str:
@@ -47,16 +57,33 @@ def _cell(text: str) -> str:
 
 
 def write_zip(csv: bytes, task: Task) -> bytes:
-    """The zip that the task's server takes: the csv at its root, without time or owner.
+    """The zip of a csv, whole; see `zip_csv`."""
+    data = io.BytesIO()
+    zip_csv(io.BytesIO(csv), len(csv), task, data)
+    return data.getvalue()
+
+
+def zip_csv(csv: IO[bytes], size: int, task: Task, archive: IO[bytes]) -> None:
+    """Write the zip that the task's server takes: the csv, of so many bytes, at its root, without time or owner.
 
     The same bytes wherever Python's zlib is the same; what is compared across machines is the csv."""
     member = zipfile.ZipInfo(task.submission.file_name, _NO_TIME)
     member.create_system = 3  # Unix, on every machine
     member.external_attr = (stat.S_IFREG | 0o644) << 16
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w") as archive:
-        archive.writestr(member, csv, zipfile.ZIP_DEFLATED, _LEVEL)
-    return data.getvalue()
+    member.compress_type = zipfile.ZIP_DEFLATED
+    member.file_size = size
+    with zipfile.ZipFile(archive, "w") as packed, packed.open(member, "w") as file:
+        shutil.copyfileobj(csv, file)
+
+
+def write_submission(rows: Mapping[str, Mapping[str, str]], task: Task, folder: Path) -> str:
+    """Write csv and zip into a folder, a row in memory at a time. The digest of the csv."""
+    csv = folder / task.submission.file_name
+    with replacing(csv) as file:
+        file.writelines(csv_lines(rows, task))
+    with replacing(folder / task.submission.archive_name) as archive, csv.open("rb") as lines:
+        zip_csv(lines, csv.stat().st_size, task, archive)
+    return digest_file(csv)
 
 
 def read_submission(path: Path, task: Task) -> Submission:

@@ -54,16 +54,17 @@ class Usage:
 
 def usage_of(stays: int, chosen: Generated, runs: Mapping[Path, Generated], candidates_digest: str) -> Usage:
     """The usage of a run whose texts were `chosen` among those of `runs`, by folder: of itself, if it is no pool."""
-    made = [candidate for run in runs.values() for place in run.candidates.values() for candidate in place]
+    candidates = (candidate for run in runs.values() for place in run.candidates.values() for candidate in place)
+    made = [(one.tokens, one.seconds, one.finish == "length", bool(one.cut)) for one in candidates]  # and no text
     metered = [energy.noted(folder) for folder in runs]
     noted = pace.noted(runs)
     return Usage(
         stays=stays,
         texts=len(made),
-        tokens=_known([one.tokens for one in made]),
-        seconds=_known([one.seconds for one in made]),
-        cut_off=sum(one.finish == "length" for one in made),
-        chart_cut=sum(bool(one.cut) for one in made),
+        tokens=_known([tokens for tokens, _, _, _ in made]),
+        seconds=_known([seconds for _, seconds, _, _ in made]),
+        cut_off=sum(cut_off for _, _, cut_off, _ in made),
+        chart_cut=sum(chart_cut for _, _, _, chart_cut in made),
         joules=sum(joules for joules, _ in metered) if any(texts for _, texts in metered) else None,
         metered=sum(texts for _, texts in metered),
         writers=dict(sorted(Counter(place[0].system for place in chosen.candidates.values()).items())),

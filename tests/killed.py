@@ -44,10 +44,11 @@ def _hook(stage: str, begin: Callable[[], None]) -> None:
     """Call `begin` when the stage begins: the engine's first batch, the submission's file, the scoring."""
     import harness.engines.decoding
     import harness.hand_in
+    import harness.submission
 
     module, name = {
         "generate": (harness.engines.decoding, "decode"),
-        "write": (harness.hand_in, "write_zip"),
+        "write": (harness.submission, "zip_csv"),
         "score": (harness.hand_in, "score"),
     }[stage]
     function = getattr(module, name)

@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from harness.candidates import Place
 from harness.competitor import Competitor, find_competitor
 from harness.contest import Contest
 from harness.contract.trial import QUIET, SETTINGS, Trial, imports_quietly, settings_can_be_set
@@ -22,7 +23,7 @@ from harness.files import canonical_json, private_folder
 from harness.plugins import Need
 from harness.prepare import model_input
 from harness.resources import SystemContext
-from harness.run import Generated, Place, Run, generate
+from harness.run import Generated, Run, generate
 from harness.types import Candidate, Failure, ModelInput, Tuning
 
 NEW_TOKENS = 6

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.board import Standing
+from harness.candidates import CANDIDATES, Place
 from harness.errors import LeaderboardError
 from harness.files import JsonLines
 from harness.judge import data_of
-from harness.run import CANDIDATES, Place
 from harness.score import Stats
 from harness.scorecard import read_stats
 from harness.submission import read_submission

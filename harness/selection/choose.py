@@ -15,10 +15,11 @@ from harness.types import Offer, Selector
 
 def select(stalls: Sequence[Stall], offers: Sequence[Offer], selector: Selector, pool: str) -> Generated:
     """The chosen candidate of every stall. It keeps its writer's name."""
-    chosen = Generated()
-    for stall, offer in zip(stalls, offers, strict=True):
-        chosen.candidates[stall.place] = (replace(stall.candidates[choice(selector, offer, pool)], index=0),)
-    return chosen
+    chosen = {
+        stall.place: (replace(stall.candidates[choice(selector, offer, pool)], index=0),)
+        for stall, offer in zip(stalls, offers, strict=True)
+    }
+    return Generated(chosen)
 
 
 def choice(selector: Selector, offer: Offer, pool: str) -> int:

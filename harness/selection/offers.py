@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from harness.candidates import Place
 from harness.errors import RunError
 from harness.files import digest_bytes
 from harness.prepare import model_input
-from harness.run import Generated, Place
+from harness.run import Generated
 from harness.types import Candidate, Case, Task
 
 SHOWN = 5
@@ -44,15 +45,15 @@ def set_out(cases: Sequence[Case], task: Task, members: Mapping[str, Generated],
     bare: list[Stall] = []
     for case in cases:
         for field in task.fields:
-            offered = sorted(_offered(members, (case.id, field.name)))
+            offered = _offered(members, (case.id, field.name))
             source = "\n".join(part.text for part in model_input(case, task, field, {}).chart)
             stall = Stall(
                 case.id,
                 field.name,
                 case.group,
                 source,
-                tuple(members[name].candidates[case.id, field.name][at] for _, name, at in offered),
-                tuple(name for _, name, _ in offered),
+                tuple(candidate for _, candidate in offered),
+                tuple(name for name, _ in offered),
             )
             (stalls if offered else bare).append(stall)
     if bare:
@@ -65,14 +66,13 @@ def set_out(cases: Sequence[Case], task: Task, members: Mapping[str, Generated],
     return stalls
 
 
-def _offered(members: Mapping[str, Generated], place: Place) -> list[tuple[str, str, int]]:
-    """(digest of the text, member, its how manieth) of every candidate that is not empty."""
-    return [
-        (digest_bytes(_bytes(one.text)), name, at)
-        for name, member in members.items()
-        for at, one in enumerate(member.candidates.get(place, ()))
-        if one.text.strip()
-    ]
+def _offered(members: Mapping[str, Generated], place: Place) -> list[tuple[str, Candidate]]:
+    """(member, candidate) for every candidate that is not empty, in the order of the digests of their texts."""
+    written = ((name, one) for name, member in members.items() for one in member.candidates.get(place, ()))
+    return sorted(
+        ((name, one) for name, one in written if one.text.strip()),
+        key=lambda offered: (digest_bytes(_bytes(offered[1].text)), offered[0]),
+    )
 
 
 def _bytes(text: str) -> bytes:
