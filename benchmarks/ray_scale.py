@@ -35,7 +35,6 @@ from harness.files import digest_file, private_folder
 from harness.lineup import DEFAULT_LINEUP, read_lineup
 from harness.manifest import candidates_digest
 from harness.plugins import registry
-from harness.resources import Resources
 from harness.run import Run, generate
 from harness.submission import write_submission
 from harness.tasks.discharge_me import discharge_me
@@ -56,7 +55,6 @@ def main() -> int:
     args = parser.parse_args()
     os.environ["HARNESS_WORKSPACE"] = str(args.out / "workspace")
     write(args.out, args.stays)
-    alone(learn, args.out)  # what torch holds would hide what we hold
     for _ in range(2):
         alone(prepare, args.out)
     alone(in_one_process, args.out)
@@ -82,12 +80,6 @@ def write(out: Path, stays: int) -> None:
         write_tables(out, stays, round(3.77 * stays), 0)
         (out / TEACHER).rename(out / SPLIT)
         (out / "small" / TEACHER).rename(out / TEACHER)
-
-
-def learn(out: Path) -> None:
-    """What `lead` reads of the other split, to be found by those that come later."""
-    task = discharge_me()
-    _ = Resources(task, open_tables(out, task), SPLIT, read_lineup(DEFAULT_LINEUP), ()).guide
 
 
 def prepare(out: Path) -> None:
