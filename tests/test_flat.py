@@ -12,6 +12,7 @@ import tracemalloc
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -23,9 +24,10 @@ from harness.competitor import Competitor, results
 from harness.corpora.synthetic import synthesize
 from harness.files import JsonLines
 from harness.plugins import Tag
+from harness.run import Generated, Run, _inputs, _keys
 from harness.submission import write_csv, write_zip
 from harness.tasks.discharge_me import discharge_me
-from harness.types import Candidate
+from harness.types import Candidate, Case, Part
 
 TASK = discharge_me()
 FEW, MANY = 30, 230
@@ -255,3 +257,16 @@ def test_candidates_are_read_where_they_stand(tmp_path: Path) -> None:
     assert {place: [*some] for place, some in found.items()} == {("1", BHC): written[:2], ("2", BHC): written[2:]}
     assert ("3", BHC) not in found
     assert [len(some) for some in found.values()] == [2, 2]
+
+
+def test_candidates_are_kept_under_the_keys_that_they_always_had() -> None:
+    """Runs of many hours lie in folders: another key would have them written anew."""
+    case = Case("7", "70", (Part("note", "header", "A heading", "chest pain \ud83d é"),))
+    competitor = Competitor("s", "s", None, Tag("system", "s", ()), {"words": 3}, "c0de")
+    run = Run(Path(), competitor, [case], TASK, 5, cast(Any, None))
+    written = Generated({("7", BHC): (Candidate("7", BHC, "stayed"),)})
+    keys = [key for field in TASK.fields for key in _keys(run, _inputs(run, field, written)).values()]
+    assert keys == [
+        "2f9104954251436997b2a7fc3b7cc695c2e1580afea3bbdf59a429742e24c0e1",
+        "5eb1e18300e8cbb43f65041a0a3e65fdf28a84130e4340e019422461acb21381",
+    ]
