@@ -91,11 +91,11 @@ def others(args: argparse.Namespace, folder: Path) -> Iterator[tuple[str, bool, 
                 yield "server", chat, worn, open_server(ServerSettings(url=url, model=model, chat=chat))
     from harness.engines.vllm import open_vllm
 
-    settings = VllmSettings(dtype=args.dtype, threads=1, enforce_eager=True, memory_share=0.05)
-    engine = open_vllm(folder, settings)
+    chosen = VllmSettings(dtype=args.dtype, threads=1, enforce_eager=True, memory_share=0.05)
+    engine = open_vllm(folder, chosen)
     for worn in (None, adapter):
         for chat in (True, False):
-            yield "vllm", chat, worn, replace(engine, settings=replace(settings, chat=chat), adapter=worn)
+            yield "vllm", chat, worn, replace(engine, settings=replace(chosen, chat=chat), adapter=worn)
     engine.loaded.close()
 
 

@@ -67,7 +67,7 @@ def submit(home: Path, ward: Path, after: int = 0) -> subprocess.CompletedProces
     arguments = ["submit", "qlora", "--lineup", "vllm.toml", "--data", str(ward), "--scorers", "rouge,bleu"]
     environment = {**os.environ, "PYTHONPATH": str(HOUSE)}
     command = [sys.executable, *program, *arguments]
-    return subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, check=False, timeout=600)
+    return subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, check=False)
 
 
 def run_folder(home: Path) -> Path:
