@@ -47,7 +47,13 @@ COMPLAINTS = (
     "jaundice",
 )
 QUESTION = "Write two sentences for the discharge summary of a patient who came with {}."
-PROMPTS = [Prompt(str(at), "course", (("user", QUESTION.format(one)),)) for at, one in enumerate(COMPLAINTS)]
+OPENING = "Discharge summary.\n\nThe patient came to the emergency department with {}. On examination"
+"""A bare prompt is gone on with: to a question the answer would be a line break, and the end."""
+
+
+def prompts(chat: bool) -> list[Prompt]:
+    text = QUESTION if chat else OPENING
+    return [Prompt(str(at), "course", (("user", text.format(one)),)) for at, one in enumerate(COMPLAINTS)]
 
 
 def main() -> int:
@@ -65,14 +71,15 @@ def main() -> int:
     apart = 0
     for name, chat, adapter, other in others(args, folder):
         here = replace(local, chat=chat, adapter=adapter)
-        texts, theirs = (written(engine, Sampling(args.tokens)) for engine in (here, other))
-        parted = [at for at in range(len(PROMPTS)) if theirs[at].text != texts[at].text]
-        gaps = [gap(here, PROMPTS[at], texts[at].text, theirs[at].text) for at in parted]
+        asked = prompts(chat)
+        texts, theirs = (written(engine, asked, Sampling(args.tokens)) for engine in (here, other))
+        parted = [at for at in texts if theirs[at].text != texts[at].text]
+        gaps = [gap(here, asked[at], texts[at].text, theirs[at].text) for at in parted]
         far = sum(one > NEAR[args.dtype] for one in gaps)
-        cells = [f"{len(PROMPTS) - len(gaps)} of {len(PROMPTS)}", len(gaps) - far, far]
+        cells = [f"{len(asked) - len(gaps)} of {len(asked)}", len(gaps) - far, far]
         cells += [", ".join(f"{one:.2g}" for one in gaps), sum(one.tokens or 0 for one in theirs.values())]
-        asked = "chat" if chat else "bare prompt"
-        print("|", " | ".join(map(str, [name, asked, "adapter" if adapter else "base", *cells])), "|", flush=True)
+        cells = [name, "chat" if chat else "bare prompt", "adapter" if adapter else "base", *cells]
+        print("|", " | ".join(map(str, cells)), "|", flush=True)
         apart += far
     return int(apart > 0)
 
@@ -99,8 +106,8 @@ def others(args: argparse.Namespace, folder: Path) -> Iterator[tuple[str, bool, 
     engine.loaded.close()
 
 
-def written(engine: Engine, sampling: Sampling) -> dict[int, Completion]:
-    return {at: one for at, [one] in engine.complete(PROMPTS, sampling)}
+def written(engine: Engine, asked: list[Prompt], sampling: Sampling) -> dict[int, Completion]:
+    return {at: one for at, [one] in sorted(engine.complete(asked, sampling))}
 
 
 def gap(engine: TransformersEngine, prompt: Prompt, ours: str, theirs: str) -> float:
