@@ -64,7 +64,7 @@ def compare(folder: Path, rng: random.Random, runs: int, kills: int) -> int:
     done = submit(folder, "alone").wait()
     wanted, texts = digests(folder / "alone"), clusters.kept(folder / "alone")
     seconds = time.monotonic() - started
-    print(f"one process: exit {done}, {texts} texts, {seconds:.0f} s, csv {wanted[0][:16]}", flush=True)
+    print(f"one process: exit {done}, {texts} texts, {seconds:.0f} s, csv {short(wanted)}", flush=True)
     made, hits = zip(*(killed(folder, f"killed-{at}", rng, texts, kills) for at in range(1, runs + 1)), strict=True)
     same = [one == wanted for one in made]
     same.append(head_restarted(folder, rng, texts)[:2] == wanted[:2])  # its manifest names the cluster's machines
@@ -89,7 +89,7 @@ def killed(folder: Path, label: str, rng: random.Random, texts: int, kills: int)
         print(f"  {label}: {'a worker' if found else 'NOBODY'} killed with {kept} texts kept", flush=True)
     code = command.wait()
     made, lines, seconds = digests(folder / label), clusters.kept(folder / label), time.monotonic() - started
-    print(f"{label}: exit {code}, {lines} lines, {seconds:.0f} s, csv {made[0][:16]}", flush=True)
+    print(f"{label}: exit {code}, {lines} lines, {seconds:.0f} s, csv {short(made)}", flush=True)
     return made, hits
 
 
@@ -110,7 +110,7 @@ def head_restarted(folder: Path, rng: random.Random, texts: int) -> tuple[str, .
     code = submit(folder, "head", "--ray", HEAD, "--workers", "2").wait()
     kill_head(head)
     made = digests(folder / "head")
-    print(f"again: exit {code}, {clusters.kept(folder / 'head')} lines, csv {made[0][:16]}", flush=True)
+    print(f"again: exit {code}, {clusters.kept(folder / 'head')} lines, csv {short(made)}", flush=True)
     return made
 
 
@@ -151,6 +151,10 @@ def digests(folder: Path) -> tuple[str, ...]:
     """Of the csv, the zip and the manifest."""
     paths = [path for name in ("csv", "zip") for path in folder.rglob(f"submission.{name}")]
     return tuple(hashlib.sha256(path.read_bytes()).hexdigest() for path in [*paths, *folder.rglob("manifest.json")])
+
+
+def short(made: tuple[str, ...]) -> str:
+    return made[0][:16] if made else "missing"
 
 
 if __name__ == "__main__":
