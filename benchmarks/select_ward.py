@@ -1,7 +1,8 @@
 """Whether choosing among members is worth it: on synthetic wards of several seeds, or on a corpus of your own.
 
     python -m benchmarks.select_ward --scratch FOLDER [--seeds 1 2 3] [--stays 1100] [--limit N]
-        [--members lead nearest few-shot] [--samples 4] [--lineup embedded] [--data FOLDER]
+        [--members lead nearest qlora] [--samples 4 [--sampled qlora]] [--data FOLDER]
+        [--lineup embedded] [--engine K=V ...] [--set SYSTEM.K=V ...]
 
 It may take hours, for the members write for every case of valid and of the judged split; stopped, the same command goes
 on. 1,100 stays have about 150 in the judged split. With `--data` the corpus's valid and first test split are judged
@@ -12,14 +13,14 @@ cases ("on valid" is fitted there alone; "all" are all features that need no ass
 the member that is best on valid and over the one that is best here (picked anew in each resample), regret to the
 oracle, and what the chosen texts say: shares of stated facts that are true of the patient, and of critical facts that
 are said (ward ledger). All this with every candidate, and again without failed ones: looped, cut off, empty.
-`--samples` adds the oracle over as many texts of few-shot alone: what mere repetition could offer.
+`--samples` adds the oracle over as many texts of one member alone: what mere repetition could offer.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import reduce
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from harness import Learned, Offer, Pair, Rules, Selector, Task, Weighted, minim
 from harness.contest import Contest, open_contest, read_references, rehearse, scoring_of
 from harness.corpora import open_corpus
 from harness.corpora.synthetic import synthesize
-from harness.lineup import Lineup, find_lineup, read_lineup
+from harness.lineup import Entrant, Lineup, build, find_lineup, parse_assignments, read_lineup
 from harness.plugins import registry
 from harness.selection import objective
 from harness.selection.features import FEATURES
@@ -81,24 +82,22 @@ def selectors() -> dict[str, Selector]:
 # --------------------------------------------------------------------------- what is judged
 
 
-def lineup_of(base: str, members: Sequence[str], samples: int, scratch: Path) -> Lineup:
-    """The line-up with the pools of this benchmark beside its own systems."""
-    names = ", ".join(f'"{name}"' for name in members)
-    text = find_lineup(base).read_text(encoding="utf-8")
-    text += f'\n[systems.{POOL}]\nplugin = "des"\nmembers = [{names}]\n'
-    if samples:
-        sampled = settings_of(text, "few-shot") + f"samples = {samples}\ntemperature = 0.7\ntop_p = 0.95\n"
-        text += f'\n[systems.few-shot-samples]\nplugin = "few-shot"\n{sampled}'
-        text += f'\n[systems.{ALONE}]\nplugin = "des"\nmembers = ["few-shot-samples"]\n'
-    path = scratch / "lineup.toml"
-    path.write_text(text, encoding="utf-8")
-    return read_lineup(path)
-
-
-def settings_of(text: str, system: str) -> str:
-    """The settings of a system in a line-up's text."""
-    _, found, rest = text.partition(f"[systems.{system}]\n")
-    return rest.split("\n[")[0].split("\n#")[0].strip() + "\n" if found else ""
+def lineup_of(settings: argparse.Namespace) -> Lineup:
+    """The line-up with the settings that were asked for, and the pools of this benchmark beside its own systems."""
+    lineup = read_lineup(find_lineup(settings.lineup))
+    engine = {**asdict(lineup.engine), **parse_assignments(settings.engine)}
+    entrants, plugins = dict(lineup.entrants), registry(()).names("system")
+    for assignment in settings.set:
+        name, _, setting = assignment.partition(".")
+        one = entrants.get(name) or lineup.entrant(name, plugins)
+        entrants[name] = replace(one, settings={**one.settings, **parse_assignments([setting])})
+    entrants[POOL] = Entrant(POOL, "des", {"members": settings.members})
+    if settings.samples:
+        sampled = {"samples": settings.samples, "temperature": 0.7, "top_p": 0.95}
+        one = entrants.get(settings.sampled) or lineup.entrant(settings.sampled, plugins)
+        entrants["samples"] = replace(one, name="samples", settings={**one.settings, **sampled})
+        entrants[ALONE] = Entrant(ALONE, "des", {"members": ["samples"]})
+    return replace(lineup, engine=build(type(lineup.engine), engine, "--engine"), entrants=entrants)
 
 
 def judged(contest: Contest, pool: str) -> Judged:
@@ -279,7 +278,9 @@ def show(data: Path, task: Task, lineup: Lineup, settings: argparse.Namespace, *
     if settings.samples:
         alone = judged(contests[1], ALONE)
         bound = gain(scored(alone, [0] * len(alone.offers), alone.members), how)
-        print(f" {settings.samples} texts of few-shot: oracle {bound.oracle:.4f}, their mean {bound.random:.4f}")
+        print(
+            f" {settings.samples} texts of {settings.sampled}: oracle {bound.oracle:.4f}, their mean {bound.random:.4f}"
+        )
     return valid
 
 
@@ -289,15 +290,18 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="*", default=[1, 2, 3])
     parser.add_argument("--stays", type=int, default=1100)
     parser.add_argument("--limit", type=int, help="cases of each split, for a small try")
-    parser.add_argument("--members", nargs="*", default=["lead", "nearest", "few-shot"])
-    parser.add_argument("--samples", type=int, default=0, help="texts a case of few-shot alone, for another bound")
+    parser.add_argument("--members", nargs="*", default=["lead", "nearest", "qlora"])
+    parser.add_argument("--samples", type=int, default=0, help="texts a case of one member alone, for another bound")
+    parser.add_argument("--sampled", default="qlora", help="whose texts these are")
     parser.add_argument("--lineup", default="embedded")
+    parser.add_argument("--engine", nargs="*", default=[], metavar="K=V", help="settings of the engine")
+    parser.add_argument("--set", nargs="*", default=[], metavar="SYSTEM.K=V", help="settings of a system")
     parser.add_argument("--data", type=Path, help="a corpus of your own in place of the wards")
     parser.add_argument("--resamples", type=int, default=10_000)
     settings = parser.parse_args()
     settings.scratch.mkdir(parents=True, exist_ok=True)
     task: Task = registry(()).entry("task", "discharge-me").load()()
-    lineup = lineup_of(settings.lineup, settings.members, settings.samples, settings.scratch)
+    lineup = lineup_of(settings)
     if settings.data:
         show(settings.data, task, lineup, settings, together=True)
         return

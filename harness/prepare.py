@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
-from itertools import groupby
+from itertools import accumulate, groupby
 from operator import itemgetter
 
 from harness.leaks import RUN, Leak, Overlap, Status, Target, Tokens, measure, read_target, read_text
@@ -252,17 +253,19 @@ def arrange(input: ModelInput, order: Sequence[str], budget: int, count: Callabl
     rank = {name: at for at, name in enumerate(order)}
     parts = sorted(input.chart, key=lambda part: rank.get(part.name, len(rank)))
     blocks = [_block(part) for part in parts]
-    whole = _most(len(blocks), lambda n: count(_join(blocks[:n])) <= budget)
-    kept, left = blocks[:whole], blocks[whole:]
-    lost = [count(block) for block in left]
-    if left:
-        body = len(left[0]) - len(parts[whole].text)
-        beginning = _beginning(left[0], body, lambda text: count(_join([*kept, text])) <= budget)
+    units = [count(block) for block in blocks]
+    guess = bisect_right(list(accumulate(units)), budget)
+    whole = _most(len(blocks), guess, lambda n: count(_join(blocks[:n])) <= budget)
+    kept, lost = blocks[:whole], units[whole:]
+    if lost:
+        body = len(blocks[whole]) - len(parts[whole].text)
+        share = (budget - sum(units[:whole])) / max(1, lost[0])
+        beginning = _beginning(blocks[whole], body, share, lambda text: count(_join([*kept, text])) <= budget)
         if beginning:
             kept.append(beginning)
             lost[0] -= count(beginning)
     text = _join(kept)
-    cut = tuple((part.heading, units) for part, units in zip(parts[whole:], lost, strict=True))
+    cut = tuple((part.heading, less) for part, less in zip(parts[whole:], lost, strict=True))
     return Arranged(text, count(text) if text else 0, cut)
 
 
@@ -274,26 +277,32 @@ def _join(blocks: Sequence[str]) -> str:
     return "\n\n".join(blocks)
 
 
-def _beginning(block: str, body: int, fits: Callable[[str], bool]) -> str:
-    """As much of a block as fits, cut after a sentence of its body, else after a word; "" if not one word fits."""
+def _beginning(block: str, body: int, share: float, fits: Callable[[str], bool]) -> str:
+    """As much of a block as fits (by guess that `share`), cut after a sentence of its body, else after a word; "" if
+    not one word fits."""
     for cut in (_SENTENCE_END, _WORD_END):
-        kept = _up_to(block, [match.end() for match in cut.finditer(block, body)], fits)
+        kept = _up_to(block, [match.end() for match in cut.finditer(block, body)], share, fits)
         if kept:
             return kept
     return ""
 
 
-def _up_to(block: str, ends: Sequence[int], fits: Callable[[str], bool]) -> str:
-    kept = _most(len(ends), lambda n: fits(block[: ends[n - 1]]))
+def _up_to(block: str, ends: Sequence[int], share: float, fits: Callable[[str], bool]) -> str:
+    kept = _most(len(ends), bisect_right(ends, share * len(block)), lambda n: fits(block[: ends[n - 1]]))
     return block[: ends[kept - 1]] if kept else ""
 
 
-def _most(most: int, fits: Callable[[int], bool]) -> int:
-    """The largest number up to `most` that fits, if what fits gets never less by taking less; 0 is taken to fit."""
-    if most == 0 or fits(most):
-        return most
-    low, high = 0, most
+def _most(most: int, guess: int, fits: Callable[[int], bool]) -> int:
+    """The largest number up to `most` that fits, if what fits gets never less by taking less; 0 is taken to fit.
+
+    Looked for around `guess`, in steps that double: to count tokens is most of what a prompt costs."""
+    low, high, step, at = 0, most + 1, 1, guess
     while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if fits(middle) else (low, middle)
+        at = min(max(at, low + 1), high - 1)
+        low, high = (at, high) if fits(at) else (low, at)
+        if low > 0 and high <= most:
+            at = (low + high) // 2
+        else:
+            at = low + step if low else high - step
+            step *= 2
     return low
