@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -101,7 +102,7 @@ def main() -> None:
         wanted = Wanted(settings.resamples, settings.seed, settings.compare)
         found = timed("board built", lambda: boards(entries, lambda _: task, wanted))
         for form in FORMATS:
-            size = len(timed(f"as {form}", lambda form=form: render(found, form)))
+            size = len(timed(f"as {form}", partial(render, found, form)))
             print(f"{'':44} {size / 1e6:7.2f} MB")
         seconds = time.perf_counter() - start
     groups = {one.place.group for one in found[0].standings if one.place}

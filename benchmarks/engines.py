@@ -112,9 +112,9 @@ def prompts_of(contest: Contest, competitor: Competitor, folder: Path) -> Asked:
     """What the system asks, field by field."""
     started, resources = time.perf_counter(), contest.resources
     recorder, engine = Recorder(resources.engine), resources.engine
-    resources.engine = recorder  # type: ignore[misc]
+    resources.engine = recorder
     a_run(contest, competitor, folder, Pace())
-    resources.engine = engine  # type: ignore[misc]
+    resources.engine = engine
     print(f"learned once, and prompts made: {time.perf_counter() - started:.1f} s")
     return recorder.asked
 

@@ -17,11 +17,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 
 from benchmarks.plan_accuracy import write_model
-from harness.lineup import find_lineup, read_lineup
+from harness.lineup import build, find_lineup, read_lineup
 from harness.tuning.estimate import Held, Micro, gibibytes, total, training
 from harness.tuning.shape import KNOWN, Shape, read_shape
 from harness.types import Tuning
@@ -34,8 +34,9 @@ def recipe(length: int) -> Tuning:
     """The line-up's settings, one row of this length at a time."""
     given = read_lineup(find_lineup("llama3-8b")).entrants["qlora"].settings
     known = {one.name for one in fields(Tuning)}
-    chosen = {name: tuple(v) if isinstance(v, list) else v for name, v in given.items() if name in known}
-    return replace(Tuning(**chosen), sequence_length=length, batch=1, checkpointing=True)
+    chosen = {name: value for name, value in given.items() if name in known}
+    one_row = {"sequence_length": length, "batch": 1, "checkpointing": True}
+    return build(Tuning, {**chosen, **one_row}, "llama3-8b [systems.qlora]")
 
 
 def targets(length: int) -> int:

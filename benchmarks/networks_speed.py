@@ -26,6 +26,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -102,6 +103,10 @@ def clocked(work: Callable[[], Sequence[float]]) -> Clocked:
     return time.perf_counter() - start, [float(value) for value in values]
 
 
+def first_column(scorer: Any, pairs: Sequence[Pair]) -> Any:
+    return scorer.measure(pairs)[:, 0]
+
+
 def furthest(ours: Sequence[float], theirs: Sequence[float]) -> float:
     return max(abs(one - other) for one, other in zip(ours, theirs, strict=True))
 
@@ -129,8 +134,8 @@ def race_bertscore(title: str, plugin: BertScore, theirs: Any, systems: Sequence
         with tempfile.TemporaryDirectory() as work:
             scorer = plugin.open(SimpleNamespace(language="en", work=Path(work), asset=assets.path))
             for which, their, pairs in (("cold", "their first", first), ("second", "their second", second)):
-                reference = clocked(lambda pairs=pairs: published_bertscore(theirs, pairs))
-                mine = clocked(lambda pairs=pairs, scorer=scorer: scorer.measure(pairs)[:, 0])
+                reference = clocked(partial(published_bertscore, theirs, pairs))
+                mine = clocked(partial(first_column, scorer, pairs))
                 times[which].append(mine[0])
                 times[their].append(reference[0])
                 differences.append(furthest(mine[1], reference[1]))
@@ -220,18 +225,19 @@ def packaged(folder: Path, threads: int) -> Iterator[Callable[[Sequence[Pair]], 
         stderr=subprocess.DEVNULL,
         text=True,
     ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        print("  versions:", json.loads(process.stdout.readline()))
+        asked, answered = process.stdin, process.stdout
+        assert asked is not None
+        assert answered is not None
+        print("  versions:", json.loads(answered.readline()))
 
         def judge(pairs: Sequence[Pair]) -> Clocked:
-            process.stdin.write(json.dumps([[one.reference, one.hypothesis] for one in pairs]) + "\n")
-            process.stdin.flush()
-            answer = json.loads(process.stdout.readline())
+            asked.write(json.dumps([[one.reference, one.hypothesis] for one in pairs]) + "\n")
+            asked.flush()
+            answer = json.loads(answered.readline())
             return answer["seconds"], answer["values"]
 
         yield judge
-        process.stdin.close()
+        asked.close()
 
 
 def align(pairs: Sequence[Pair], rounds: int, threads: int) -> float:
@@ -248,13 +254,13 @@ def align(pairs: Sequence[Pair], rounds: int, threads: int) -> float:
         with packaged(folder, torch.get_num_threads()) as judge:
             for _ in range(rounds):
                 reference = judge(pairs)
-                mine = clocked(lambda: scorer.measure(pairs)[:, 0])
+                mine = clocked(partial(first_column, scorer, pairs))
                 ours.append(mine[0])
                 theirs.append(reference[0])
                 differences.append(furthest(mine[1], reference[1]))
         report("float32", len(pairs), ours, theirs)
         print(f"  largest difference {max(differences):.1e}")
-        seconds, values = clocked(lambda: half.measure(pairs)[:, 0])
+        seconds, values = clocked(partial(first_column, half, pairs))
         print(f"  bfloat16 {seconds:8.2f} s: x {statistics.median(theirs) / seconds:.2f} (1 round), ", end="")
         print(f"{furthest(values, mine[1]):.1e} off", flush=True)
     return max(differences)

@@ -64,16 +64,19 @@ def compare(folder: Path, rng: random.Random, runs: int, kills: int) -> int:
     done = submit(folder, "alone").wait()
     wanted, texts = digests(folder / "alone"), clusters.kept(folder / "alone")
     seconds = time.monotonic() - started
-    print(f"one process: exit {done}, {texts} texts, {seconds:.0f} s, csv {wanted[0][:16]}", flush=True)
-    same = [killed(folder, f"killed-{at}", rng, texts, kills) == wanted for at in range(1, runs + 1)]
+    print(f"one process: exit {done}, {texts} texts, {seconds:.0f} s, csv {short(wanted)}", flush=True)
+    made, hits = zip(*(killed(folder, f"killed-{at}", rng, texts, kills) for at in range(1, runs + 1)), strict=True)
+    same = [one == wanted for one in made]
     same.append(head_restarted(folder, rng, texts)[:2] == wanted[:2])  # its manifest names the cluster's machines
+    print(f"{sum(hits)} of {runs * kills} kills met a worker")
     print(f"{sum(same)} of {len(same)} submissions are that of one process")
-    return 0 if all(same) and done == 0 else 1
+    return 0 if all(same) and sum(hits) == runs * kills and done == 0 else 1
 
 
-def killed(folder: Path, label: str, rng: random.Random, texts: int, kills: int) -> tuple[str, ...]:
-    """One run on two workers, one of which is killed each time that a random number of texts is kept."""
-    moments, started = sorted(rng.sample(range(texts - 2), kills)), time.monotonic()
+def killed(folder: Path, label: str, rng: random.Random, texts: int, kills: int) -> tuple[tuple[str, ...], int]:
+    """One run on two workers, one of which is killed each time that a random number of texts is kept: the digests of
+    what came of it, and how many kills met a worker (none does where the run is over sooner)."""
+    moments, hits, started = sorted(rng.sample(range(texts - 2), kills)), 0, time.monotonic()
     command = submit(folder, label, "--workers", "2")
     for moment in moments:
         clusters.wait_for(moment, folder / label, command)
@@ -82,11 +85,12 @@ def killed(folder: Path, label: str, rng: random.Random, texts: int, kills: int)
         time.sleep(rng.uniform(0, 2))
         found, kept = clusters.workers(command.pid), clusters.kept(folder / label)
         clusters.kill([rng.choice(found)] if found else [])
+        hits += bool(found)
         print(f"  {label}: {'a worker' if found else 'NOBODY'} killed with {kept} texts kept", flush=True)
     code = command.wait()
     made, lines, seconds = digests(folder / label), clusters.kept(folder / label), time.monotonic() - started
-    print(f"{label}: exit {code}, {lines} lines, {seconds:.0f} s, csv {made[0][:16]}", flush=True)
-    return made
+    print(f"{label}: exit {code}, {lines} lines, {seconds:.0f} s, csv {short(made)}", flush=True)
+    return made, hits
 
 
 def head_restarted(folder: Path, rng: random.Random, texts: int) -> tuple[str, ...]:
@@ -106,7 +110,7 @@ def head_restarted(folder: Path, rng: random.Random, texts: int) -> tuple[str, .
     code = submit(folder, "head", "--ray", HEAD, "--workers", "2").wait()
     kill_head(head)
     made = digests(folder / "head")
-    print(f"again: exit {code}, {clusters.kept(folder / 'head')} lines, csv {made[0][:16]}", flush=True)
+    print(f"again: exit {code}, {clusters.kept(folder / 'head')} lines, csv {short(made)}", flush=True)
     return made
 
 
@@ -147,6 +151,10 @@ def digests(folder: Path) -> tuple[str, ...]:
     """Of the csv, the zip and the manifest."""
     paths = [path for name in ("csv", "zip") for path in folder.rglob(f"submission.{name}")]
     return tuple(hashlib.sha256(path.read_bytes()).hexdigest() for path in [*paths, *folder.rglob("manifest.json")])
+
+
+def short(made: tuple[str, ...]) -> str:
+    return made[0][:16] if made else "missing"
 
 
 if __name__ == "__main__":

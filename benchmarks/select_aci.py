@@ -29,7 +29,7 @@ from harness.panel import ScorerContext, choose, open_scorers
 from harness.plugins import registry
 from harness.selection.features import FEATURES, MEMBER
 from harness.selection.gains import Gain, Scored, gain
-from harness.selection.measuring import Aids, compute, of_kind
+from harness.selection.measuring import Aids, Kind, compute, of_kind
 from harness.selection.offers import Stall
 from harness.stats.resample import Resampling
 from harness.types import Candidate, Selector
@@ -110,7 +110,9 @@ def _judged(
 
 
 def _features(stall: Stall, usual: int, aids: Aids | None) -> Iterator[dict[str, float]]:
-    kinds = [(None, False), (None, True), *([("concepts", False)] if aids else [])]
+    kinds: list[Kind] = [(None, False), (None, True)]
+    if aids:
+        kinds.append(("concepts", False))
     found: list[dict[str, float]] = [{f"{MEMBER}{name}": 1.0} for name in stall.members]
     for kind in kinds:
         for features, row in zip(found, compute([stall], kind, {FIELD: usual}, aids)[0], strict=True):

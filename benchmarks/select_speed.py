@@ -14,8 +14,9 @@ import argparse
 import random
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from unittest.mock import patch
 
 import harness.selection.measuring as measuring_module
 from benchmarks.texts import Prose
@@ -23,7 +24,7 @@ from harness import Learned, Rules, Selector, minimum_bayes_risk
 from harness.selection.choose import select
 from harness.selection.features import FEATURES, MEMBER, Asset, find_features
 from harness.selection.learned import Term
-from harness.selection.measuring import FeatureStore, Kind, Measuring, Rows, of_kind
+from harness.selection.measuring import Aids, FeatureStore, Kind, Measuring, Rows, of_kind
 from harness.selection.offers import Stall
 from harness.types import Candidate
 
@@ -104,14 +105,13 @@ def whole(cases: int, members: int) -> None:
     laid_out = list(stalls(cases, members))
     numbers = random.Random(0)
 
-    def filled(some: Sequence[Stall], kind: Kind, usual: object, aids: object) -> list[Rows]:
+    def filled(some: Sequence[Stall], kind: Kind, usual: Mapping[str, int], aids: Aids | None) -> list[Rows]:
         names = of_kind(kind)
         return [[[numbers.random() for _ in names] for _ in stall.candidates] for stall in some]
 
     with tempfile.TemporaryDirectory() as folder:
-        computed, measuring_module.compute = measuring_module.compute, filled
-        measuring(Path(folder), members, 1).offers(laid_out, find_features(LEXICAL, "the benchmark"))
-        measuring_module.compute = computed
+        with patch.object(measuring_module, "compute", filled):
+            measuring(Path(folder), members, 1).offers(laid_out, find_features(LEXICAL, "the benchmark"))
         print(f"\n{cases} cases x {members} members, features stored")
         for name, selector in selectors().items():
             desk = measuring(Path(folder), members, 1)

@@ -137,7 +137,7 @@ def judged(contest: Contest, pool: str) -> Judged:
 
 def facts_of(contest: Contest, pairs: Sequence[Pair]) -> Floats | None:
     """What the ward's ledger says of each text, shape (texts, FACTS)."""
-    names = [name for name in contest.corpus.marking.scorers if name in contest.registry.names("scorer")]
+    names = [name for name in contest.corpus.scorers if name in contest.registry.names("scorer")]
     if not names:
         return None
     with scoring_of(
@@ -191,7 +191,7 @@ def scored(all_: Judged, picks: Sequence[int], members: Sequence[str]) -> Scored
     for stall, row, pick in zip(all_.stalls, all_.scores, picks, strict=True):
         at = fields.index(stall.field), cases[stall.case]
         chosen[at], oracle[at], random[at] = row[pick], max(row), float(np.mean(row))
-        first = {}
+        first: dict[str, tuple[int, float]] = {}
         for name, candidate, score in zip(stall.members, stall.candidates, row, strict=True):
             first[name] = min(first.get(name, (candidate.index, score)), (candidate.index, score))
         single[at] = [first.get(name, (0, 0.0))[1] for name in members]  # 0: who wrote nothing there

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness import stats
 from harness.stats.bootstrap import student
@@ -24,6 +25,7 @@ from harness.stats.resample import WITH_REPLACEMENT, Floats, resampled_sums
 SIZES = (50, 250, 1000)
 LEVEL = 0.95
 Random = np.random.Generator
+Subjects = NDArray[np.int_]
 Make = Callable[[Random, tuple[int, ...]], Floats]
 
 
@@ -45,19 +47,19 @@ SCORES: dict[str, tuple[Make, float]] = {
 }
 
 
-def subjects_of(cases: int, random: Random, clustered: bool) -> Floats:
+def subjects_of(cases: int, random: Random, clustered: bool) -> Subjects:
     """The subject of each case: with clusters, every subject goes on to another stay with the chance .3."""
     return np.cumsum(random.random(cases) < 0.7) if clustered else np.arange(cases)
 
 
-def simulated(make: Make, subject: Floats, systems: int, random: Random) -> Floats:
+def simulated(make: Make, subject: Subjects, systems: int, random: Random) -> Floats:
     """Scores of the shape (cases, systems). A case has its own, or with the chance .7 that of its subject."""
     own = make(random, (len(subject), systems))
     shared = make(random, (int(subject.max()) + 1, systems))[subject]
     return np.where(random.random(own.shape) < 0.7, shared, own)
 
 
-def sample_of(values: Floats, subject: Floats) -> stats.Sample:
+def sample_of(values: Floats, subject: Subjects) -> stats.Sample:
     names = tuple(f"{i:06}" for i in range(len(subject)))
     groups = tuple(f"{i:06}" for i in subject)
     cases = [
@@ -119,13 +121,13 @@ def coverage(simulations: int, how: stats.Resampling, seed: int) -> None:
 # --------------------------------------------------------------------------- tests
 
 
-def alike(make: Make, subject: Floats, systems: int, random: Random) -> Floats:
+def alike(make: Make, subject: Subjects, systems: int, random: Random) -> Floats:
     """Systems that are alike: half of each score is the case's."""
     case = simulated(make, subject, 1, random)
     return (case + simulated(make, subject, systems, random)) / 2
 
 
-def off_uniform(p_values: Sequence[float]) -> float:
+def off_uniform(p_values: Floats) -> float:
     """The statistic of Kolmogorov and Smirnov; 1.36 / sqrt(n) is exceeded once in 20 times."""
     ordered, steps = np.sort(p_values), np.arange(1, len(p_values) + 1) / len(p_values)
     return float(max(np.max(steps - ordered), np.max(ordered - steps + 1 / len(ordered))))

@@ -69,7 +69,7 @@ class Course:
         plugins = registry()
         task = plugins.entry("task", "discharge-me").load()()
         corpus = open_corpus(self.data, task, split)
-        scorers = (*SCORERS, *corpus.marking.scorers)
+        scorers = (*SCORERS, *corpus.scorers)
         lineup = read_lineup(_lineup(self.asked))
         root = self.asked.out / "submissions" / self.data.name
         return open_contest(task, corpus, split, lineup, plugins, root, limit=limit, scorers=scorers, cut_leaks=True)

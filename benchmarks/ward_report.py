@@ -99,7 +99,7 @@ def rungs_of(corpus: Corpus, data: Path, task: Task, second: Texts) -> dict[str,
         return {case: {f: corpus.train[rng.choice(pool)][f] for f in fields} for case in corpus.references}
 
     constant = {f: boilerplate(corpus.train, f) for f in fields}
-    made = {
+    made: dict[str, list[Texts]] = {
         "median boilerplate": [dict.fromkeys(corpus.references, constant)],
         "random train target": [drawn() for _ in range(DRAWS)],
         "lead": [handed_in("lead", data, task)],
@@ -149,7 +149,7 @@ def judge_one(texts: Texts, corpus: Corpus, fields: Sequence[str], scorers: Sequ
     ]
     scores: dict[str, Any] = {}
     for one in (one for one in scorers if one.scorer is not None):
-        rows = np.asarray(one.scorer.measure(pairs)).reshape(len(corpus.references), len(fields), -1)
+        rows = np.asarray(one.ready.measure(pairs)).reshape(len(corpus.references), len(fields), -1)
         scores |= {column: rows[:, :, at] for at, column in enumerate(one.columns)}
     return scores
 
@@ -327,7 +327,7 @@ def panel(task: Task, tables: Path | None, scratch: Path) -> tuple[OpenScorer, .
 
 def together(wards: Sequence[Measured]) -> tuple[dict[str, Scores], list[str]]:
     """The cases of all seeds as one sample; a patient of one seed is none of another's."""
-    judged = {
+    judged: dict[str, Scores] = {
         name: {c: np.concatenate([ward.judged[name][c] for ward in wards]) for c in wards[0].judged[name]}
         for name in RUNGS
     }
@@ -336,7 +336,9 @@ def together(wards: Sequence[Measured]) -> tuple[dict[str, Scores], list[str]]:
 
 
 def only(judged: Mapping[str, Scores], groups: Sequence[str], chosen: Any) -> tuple[dict[str, Scores], list[str]]:
-    kept = {name: {column: rows[chosen] for column, rows in scores.items()} for name, scores in judged.items()}
+    kept: dict[str, Scores] = {
+        name: {column: rows[chosen] for column, rows in scores.items()} for name, scores in judged.items()
+    }
     return kept, [group for group, keep in zip(groups, chosen, strict=True) if keep]
 
 

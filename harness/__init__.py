@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from harness.assets import place
     from harness.corpora.instructions import read_instructions
+    from harness.engines.loading import ADAPTER_WEIGHTS
     from harness.errors import AssetError, CannotJudge, SettingsError
     from harness.nlp.concepts import compare_concepts, open_matcher
     from harness.nlp.contextual import ContextualEncoder, KeptVectors, open_contextual
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "ADAPTER_WEIGHTS",
     "Arranged",
     "AssetError",
     "ByField",
@@ -111,6 +113,7 @@ __all__ = [
 
 
 _ELSEWHERE = {
+    "ADAPTER_WEIGHTS": "harness.engines.loading",
     "AssetError": "harness.errors",
     "ByField": "harness.selection.weighted",
     "CannotJudge": "harness.errors",

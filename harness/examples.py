@@ -87,12 +87,13 @@ def store_key(corpus: Corpus, task: Task, split: str) -> str:
 
 
 def open_examples(corpus: Corpus, task: Task, split: str) -> ExampleStore:
-    """The store of a split, prepared on first use. A crash leaves nothing half-made."""
+    """The store of a split, prepared on first use; who comes meanwhile waits. A crash leaves nothing half-made."""
     folder = private_folder(corpus.root / "examples")
     path = folder / f"{split}-{store_key(corpus, task, split)[:16]}.arrow"
     if not path.exists():
-        with locked(folder / f"{split}.lock", f"the preparation of the {split} split"):
-            _write(path, corpus, task, split)
+        with locked(folder / f"{split}.lock", f"the preparation of the {split} split", wait=True):
+            if not path.exists():
+                _write(path, corpus, task, split)
     return ExampleStore(path, task)
 
 

@@ -166,14 +166,15 @@ def _cut_torn_line(fd: int) -> None:
 
 
 @contextmanager
-def locked(path: Path, what: str) -> Iterator[None]:
-    """Hold a lock file for as long as the process lives; a second holder is refused, a dead one is no obstacle."""
+def locked(path: Path, what: str, *, wait: bool = False) -> Iterator[None]:
+    """Hold a lock file for as long as the process lives; a second holder is refused, or may `wait`; a dead one is no
+    obstacle."""
     import fcntl
 
     fd = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
     try:
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(fd, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise RunError(f"{what} is in use by another process", todo="wait for it to end, or stop it") from None
         yield

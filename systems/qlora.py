@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness import (
+    ADAPTER_WEIGHTS,
     Arranged,
     Candidate,
     Context,
@@ -65,7 +66,7 @@ class QLoRA(Tuning, Generation):
         return QLoRARunner(self, context)
 
     def sources(self, task: Task) -> list[Path]:
-        given = [Path(self.adapter) / "adapter_model.safetensors"] if self.adapter else []
+        given = [Path(self.adapter) / ADAPTER_WEIGHTS] if self.adapter else []
         return [*prompt_files(task), *(path for path in given if path.exists())]
 
     @property

@@ -16,12 +16,14 @@ HOUSE = Path(__file__).resolve().parent.parent
 HARNESS = "import sys, harness.shards; harness.shards.SHARD = 2; from harness.cli import main; sys.exit(main())"
 
 
-def begin(arguments: Sequence[str], cwd: Path, output: Path) -> subprocess.Popen[bytes]:
+def begin(
+    arguments: Sequence[str], cwd: Path, output: Path, python: Sequence[str] = (sys.executable,)
+) -> subprocess.Popen[bytes]:
     """Start a command of the harness in a session of its own; what it prints goes to the file `output`."""
     environment = {**os.environ, "PYTHONPATH": str(HOUSE)}
     with output.open("wb") as file:
         return subprocess.Popen(
-            [sys.executable, "-c", HARNESS, *arguments],
+            [*python, "-c", HARNESS, *arguments],
             cwd=cwd,
             env=environment,
             stdout=file,

@@ -17,7 +17,7 @@ import pytest
 import torch
 
 from harness import assets
-from harness.engines.loading import Weights, load_tokenizer, numbers
+from harness.engines.loading import ADAPTER_CONFIG, ADAPTER_WEIGHTS, Weights, load_tokenizer, numbers
 from harness.engines.prompts import prompt_tokens
 from harness.errors import AssetError, RunError
 from harness.tuning.adapters import SHIPPED
@@ -41,17 +41,17 @@ PROMPTS = asked(*QUESTIONS)
 
 
 def shipped_adapter() -> Path:
-    return next(path.parent for path in sorted(SHIPPED.glob("*/adapter_config.json")))
+    return next(path.parent for path in sorted(SHIPPED.glob(f"*/{ADAPTER_CONFIG}")))
 
 
 def adapter_of_width(folder: Path, width: int) -> Path:
     """One for a model with so many hidden values (the embedded one has 576), otherwise as the one that is shipped."""
     from safetensors.torch import load_file, save_file
 
-    weights = load_file(shipped_adapter() / "adapter_model.safetensors")
+    weights = load_file(shipped_adapter() / ADAPTER_WEIGHTS)
     other = {name: values.new_ones(values.shape[0], width) for name, values in weights.items() if "lora_A" in name}
-    save_file({**weights, **other}, folder / "adapter_model.safetensors")
-    (folder / "adapter_config.json").write_bytes((shipped_adapter() / "adapter_config.json").read_bytes())
+    save_file({**weights, **other}, folder / ADAPTER_WEIGHTS)
+    (folder / ADAPTER_CONFIG).write_bytes((shipped_adapter() / ADAPTER_CONFIG).read_bytes())
     return folder
 
 

@@ -22,6 +22,7 @@ STDLIB = sys.stdlib_module_names
 HARNESS_FILES = sorted((HOUSE / "harness").rglob("*.py"))
 
 PUBLIC = [
+    "ADAPTER_WEIGHTS",
     "ByField",
     "Learned",
     "Offer",

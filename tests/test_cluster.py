@@ -9,8 +9,8 @@ import random
 import socket
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -36,7 +36,7 @@ from harness.resources import Resources, open_engine
 from harness.shards import SHARD, sharded
 from harness.tasks.discharge_me import discharge_me
 from harness.types import ModelInput, Part, Prompt, Sampling
-from tests import clusters
+from tests import clusters, networks
 from tests.tiny_llama import write_tiny_llama
 
 HOUSE = Path(__file__).resolve().parent.parent
@@ -98,10 +98,14 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def closed(tmp_path: Path) -> Path:
+    return closed_ward(tmp_path)
+
+
+def closed_ward(folder: Path) -> Path:
     """A ward that does not say it is public, so that everything about it is restricted."""
-    synthesize(tmp_path / "ward", 120, 3)
-    (tmp_path / "ward" / FILE_NAME).unlink()
-    return tmp_path / "ward"
+    synthesize(folder / "ward", 120, 3)
+    (folder / "ward" / FILE_NAME).unlink()
+    return folder / "ward"
 
 
 class HereCluster(Cluster):
@@ -121,28 +125,50 @@ def crew(root: Path) -> Crew:
 # --------------------------------------------------------------------------- the real thing
 
 
-def test_a_pool_on_two_workers_one_of_them_killed_is_the_pool_of_one_process(
-    closed: Path, model: Path, tmp_path: Path
-) -> None:
-    (tmp_path / "tiny.toml").write_text(LINEUP.format(model=model))
-    (tmp_path / "plugins.py").write_text(PLUGINS)
-    alone = clusters.begin(arguments("alone"), tmp_path, tmp_path / "alone.log")
-    assert alone.wait() == 0, (tmp_path / "alone.log").read_text()
+@dataclass(frozen=True)
+class Ended:
+    """Two runs that came to their end, `alone` and `shared`, in `folder`: by the processes of the second, one of which
+    was killed, the network devices that each had."""
 
-    shared = clusters.begin([*arguments("shared"), "--workers", "2"], tmp_path, tmp_path / "shared.log")
-    assert clusters.wait_for(5, tmp_path / "shared", shared)
-    all_of_them = clusters.below(shared.pid)
-    killed = clusters.workers(shared.pid)[0]
-    clusters.kill([killed])
-    assert shared.wait() == 0, (tmp_path / "shared.log").read_text()
+    folder: Path
+    devices: Mapping[int, frozenset[str]]
 
-    assert made(tmp_path / "shared") == made(tmp_path / "alone")
-    for path in (tmp_path / "shared").rglob("candidates.jsonl"):
+
+@pytest.fixture(scope="module")
+def ended(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Ended:
+    """A pool competes on a closed ward: in one process, and on two workers, one of which is killed. Where this machine
+    lets us make one, the second run is in a network namespace that has the loopback device alone."""
+    folder = tmp_path_factory.mktemp("runs")
+    closed_ward(folder)
+    (folder / "tiny.toml").write_text(LINEUP.format(model=model))
+    (folder / "plugins.py").write_text(PLUGINS)
+    alone = clusters.begin(arguments("alone"), folder, folder / "alone.log")
+    assert alone.wait() == 0, (folder / "alone.log").read_text()
+
+    python = networks.PYTHON_ALONE if networks.namespaces() else (sys.executable,)
+    shared = clusters.begin([*arguments("shared"), "--workers", "2"], folder, folder / "shared.log", python)
+    assert clusters.wait_for(5, folder / "shared", shared)
+    devices = {pid: networks.devices(pid) for pid in (shared.pid, *clusters.below(shared.pid))}
+    clusters.kill(clusters.workers(shared.pid)[:1])
+    assert shared.wait() == 0, (folder / "shared.log").read_text()
+    return Ended(folder, devices)
+
+
+def test_a_pool_on_two_workers_one_of_them_killed_is_the_pool_of_one_process(ended: Ended) -> None:
+    assert made(ended.folder / "shared") == made(ended.folder / "alone")
+    for path in (ended.folder / "shared").rglob("candidates.jsonl"):
         lines = [json.loads(line) for line in path.read_text().splitlines()]
         assert len(lines) == len({(line["case"], line["field"]) for line in lines}) == 32
-        assert not [line for line in lines if line["text"] in (tmp_path / "shared.log").read_text()]
-    assert [*(tmp_path / "workspace").glob("*/ray/*")] == []
-    assert ends(all_of_them)
+        assert not [line for line in lines if line["text"] in (ended.folder / "shared.log").read_text()]
+    assert [*(ended.folder / "workspace").glob("*/ray/*")] == []
+    assert ends(ended.devices)
+
+
+@networks.needs_namespace
+def test_that_run_had_no_network_but_the_loopback_device(ended: Ended) -> None:
+    """So the compiled parts of Ray, whose sockets no guard of Python sees, need no way out."""
+    assert len(ended.devices) > 3  # the command, two workers, and Ray's own
+    assert {*ended.devices.values()} == {frozenset({"lo"})}
 
 
 def arguments(out: str) -> list[str]:

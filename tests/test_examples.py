@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import gzip
+import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -101,6 +103,25 @@ def test_the_store_is_made_once_and_anew_when_the_corpus_changes(corpus: TablesC
     rewrite(corpus.data / "train" / "discharge_target.csv.gz", {first: "Another course of events."}, BHC)
     open_examples(open_tables(corpus.data, task), task, "train")
     assert len(stores()) == 2
+
+
+def test_who_comes_while_the_store_is_made_waits_for_it(
+    corpus: TablesCorpus, task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the workers of a cluster do, which all open the same system at once."""
+    made: list[Path] = []
+
+    def slow(path: Path, *how: Any) -> None:
+        made.append(path)
+        time.sleep(0.2)
+        write(path, *how)
+
+    write = examples._write
+    monkeypatch.setattr(examples, "_write", slow)
+    with ThreadPoolExecutor(3) as several:
+        stores = list(several.map(lambda _: open_examples(corpus, task, "train"), range(3)))
+    assert len(made) == 1
+    assert [store.ids for store in stores] == [stores[0].ids] * 3
 
 
 def digests(corpus: TablesCorpus, task: Task) -> tuple[str, str, str]:

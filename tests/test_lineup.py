@@ -257,6 +257,18 @@ class Judge:
 """
 
 
+def test_line_ups_of_the_embedded_model_repeat_its_settings_as_they_are() -> None:
+    """Each file is whole by itself, so what several of them hold is written more than once; the adapter that is shipped
+    is found by these settings."""
+    embedded, vllm, full = (read_lineup(find_lineup(name)).entrants for name in ("embedded", "vllm", "full-pool"))
+    for name in ("few-shot", "qlora"):
+        assert vllm[name] == full[name] == embedded[name]
+    assert vllm["des"] == embedded["des"]
+    tuned = embedded["qlora"].settings
+    assert full["qlora-samples"].settings == {**tuned, "samples": 4, "temperature": 0.7, "top_p": 0.95}
+    assert full["qlora-primed"].settings == {**tuned, "prime_on": ["primer.jsonl"]}
+
+
 def test_a_lineup_gives_scorers_their_settings(tmp_path: Path) -> None:
     (tmp_path / "judge.py").write_text(JUDGE)
     plugins = registry([tmp_path / "judge.py"])

@@ -17,6 +17,7 @@ from harness.contract.trial import Ward
 from harness.corpora.marking import FILE_NAME
 from harness.corpora.synthetic import synthesize
 from harness.corpora.ward.primer import write_primer
+from harness.engines.loading import ADAPTER_WEIGHTS
 from harness.lineup import find_lineup, parse_assignments, read_lineup
 from harness.resources import SystemContext
 from harness.types import Lesson
@@ -171,7 +172,7 @@ def test_the_main_job_trains_once_and_says_what_it_used(
     monkeypatch.chdir(folder)
     command = ["submit", "qlora", "--lineup", "lineup.toml", "--data", "ward", "--scorers", "rouge", "--split"]
     assert main([*command, "test_phase_1"]) == 0
-    made = list((folder / "workspace").glob("ward-*/adapters/*/adapter_model.safetensors"))
+    made = list((folder / "workspace").glob(f"ward-*/adapters/*/{ADAPTER_WEIGHTS}"))
     assert len(made) == 1
     before = made[0].stat().st_mtime_ns
     run = folder / "submissions" / "discharge-me" / "ward" / "test_phase_1" / "qlora"
@@ -187,7 +188,7 @@ def test_the_main_job_trains_once_and_says_what_it_used(
     # Another split is written with the same adapter.
     assert main([*command, "test_phase_2", "--limit", "1", "--set", "max_new_tokens=3"]) == 0
     assert [path.stat().st_mtime_ns for path in made] == [before]
-    assert len(list((folder / "workspace").glob("ward-*/adapters/*/adapter_model.safetensors"))) == 1
+    assert len(list((folder / "workspace").glob(f"ward-*/adapters/*/{ADAPTER_WEIGHTS}"))) == 1
     # The adapter is no use where its own split is scored.
     given = ["--set", f"adapter={made[0].parent}", "--limit", "1", "--as", "given"]
     assert main([*command, "train", *given]) == 1

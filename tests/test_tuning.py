@@ -19,7 +19,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.engines.loading import load_tokenizer
+from harness.engines.loading import ADAPTER_CONFIG, ADAPTER_WEIGHTS, load_tokenizer
 from harness.engines.prompts import end_of_turn, prompt_tokens
 from harness.engines.transformers import open_transformers
 from harness.errors import AssetError, CorpusError, SettingsError, TuningError
@@ -219,9 +219,8 @@ def test_a_training_that_was_killed_ends_as_one_that_was_not(school: School, tmp
         done = subprocess.run([sys.executable, "-c", KILLED, str(killed), str(at)], cwd=HOUSE, check=False)
         assert done.returncode == -signal.SIGKILL
     adapters.make(killed)
-    weights = "adapter_model.safetensors"
     assert steps_of(whole) == steps_of(killed)
-    assert digest_file(whole / weights) == digest_file(killed / weights)
+    assert digest_file(whole / ADAPTER_WEIGHTS) == digest_file(killed / ADAPTER_WEIGHTS)
 
 
 def test_the_adapter_that_is_kept_is_the_best_on_what_is_held_out(school: School) -> None:
@@ -282,11 +281,11 @@ def test_out_of_memory_says_what_to_lower(school: School, monkeypatch: pytest.Mo
 
 def test_an_adapter_is_found_and_not_trained_again(school: School) -> None:
     first = adapter(school, asked_once(LESSONS), TUNING, {"prompt": 1})
-    before = digest_file(first / "adapter_model.safetensors")
+    before = digest_file(first / ADAPTER_WEIGHTS)
     assert adapter(school, lambda: pytest.fail("asked again"), TUNING, {"prompt": 1}) == first
     # Other code that leads to the same lessons leads to the same adapter; other lessons, settings or starts do not.
     assert adapter(school, asked_once(LESSONS), TUNING, {"prompt": 2}) == first
-    assert digest_file(first / "adapter_model.safetensors") == before
+    assert digest_file(first / ADAPTER_WEIGHTS) == before
     others = [
         prepare(school, lambda: LESSONS[:-1], TUNING, {"prompt": 3}),
         prepare(school, lambda: LESSONS, replace(TUNING, rank=2), {"prompt": 1}),
@@ -318,7 +317,7 @@ def test_a_lesson_without_room_is_counted_and_nothing_to_learn_is_an_error(schoo
 
 def test_a_torn_adapter_is_refused(school: School) -> None:
     folder = adapter(school, lambda: LESSONS, TUNING, {})
-    with (folder / "adapter_model.safetensors").open("r+b") as file:
+    with (folder / ADAPTER_WEIGHTS).open("r+b") as file:
         file.seek(-3, os.SEEK_END)
         file.write(b"abc")
     with pytest.raises(AssetError, match="is not what its manifest says") as caught:
@@ -353,12 +352,12 @@ def test_what_training_began_with_counts_as_much(school: School) -> None:
 
 def test_what_is_written_holds_no_text_no_id_and_no_path(school: School, base: Path) -> None:
     folder = adapter(school, lambda: LESSONS, TUNING, {})
-    for name in ("manifest.json", "adapter_config.json", "loss.csv"):
+    for name in ("manifest.json", ADAPTER_CONFIG, "loss.csv"):
         text = (folder / name).read_text()
         assert str(base.parent) not in text
         assert "complaint" not in text
         assert "subject" not in text
-    assert json.loads((folder / "adapter_config.json").read_text())["base_model_name_or_path"] == "tiny-llama"
+    assert json.loads((folder / ADAPTER_CONFIG).read_text())["base_model_name_or_path"] == "tiny-llama"
 
 
 # --------------------------------------------------------------------------- the engine that wears it
@@ -408,8 +407,8 @@ def test_an_adapter_of_another_shape_is_refused(school: School, base: Path, tmp_
     folder = adapter(school, lambda: LESSONS, TUNING, {})
     torn = tmp_path / "torn"
     shutil.copytree(folder, torn)
-    config = json.loads((torn / "adapter_config.json").read_text())
-    (torn / "adapter_config.json").write_text(json.dumps({**config, "r": 2}))
+    config = json.loads((torn / ADAPTER_CONFIG).read_text())
+    (torn / ADAPTER_CONFIG).write_text(json.dumps({**config, "r": 2}))
     engine = open_transformers(base, dtype="float32", threads=1).adapted(torn)
     with pytest.raises(AssetError, match="does not fit the model"):
         list(engine.complete([LESSONS[0].prompt], Sampling(2)))

@@ -17,7 +17,7 @@ import torch
 from safetensors.torch import load_file
 
 from harness.cli import main
-from harness.engines.loading import end_tokens, load_config, load_model, load_tokenizer, numbers
+from harness.engines.loading import ADAPTER_WEIGHTS, end_tokens, load_config, load_model, load_tokenizer, numbers
 from harness.engines.prompts import end_of_turn, prompt_tokens
 from harness.engines.transformers import TransformersEngine, open_transformers
 from harness.errors import AssetError, RunError, SettingsError, TuningError
@@ -156,7 +156,7 @@ def test_two_processes_go_on_from_a_checkpoint_and_learn_what_one_learns(base: P
     for (one, held), (other, held_too) in zip(losses(alone), losses(together), strict=True):
         assert other == pytest.approx(one, abs=1e-3)
         assert math.isnan(held) or held_too == pytest.approx(held, abs=1e-3)
-    weights, same = (load_file(folder / "adapter_model.safetensors") for folder in (alone, together))
+    weights, same = (load_file(folder / ADAPTER_WEIGHTS) for folder in (alone, together))
     assert weights.keys() == same.keys()
     for name, one in weights.items():
         torch.testing.assert_close(same[name], one, rtol=0, atol=1e-3)

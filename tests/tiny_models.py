@@ -228,7 +228,7 @@ def write_llama3_tokenizer(folder: Path) -> int:
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors
 
     symbols = [*_byte_symbols(), *(merge.replace(" ", "") for merge in MERGES)]
-    merges = [tuple(merge.split(" ")) for merge in MERGES]
+    merges = [(left, right) for left, _, right in (merge.partition(" ") for merge in MERGES)]
     tokenizer = Tokenizer(models.BPE({symbol: at for at, symbol in enumerate(symbols)}, merges))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()

@@ -15,6 +15,9 @@ from harness.errors import AssetError, SettingsError
 
 DTYPES = ("auto", "bfloat16", "float16", "float32")
 QUANTISATIONS = ("none", "nf4")
+ADAPTER_WEIGHTS, ADAPTER_CONFIG = "adapter_model.safetensors", "adapter_config.json"
+"""The files of an adapter in peft's layout."""
+
 _ENDS_OF_TURN = ("<|im_end|>", "<|eot_id|>", "<|end|>", "<|endoftext|>", "<end_of_turn>", "</s>")
 _GROUPED_HEADS = ("llama", "mistral", "qwen2", "qwen3")
 

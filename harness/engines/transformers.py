@@ -11,7 +11,7 @@ from typing import Any
 
 from harness import assets
 from harness.engines.batches import plan
-from harness.engines.loading import Weights, context_length, end_tokens, load_tokenizer, numbers
+from harness.engines.loading import ADAPTER_WEIGHTS, Weights, context_length, end_tokens, load_tokenizer, numbers
 from harness.engines.prompts import check_room, prompt_tokens, until
 from harness.engines.runtime import prepare_torch
 from harness.errors import AssetError
@@ -110,7 +110,7 @@ class TransformersEngine:
                 "batch_tokens": self.batch_tokens,
                 "chat": self.chat,
                 "quantisation": self.weights.numbers.quantisation,
-                "adapter": self.adapter and digest_file(self.adapter / "adapter_model.safetensors"),
+                "adapter": self.adapter and digest_file(self.adapter / ADAPTER_WEIGHTS),
             }
         )
 

@@ -27,6 +27,8 @@ from typing import Any
 
 from harness import assets
 from harness.engines.loading import (
+    ADAPTER_CONFIG,
+    ADAPTER_WEIGHTS,
     context_length,
     end_tokens,
     load_config,
@@ -149,7 +151,7 @@ class VllmEngine:
                 "dtype": self.loaded.dtype,
                 "device": self.loaded.device,
                 "threads": torch.get_num_threads(),
-                "adapter": self.adapter and digest_file(self.adapter / "adapter_model.safetensors"),
+                "adapter": self.adapter and digest_file(self.adapter / ADAPTER_WEIGHTS),
             }
         )
 
@@ -327,7 +329,7 @@ class Loaded:
 def room_for(adapter: Path) -> int:
     """The rank that vLLM makes room for: that of the adapter or the next larger one that it knows."""
     try:
-        config = json.loads((adapter / "adapter_config.json").read_bytes())
+        config = json.loads((adapter / ADAPTER_CONFIG).read_bytes())
         rank = max(int(one) for one in (config["r"], *(config.get("rank_pattern") or {}).values()))
     except (OSError, ValueError, KeyError, TypeError):
         raise AssetError(f"{adapter} holds no adapter in peft's layout", todo="name the adapter's folder") from None
@@ -344,7 +346,7 @@ def check_shapes(adapter: Path, model: Path) -> None:
     model that is quantised already, whose weights have other names, nothing is known."""
     there = {name: shape for file in sorted(model.glob("*.safetensors")) for name, shape in _shapes(file).items()}
     sides = {".lora_A.weight": (1, "inputs"), ".lora_B.weight": (0, "outputs")}
-    for name, shape in _shapes(adapter / "adapter_model.safetensors").items():
+    for name, shape in _shapes(adapter / ADAPTER_WEIGHTS).items():
         for end, (side, what) in sides.items():
             matrix = name.removeprefix("base_model.model.").removesuffix(end)
             base = there.get(f"{matrix}.weight")

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import assets
+from harness.engines.loading import ADAPTER_WEIGHTS
 from harness.engines.runtime import prepare_torch
 from harness.errors import AssetError, SettingsError, TuningError
 from harness.files import canonical_json, digest, digest_file, locked, private_folder, write_atomic
@@ -117,7 +118,7 @@ def prepare(
     start: Path | None = None,
 ) -> Path:
     """The folder of that adapter, or of the training that makes it."""
-    base, begun_with = school.base, digest_file(start / "adapter_model.safetensors") if start else ""
+    base, begun_with = school.base, digest_file(start / ADAPTER_WEIGHTS) if start else ""
     key = digest([RECIPE, known_by, base.digest, base.chat, tuning, begun_with])
     known = private_folder(school.folder / "known") / key[:16]
     if known.exists() and (found := _find(school, known.read_text(encoding="ascii"))):
@@ -177,7 +178,7 @@ def _keep(folder: Path, job: Job, student: Any, weights: Mapping[str, Any], trai
 
     student.save(folder, job.base.name, weights)
     write_curve(trained.progress.points, folder)
-    manifest = _manifest(job, trained, digest_file(folder / "adapter_model.safetensors"), processes)
+    manifest = _manifest(job, trained, digest_file(folder / ADAPTER_WEIGHTS), processes)
     text = json.dumps(json.loads(canonical_json(manifest)), indent=1)
     write_atomic(folder / MANIFEST, f"{text}\n".encode())
     (folder / CHECKPOINT).unlink(missing_ok=True)
@@ -219,7 +220,7 @@ def read_manifest(folder: Path) -> AdapterManifest:
     except FileNotFoundError:
         raise AssetError(
             f"{folder} holds no {MANIFEST}: it is no adapter that this harness trained",
-            todo="name a folder that holds manifest.json and adapter_model.safetensors",
+            todo=f"name a folder that holds {MANIFEST} and {ADAPTER_WEIGHTS}",
         ) from None
     except (ValueError, TypeError):
         raise AssetError(
@@ -230,7 +231,7 @@ def read_manifest(folder: Path) -> AdapterManifest:
 def verify(folder: Path) -> AdapterManifest:
     """The manifest, once the weights are those that it names. Raises AssetError if they are not."""
     manifest = read_manifest(folder)
-    weights = folder / "adapter_model.safetensors"
+    weights = folder / ADAPTER_WEIGHTS
     if not weights.exists() or digest_file(weights) != manifest.weights:
         raise AssetError(
             f"{weights} is not what its manifest says (its checksum differs)",

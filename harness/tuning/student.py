@@ -13,16 +13,13 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from harness.engines.loading import load_model, numbers
+from harness.engines.loading import ADAPTER_CONFIG, ADAPTER_WEIGHTS, load_model, numbers
 from harness.engines.runtime import quiet
 from harness.errors import AssetError
 from harness.files import canonical_json, write_atomic
 from harness.tuning.job import Job
 from harness.tuning.lessons import Encoded
 from harness.tuning.team import ALONE, Team, like, whole
-
-WEIGHTS = "adapter_model.safetensors"
-CONFIG = "adapter_config.json"
 
 
 @dataclass(frozen=True)
@@ -110,15 +107,15 @@ class Student:
 
     def save(self, folder: Path, base: str, weights: Mapping[str, Tensor]) -> None:
         """Write the adapter in peft's layout, with these weights; the same adapter gives the same bytes."""
-        temporary = folder / f".{WEIGHTS}.tmp"
+        temporary = folder / f".{ADAPTER_WEIGHTS}.tmp"
         save_file(dict(weights), temporary, metadata={"format": "pt"})
-        temporary.replace(folder / WEIGHTS)
+        temporary.replace(folder / ADAPTER_WEIGHTS)
         config = {
             **self.model.peft_config["default"].to_dict(),
             "base_model_name_or_path": base,
             "inference_mode": True,
         }
-        write_atomic(folder / CONFIG, json.dumps(json.loads(canonical_json(config)), indent=1).encode() + b"\n")
+        write_atomic(folder / ADAPTER_CONFIG, json.dumps(json.loads(canonical_json(config)), indent=1).encode() + b"\n")
 
 
 def _stay_trainable(base: Any) -> None:

@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from harness import assets
+from harness.engines.loading import ADAPTER_WEIGHTS
 from harness.engines.prompts import prompt_tokens
 from harness.engines.transformers import open_transformers
 from harness.engines.vllm import VllmEngine, open_vllm
@@ -160,7 +161,7 @@ def test_what_vllm_cannot_open_is_told_in_a_line(engine: VllmEngine) -> None:
 
 def test_an_adapter_that_vllm_cannot_apply_is_refused(engine: VllmEngine, tmp_path: Path) -> None:
     source = shipped_adapter()
-    (tmp_path / "adapter_model.safetensors").write_bytes((source / "adapter_model.safetensors").read_bytes())
+    (tmp_path / ADAPTER_WEIGHTS).write_bytes((source / ADAPTER_WEIGHTS).read_bytes())
     config = json.loads((source / "adapter_config.json").read_text()) | {"use_dora": True}
     (tmp_path / "adapter_config.json").write_text(json.dumps(config))
     with pytest.raises(AssetError, match=r"the adapter in .* does not fit the model in .*: .*DoRA"):
