@@ -5,8 +5,9 @@
 runs in the environment that `make test-vllm` builds. Prompts are charts of about 250 words under one head of about 60,
 greedy, on the embedded model. With a batch size of 1 the first eight prompts alone are written. Loading is not timed:
 each engine writes a text first. What is counted is the processor's time: one thread has as much of it as passes on a
-machine that does nothing else. Both engines take turns in every round; a ratio is the median of the rounds'. How many
-texts are equal stands beside it: where they are not, each engine is judged by the tokens that it wrote.
+machine that does nothing else. Both engines take turns in every round, and turns in who begins; a ratio is the median
+of the rounds', and beside it stand the smallest and the largest. How many texts are equal is told too: where they are
+not, each engine is judged by the tokens that it wrote.
 """
 
 from __future__ import annotations
@@ -51,18 +52,19 @@ def main() -> int:
     prompts = [Prompt(str(at), "course", (("user", HEAD + chart),)) for at, chart in enumerate(charts)]
     adapter = next(path.parent for path in sorted(SHIPPED.glob("*/adapter_config.json"))) if args.adapter else None
     print(f"{platform.machine()}, one thread, {args.dtype}, {_versions()}, adapter: {'yes' if adapter else 'no'}")
-    print("| batch | prompts | transformers, tokens/CPU-s | vllm, tokens/CPU-s | ratio | equal texts |")
-    print("| ---: | ---: | ---: | ---: | ---: | ---: |")
+    print("| batch | prompts | transformers, tokens/CPU-s | vllm, tokens/CPU-s | ratio | of the rounds | equal texts |")
+    print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     theirs, ours = _engines(args.dtype, adapter)
     for size in (1, 16, args.texts):
         some = prompts[: ALONE if size == 1 else args.texts]
-        slow, fast = replace(theirs, batch_size=size), replace(ours, settings=replace(ours.settings, batch_size=size))
-        rounds = [[_timed(engine, some, Sampling(args.tokens)) for engine in (slow, fast)] for _ in range(args.rounds)]
+        both = replace(theirs, batch_size=size), replace(ours, settings=replace(ours.settings, batch_size=size))
+        rounds = [_round(both, some, Sampling(args.tokens), first=at % 2) for at in range(args.rounds)]
         pace = [statistics.median(one[at][0] for one in rounds) for at in (0, 1)]
-        ratio = statistics.median(one[1][0] / one[0][0] for one in rounds)
-        (_, first), (_, second) = rounds[0]
-        equal = sum(first[at][0].text == second[at][0].text for at in first)
-        row = f"{size} | {len(some)} | {pace[0]:.1f} | {pace[1]:.1f} | {ratio:.2f} | {equal} of {len(some)}"
+        ratios = [one[1][0] / one[0][0] for one in rounds]
+        (_, slow), (_, fast) = rounds[0]
+        equal = sum(slow[at][0].text == fast[at][0].text for at in slow)
+        spread = f"{statistics.median(ratios):.2f} | {min(ratios):.2f} to {max(ratios):.2f}"
+        row = f"{size} | {len(some)} | {pace[0]:.1f} | {pace[1]:.1f} | {spread} | {equal} of {len(some)}"
         print(f"| {row} |", flush=True)
     ours.loaded.close()
     return 0
@@ -80,7 +82,17 @@ def _engines(dtype: str, adapter: Path | None) -> tuple[TransformersEngine, Vllm
     return theirs, ours
 
 
-def _timed(engine: Engine, prompts: list[Prompt], sampling: Sampling) -> tuple[float, dict[int, list[Completion]]]:
+Timed = tuple[float, dict[int, list[Completion]]]
+"""(new tokens a CPU second, what was written)"""
+
+
+def _round(engines: tuple[Engine, Engine], prompts: list[Prompt], sampling: Sampling, first: int) -> list[Timed]:
+    """Both engines, the one at `first` before the other; the results in the order of `engines`."""
+    found = {at: _timed(engines[at], prompts, sampling) for at in (first, 1 - first)}
+    return [found[0], found[1]]
+
+
+def _timed(engine: Engine, prompts: list[Prompt], sampling: Sampling) -> Timed:
     started = time.process_time()
     found = dict(engine.complete(prompts, sampling))
     passed = time.process_time() - started

@@ -23,8 +23,9 @@ FILE = "pace.jsonl"
 @dataclass
 class Pace:
     """Sums over the texts that an engine wrote. `seconds` is wall time from the first case to the last candidate: that
-    in the engine (loading the model and cutting prompts into tokens included), that in training an adapter, and what is
-    left, the harness's own. The counts are those of `Completion`; None where for some text nobody knows."""
+    in the engine (loading the model and cutting prompts into tokens included), that in finding or training an
+    adapter, and what is left, the harness's own. The counts are those of `Completion`; None where for some text nobody
+    knows."""
 
     texts: int = 0
     prompt_tokens: int | None = 0
@@ -122,7 +123,7 @@ def lines(pace: Pace) -> list[str]:
         said.append(f"{pace.padding / max(computed, 1):.1%} of what it computed was padding")
     where = [f"{pace.engine_seconds:.1f} s in the engine"]
     if pace.training_seconds >= 1:
-        where.append(f"{pace.training_seconds:.1f} s in training")
+        where.append(f"{pace.training_seconds:.1f} s for the adapter")
     where.append(f"{pace.outside_seconds:.1f} s outside it ({pace.outside_seconds / pace.seconds:.1%})")
     return [", ".join(said), f"time: {', '.join(where)}"]
 

@@ -24,6 +24,15 @@ PAGES: dict[str, dict[str, Any]] = {
         "/v1/models": {"data": [{"id": MODEL, "owned_by": "vllm", "root": "/srv/models/tiny", "max_model_len": 512}]},
         "/version": {"version": "0.32.0"},
     },
+    "vllm-lora": {
+        "/v1/models": {
+            "data": [
+                {"id": MODEL, "owned_by": "vllm", "root": "/srv/models/tiny", "max_model_len": 512},
+                {"id": "tuned", "owned_by": "vllm", "root": "/srv/lora", "parent": MODEL, "max_model_len": None},
+            ]
+        },
+        "/version": {"version": "0.32.0"},
+    },
     "llamacpp": {
         "/v1/models": {"data": [{"id": "../models/tiny.gguf", "owned_by": "llamacpp", "meta": {"n_params": 12}}]},
         "/props": {

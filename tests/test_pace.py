@@ -108,7 +108,7 @@ def test_the_lines() -> None:
     assert lines(whole) == [
         "engine: 18 texts, 20,000 tokens read (250/s), 4,000 tokens written (50/s), 25.0% of those read found in the "
         "prefix cache, 5.0% of what it computed was padding",
-        "time: 80.0 s in the engine, 15.0 s in training, 5.0 s outside it (5.0%)",
+        "time: 80.0 s in the engine, 15.0 s for the adapter, 5.0 s outside it (5.0%)",
     ]
     silent = replace(whole, prompt_tokens=None, cached_tokens=None, padding=None, training_seconds=0.2)
     assert lines(silent) == [

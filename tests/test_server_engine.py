@@ -461,6 +461,17 @@ def test_servers_that_count_are_asked(serve: Callable[[str], Process]) -> None:
     assert plain.count_prompt(messages) == 1 + 5
 
 
+def test_an_adapter_that_vllm_serves_has_the_room_of_its_model(serve: Callable[[str], Process]) -> None:
+    engine = opened(serve("vllm-lora"), model="tuned")
+    assert engine.context_length == 512
+    assert engine.identity["server"] == {
+        "owned_by": "vllm",
+        "parent": "tiny-model",
+        "root": "lora",
+        "version": "0.32.0",
+    }
+
+
 def test_a_server_that_does_not_count_needs_a_tokenizer_and_says_so(serve: Callable[[str], Process]) -> None:
     server = serve("plain")
     engine = opened(server)

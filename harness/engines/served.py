@@ -69,7 +69,8 @@ def look(client: Client, settings: ServerSettings) -> Served:
     if root := entry.get("root"):
         says["root"] = name_of(str(root))
     more, room = _more(at_root(client), dialect, model, settings.host)
-    rooms = [known for known in (entry.get("max_model_len"), room) if isinstance(known, int)]
+    base = entries.get(str(entry.get("parent")), {})  # vLLM says the room of a model, not of an adapter on it
+    rooms = [known for known in (entry.get("max_model_len"), base.get("max_model_len"), room) if isinstance(known, int)]
     return Served(model, dialect, {**says, **more}, next(iter(rooms), 0))
 
 
