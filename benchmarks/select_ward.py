@@ -316,7 +316,7 @@ def main() -> None:
         lessons.append(show(data, task, lineup, settings, together=False))
     every = reduce(Judged.join, lessons)
     print("\nWhat all valid splits teach, for a line-up:\n")
-    print(write_fitted(Learned(FEW).fit(every.offers, every.scores), "taught"))
+    print(write_fitted(Learned(FEW).fit(every.offers, every.scores), "des"))
 
 
 if __name__ == "__main__":
