@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, overload
+from typing import TypeAlias
 
 from harness.errors import RunError
 from harness.files import JsonLines
+from harness.lazy import Lazy
 from harness.types import Candidate, Task
 
 CANDIDATES = "candidates.jsonl"
@@ -40,20 +41,14 @@ class StoredCandidates(Mapping[Place, Sequence[Candidate]]):
 
 
 @dataclass(frozen=True)
-class _Stored(Sequence[Candidate]):
+class _Stored(Lazy[Candidate]):
     file: JsonLines
     lines: Lines
 
     def __len__(self) -> int:
         return len(self.lines)
 
-    @overload
-    def __getitem__(self, at: int) -> Candidate: ...
-    @overload
-    def __getitem__(self, at: slice) -> list[Candidate]: ...
-    def __getitem__(self, at: int | slice) -> Candidate | list[Candidate]:
-        if isinstance(at, slice):
-            return [self[one] for one in range(len(self))[at]]
+    def make(self, at: int) -> Candidate:
         return Candidate(**self.file.at(self.lines[at][1]))
 
 

@@ -11,12 +11,12 @@ import json
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import overload
 
 from harness import corpora, types
 from harness.examples import store_key
 from harness.files import canonical_json, digest, digest_file, private_folder
 from harness.kept_rows import KeptRows
+from harness.lazy import Lazy
 from harness.leaks import Leak
 from harness.prepare import Prepared, prepare
 from harness.progress import bar
@@ -29,7 +29,7 @@ _CASES = "CREATE TABLE IF NOT EXISTS cases (id TEXT PRIMARY KEY, cells BLOB)"
 _RECORDS = "CREATE TABLE IF NOT EXISTS records (id TEXT PRIMARY KEY, cells BLOB) WITHOUT ROWID"
 
 
-class KeptCases(Sequence[Case]):
+class KeptCases(Lazy[Case]):
     """The cases of these ids, in this order. What is held of each is its id."""
 
     def __init__(self, path: Path, ids: Sequence[str]) -> None:
@@ -40,13 +40,7 @@ class KeptCases(Sequence[Case]):
     def __len__(self) -> int:
         return len(self.ids)
 
-    @overload
-    def __getitem__(self, at: int) -> Case: ...
-    @overload
-    def __getitem__(self, at: slice) -> list[Case]: ...
-    def __getitem__(self, at: int | slice) -> Case | list[Case]:
-        if isinstance(at, slice):
-            return [self[one] for one in range(len(self))[at]]
+    def make(self, at: int) -> Case:
         id = self.ids[at]
         (cells,) = self._cases.cells("SELECT cells FROM cases WHERE id = ?", [(id,)])
         if cells is None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import overload
 
 from harness.cases import KeptCases
+from harness.lazy import Lazy
 from harness.prepare import model_input
 from harness.types import Case, Field, ModelInput, Task
 
 
 @dataclass(frozen=True)
-class Inputs(Sequence[ModelInput]):
+class Inputs(Lazy[ModelInput]):
     """The inputs of the cases at these `places`. `earlier` has what was written before for a case, by field."""
 
     cases: Sequence[Case]
@@ -24,13 +24,7 @@ class Inputs(Sequence[ModelInput]):
     def __len__(self) -> int:
         return len(self.places)
 
-    @overload
-    def __getitem__(self, at: int) -> ModelInput: ...
-    @overload
-    def __getitem__(self, at: slice) -> list[ModelInput]: ...
-    def __getitem__(self, at: int | slice) -> ModelInput | list[ModelInput]:
-        if isinstance(at, slice):
-            return [self[one] for one in range(len(self))[at]]
+    def make(self, at: int) -> ModelInput:
         case = self.cases[self.places[at]]
         return model_input(case, self.task, self.field, self.earlier(case.id))
 
