@@ -4,16 +4,17 @@
         [--members lead nearest qlora] [--samples 4 [--sampled qlora]] [--data FOLDER]
         [--lineup embedded] [--engine K=V ...] [--set SYSTEM.K=V ...]
 
-It may take hours, for the members write for every case of valid and of the judged split; stopped, the same command goes
-on. 1,100 stays have about 150 in the judged split. With `--data` the corpus's valid and first test split are judged
-together (27 real stays in ../shared/data/discharge-real: underpowered, whatever comes out).
+It may take hours, for the members write for every case of valid and of the test splits; stopped, the same command goes
+on. Of 1,100 stays, 258 are in the two test splits, which are judged. With `--data` the corpus's valid and test splits
+are judged together (27 real stays in ../shared/data/discharge-real: underpowered, whatever comes out).
 
 First is printed whether the pool can show anything. Then for each selector, cross-fitted by subject on the judged
 cases ("on valid" is fitted there alone; "all" are all features that need no asset): its mean overlap5, its gain over
 the member that is best on valid and over the one that is best here (picked anew in each resample), regret to the
 oracle, and what the chosen texts say: shares of stated facts that are true of the patient, and of critical facts that
 are said (ward ledger). All this with every candidate, and again without failed ones: looped, cut off, empty.
-`--samples` adds the oracle over as many texts of one member alone: what mere repetition could offer.
+`--samples` adds the oracle over as many texts of one member alone, on the first test split, beside the pool's there:
+what mere repetition could offer.
 """
 
 from __future__ import annotations
@@ -34,7 +35,6 @@ from harness.enter import rehearse
 from harness.lineup import Entrant, Lineup, build, find_lineup, parse_assignments, read_lineup
 from harness.plugins import registry
 from harness.references import read_references
-from harness.scoring import scoring_of
 from harness.selection import objective
 from harness.selection.features import FEATURES
 from harness.selection.gains import Floats, Gain, Scored, gain
@@ -44,7 +44,7 @@ from harness.selection.pool_report import LEAST_BEST, MOST_BEST
 from harness.stats.resample import Resampling
 
 POOL, ALONE = "benchmark-pool", "benchmark-samples"
-TEST, VALID = "test_phase_1", "valid"
+VALID, TESTS = "valid", ("test_phase_1", "test_phase_2")
 FACTS = ("fact_precision", "fact_critical")
 LOOPED = 0.5
 FEW = ("word_support", "word_coverage", "length_ratio", "repeated")
@@ -107,16 +107,8 @@ def judged(contest: Contest, pool: str) -> Judged:
     """The pool's candidates in this split; members write what is missing."""
     choosing = rehearse(contest, pool)
     references = {one.id: one for one in read_references(contest.corpus, contest.task, contest.split, contest.ids)}
-    task, corpus, split, plugins, lineup = (
-        contest.task,
-        contest.corpus,
-        contest.split,
-        contest.registry,
-        contest.lineup,
-    )
-    names = objective.scorers(task, plugins, lineup)
-    with scoring_of(task, corpus, split, plugins, lineup, names, contest.jobs) as scoring:
-        scores = objective.scores(choosing.stalls, references, task, scoring)
+    with contest.scoring(objective.scorers(contest.task, contest.registry, contest.lineup)) as scoring:
+        scores = objective.scores(choosing.stalls, references, contest.task, scoring)
     kept = [at for at, row in enumerate(scores) if row is not None]
     offers = choosing.offers(LEXICAL)
     stalls = tuple(choosing.stalls[at] for at in kept)
@@ -140,9 +132,7 @@ def facts_of(contest: Contest, pairs: Sequence[Pair]) -> Floats | None:
     names = [name for name in contest.corpus.scorers if name in contest.registry.names("scorer")]
     if not names:
         return None
-    with scoring_of(
-        contest.task, contest.corpus, contest.split, contest.registry, contest.lineup, names, contest.jobs
-    ) as scoring:
+    with contest.scoring(names) as scoring:
         cells: dict[str, Floats] = {}
         for one, rows in zip(scoring.working.values(), scoring.measure(pairs, lambda _: None), strict=True):
             cells |= {column: rows.cells[:, at] for at, column in enumerate(one.columns)}
@@ -234,8 +224,7 @@ def table(all_: Judged, lesson: Judged, how: Resampling, *, together: bool) -> I
         said = facts_line([rows[pick] for rows, pick in zip(all_.facts, picks, strict=True)]) if all_.facts else "n/a"
         figures = f"{over_best.chosen:8.4f} {interval(over_fixed):>28} {interval(over_best):>28}"
         yield f"  {name:20} {figures} {over_best.regret.value:8.4f}  {said}"
-    bounds = gain(scored(all_, [0] * len(all_.offers), members), how)
-    yield f"  random {bounds.random:.4f}, oracle {bounds.oracle:.4f}"
+    yield f"  oracle and random {bounds(all_, how)}"
     for member in members:
         own = [
             (row[stall.members.index(member)], all_.facts[at][stall.members.index(member)] if all_.facts else None)
@@ -251,14 +240,21 @@ def interval(one: Gain) -> str:
     return f"{over.value:+.4f} [{over.low:+.4f}, {over.high:+.4f}]"
 
 
+def bounds(all_: Judged, how: Resampling) -> str:
+    """The oracle's mean overlap5, and the mean over candidates."""
+    one = gain(scored(all_, [0] * len(all_.offers), all_.members), how)
+    return f"{one.oracle:.4f}, {one.random:.4f}"
+
+
 def facts_line(rows: Sequence[Floats]) -> str:
     precision, critical = np.mean(rows, axis=0)
     return f"true {precision:.3f}, critical said {critical:.3f}"
 
 
-def corpus_of(task: Task, data: Path, lineup: Lineup, out: Path, limit: int | None) -> Iterator[Contest]:
-    """The contests on valid and on the judged split."""
-    for split in (VALID, TEST):
+def contests_of(task: Task, data: Path, lineup: Lineup, out: Path, limit: int | None) -> Iterator[Contest]:
+    """The contests on valid and on each test split that the corpus has."""
+    has = open_corpus(data, task, VALID).splits()
+    for split in (VALID, *(test for test in TESTS if test in has)):
         corpus = open_corpus(data, task, split)
         names = objective.scorers(task, registry(()), lineup)
         yield open_contest(task, corpus, split, lineup, registry(()), out, limit=limit, scorers=names, cut_leaks=True)
@@ -266,9 +262,9 @@ def corpus_of(task: Task, data: Path, lineup: Lineup, out: Path, limit: int | No
 
 def show(data: Path, task: Task, lineup: Lineup, settings: argparse.Namespace, *, together: bool) -> Judged:
     """Print what is found; returns the valid split."""
-    contests = list(corpus_of(task, data, lineup, settings.scratch / "runs" / data.name, settings.limit))
-    valid, test = (judged(contest, POOL) for contest in contests)
-    here = valid.join(test) if together else test
+    contests = list(contests_of(task, data, lineup, settings.scratch / "runs" / data.name, settings.limit))
+    valid, first, *others = (judged(contest, POOL) for contest in contests)
+    here = reduce(Judged.join, [valid, first, *others] if together else [first, *others])
     print(f"\n{data.name}: {len({s.case for s in here.stalls})} stays, best on valid is {best_on(valid)}")
     print("\n".join(check(here)), flush=True)
     how = Resampling(settings.resamples)
@@ -279,11 +275,9 @@ def show(data: Path, task: Task, lineup: Lineup, settings: argparse.Namespace, *
         print(f" {what}")
         print("\n".join(table(part, lesson, how, together=together)), flush=True)
     if settings.samples:
-        alone = judged(contests[1], ALONE)
-        bound = gain(scored(alone, [0] * len(alone.offers), alone.members), how)
-        print(
-            f" {settings.samples} texts of {settings.sampled}: oracle {bound.oracle:.4f}, their mean {bound.random:.4f}"
-        )
+        pool, alone = (bounds(part, how) for part in (first, judged(contests[1], ALONE)))
+        print(f" on {contests[1].split}, oracle and mean: {settings.samples} texts of {settings.sampled} {alone}")
+        print(f"   beside the pool's {pool}", flush=True)
     return valid
 
 

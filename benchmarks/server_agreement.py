@@ -30,12 +30,10 @@ from harness import assets
 from harness.engines.server import open_server
 from harness.engines.transformers import TransformersEngine, open_transformers
 from harness.lineup import ServerSettings, VllmSettings
-from harness.tuning.adapters import SHIPPED
 from harness.types import Completion, Engine, Prompt, Sampling
+from tests.engine_contract import MODEL, NEAR, shipped_adapter
 
-MODEL = "smollm2-135m-instruct"
 ADAPTED = "adapted"
-NEAR = {"float32": 1e-3, "bfloat16": 0.25}
 COMPLAINTS = (
     "fever and cough",
     "chest pain",
@@ -91,7 +89,7 @@ def others(args: argparse.Namespace, folder: Path) -> Iterator[tuple[str, bool, 
             settings = ServerSettings(url=url, model=args.model if args.url else str(folder), concurrency=1)
             yield "server", True, None, open_server(settings)
         return
-    adapter = next(path.parent for path in sorted(SHIPPED.glob("*/adapter_config.json")))
+    adapter = shipped_adapter()
     with running_vllm(folder, adapter, args.dtype) as url:
         for chat in (True, False):
             for worn, model in ((None, MODEL), (adapter, ADAPTED)):

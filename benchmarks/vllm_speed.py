@@ -27,10 +27,9 @@ from harness import assets
 from harness.engines.transformers import TransformersEngine, open_transformers
 from harness.engines.vllm import VllmEngine, installed, open_vllm
 from harness.lineup import VllmSettings
-from harness.tuning.adapters import SHIPPED
 from harness.types import Completion, Engine, Prompt, Sampling
+from tests.engine_contract import MODEL, shipped_adapter
 
-MODEL = "smollm2-135m-instruct"
 HEAD = (
     "You write the brief hospital course of a discharge summary. Say why the patient came, what was found, what was "
     "done and how it went, by problem, in full sentences and in the past tense. Write nothing that the chart does not "
@@ -50,7 +49,7 @@ def main() -> int:
     prose = Prose(random.Random(0))
     charts = [" ".join(prose.summary(250)) for _ in range(args.texts)]
     prompts = [Prompt(str(at), "course", (("user", HEAD + chart),)) for at, chart in enumerate(charts)]
-    adapter = next(path.parent for path in sorted(SHIPPED.glob("*/adapter_config.json"))) if args.adapter else None
+    adapter = shipped_adapter() if args.adapter else None
     print(f"{platform.machine()}, one thread, {args.dtype}, {_versions()}, adapter: {'yes' if adapter else 'no'}")
     print("| batch | prompts | transformers, tokens/CPU-s | vllm, tokens/CPU-s | ratio | of the rounds | equal texts |")
     print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |")

@@ -52,15 +52,15 @@ class Contest:
     def folder(self, label: str) -> Path:
         return run_folder(self.root, self.task, self.corpus, self.split, label)
 
-    def scoring(self) -> Scoring:
-        """The scorers that judge, at work."""
+    def scoring(self, scorers: Sequence[str] = ()) -> Scoring:
+        """These scorers at work, or those that judge."""
         return scoring_of(
             self.task,
             self.corpus,
             self.split,
             self.registry,
             self.lineup,
-            self.scorers,
+            scorers or self.scorers,
             self.jobs,
             self.cluster,
         )

@@ -19,6 +19,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="module")
+def ward(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from harness.corpora.synthetic import synthesize
+
+    folder = tmp_path_factory.mktemp("data") / "ward"
+    synthesize(folder, 24, 1)
+    return folder
+
+
+@pytest.fixture(scope="module")
 def restricted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A ward of which nobody says that it is public."""
     from harness.corpora.synthetic import synthesize

@@ -24,6 +24,8 @@ from harness.tuning.adapters import SHIPPED
 from harness.types import Completion, Engine, Prompt, Sampling
 
 MODEL = "smollm2-135m-instruct"
+NEAR = {"float32": 1e-3, "bfloat16": 0.25}
+"""Between logits: what counts as a tie (two ways to the same sum round differently)."""
 QUESTIONS = (
     "Name a fruit.",
     "Why was the patient, a man of 61 with fever, cough and a new infiltrate on his film, admitted to hospital?",
@@ -105,7 +107,7 @@ class EngineContract:
     def test_who_stops_early_can_ask_again(self, engine: Engine) -> None:
         found = engine.complete(PROMPTS, Sampling(max_new_tokens=8))
         first, _ = next(iter(found))
-        found.close()
+        del found
         assert first in range(len(PROMPTS))
         assert set(answers(engine, Sampling(max_new_tokens=2))) == set(range(len(PROMPTS)))
 

@@ -21,7 +21,6 @@ from harness import ModelInput
 from harness.candidates import stored
 from harness.cli import main
 from harness.competitor import Competitor, results
-from harness.corpora.synthetic import synthesize
 from harness.files import JsonLines
 from harness.plugins import Tag
 from harness.run import Generated, Run, _inputs, _keys
@@ -120,13 +119,6 @@ def test_a_run_that_fails_here_and_there_asks_for_each_input_once_more_at_most()
 
 
 # --------------------------------------------------------------------------- prepared once
-
-
-@pytest.fixture(scope="module")
-def ward(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("data") / "ward"
-    synthesize(folder, 24, 1)
-    return folder
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import pytest
 from harness import assets
 from harness.cli import main
 from harness.engines import vllm
+from harness.engines.loading import ADAPTER_CONFIG
 from harness.engines.vllm import check_shapes, first_line, installed, open_vllm, room_for
 from harness.errors import AssetError, SettingsError
 from harness.lineup import EngineSettings, VllmSettings, build, find_lineup, read_lineup
@@ -175,19 +176,19 @@ def test_the_digest_tells_settings_and_adapters_apart(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("rank", "pattern", "room"), [(1, {}, 1), (4, {}, 8), (16, None, 16), (8, {"q_proj": 40}, 64)])
 def test_room_is_made_for_the_largest_rank(tmp_path: Path, rank: int, pattern: object, room: int) -> None:
-    (tmp_path / "adapter_config.json").write_text(json.dumps({"r": rank, "rank_pattern": pattern}))
+    (tmp_path / ADAPTER_CONFIG).write_text(json.dumps({"r": rank, "rank_pattern": pattern}))
     assert room_for(tmp_path) == room
 
 
 def test_an_adapter_that_vllm_has_no_room_for_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "adapter_config.json").write_text('{"r": 600}')
+    (tmp_path / ADAPTER_CONFIG).write_text('{"r": 600}')
     with pytest.raises(AssetError) as caught:
         room_for(tmp_path)
     assert str(caught.value) == (
         f"the adapter in {tmp_path} has rank 600: vLLM applies adapters up to rank 512\n"
         '  -> set kind = "transformers" in the lineup\'s [engine]'
     )
-    (tmp_path / "adapter_config.json").write_text("[]")
+    (tmp_path / ADAPTER_CONFIG).write_text("[]")
     with pytest.raises(AssetError, match="holds no adapter in peft's layout"):
         room_for(tmp_path)
 

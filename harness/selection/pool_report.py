@@ -17,7 +17,6 @@ from harness.enter import rehearse
 from harness.errors import AssetError, RunError
 from harness.pools import LESSONS, Choosing
 from harness.references import read_references
-from harness.scoring import scoring_of
 from harness.selection import objective
 from harness.selection.choose import choice
 from harness.selection.features import FEATURES, MEMBER, Feature
@@ -119,11 +118,8 @@ def report(contest: Contest, pool: str, how: Resampling = DEFAULT) -> PoolReport
 
 
 def _scores(contest: Contest, stalls: Sequence[Stall], references: Mapping[str, Reference]) -> list[list[float] | None]:
-    task, names = contest.task, objective.scorers(contest.task, contest.registry, contest.lineup)
-    with scoring_of(
-        task, contest.corpus, contest.split, contest.registry, contest.lineup, names, contest.jobs
-    ) as scoring:
-        return objective.scores(stalls, references, task, scoring)
+    with contest.scoring(objective.scorers(contest.task, contest.registry, contest.lineup)) as scoring:
+        return objective.scores(stalls, references, contest.task, scoring)
 
 
 def _to_be_had(choosing: Choosing) -> tuple[list[Feature], list[str]]:

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from harness import assets
-from harness.engines.loading import ADAPTER_WEIGHTS
+from harness.engines.loading import ADAPTER_CONFIG, ADAPTER_WEIGHTS
 from harness.engines.prompts import prompt_tokens
 from harness.engines.transformers import open_transformers
 from harness.engines.vllm import VllmEngine, open_vllm
@@ -23,6 +23,7 @@ from harness.lineup import VllmSettings
 from harness.types import Prompt, Sampling
 from tests.engine_contract import (
     MODEL,
+    NEAR,
     PROMPTS,
     EngineContract,
     answers,
@@ -32,8 +33,6 @@ from tests.engine_contract import (
 )
 
 QUICK = {"enforce_eager": True, "threads": 1, "memory_share": 0.05}
-NEAR = {"float32": 1e-3, "bfloat16": 0.25}
-"""Between logits: what counts as a tie (two ways to the same sum round differently)."""
 
 COMPLAINTS = (
     "fever and a cough",
@@ -162,8 +161,8 @@ def test_what_vllm_cannot_open_is_told_in_a_line(engine: VllmEngine) -> None:
 def test_an_adapter_that_vllm_cannot_apply_is_refused(engine: VllmEngine, tmp_path: Path) -> None:
     source = shipped_adapter()
     (tmp_path / ADAPTER_WEIGHTS).write_bytes((source / ADAPTER_WEIGHTS).read_bytes())
-    config = json.loads((source / "adapter_config.json").read_text()) | {"use_dora": True}
-    (tmp_path / "adapter_config.json").write_text(json.dumps(config))
+    config = json.loads((source / ADAPTER_CONFIG).read_text()) | {"use_dora": True}
+    (tmp_path / ADAPTER_CONFIG).write_text(json.dumps(config))
     with pytest.raises(AssetError, match=r"the adapter in .* does not fit the model in .*: .*DoRA"):
         answers(engine.adapted(tmp_path), Sampling(2))
 
