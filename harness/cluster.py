@@ -91,6 +91,7 @@ class Cluster:
     hosts: tuple[str, ...] = ()
     _session: _Session | None = None
     _bench: Bench | None = None
+    _sent: Any = None
     _hired: list[Any] = field(default_factory=list)
 
     def run(self, bench: Bench, jobs: Iterable[Job], root: Path) -> Iterator[tuple[Job, Any]]:
@@ -131,7 +132,7 @@ class Cluster:
 
     def close(self) -> None:
         """Let the workers go; end a cluster of our own, and delete what it kept."""
-        self._bench, self._hired = None, []
+        self._bench, self._sent, self._hired = None, None, []
         if self._session:
             self._session.end()
             self._session = None
@@ -163,8 +164,9 @@ class Cluster:
             hire = ray.remote(_Worker).options(
                 num_cpus=cpus, num_gpus=gpus, max_restarts=-1, max_task_retries=RETRIES, scheduling_strategy="SPREAD"
             )
-            self._hired = [hire.remote(told, bench) for _ in range(count)]
-            self._bench = bench
+            sent = ray.put(bench)  # held for as long as a worker may have to be started again
+            self._hired = [hire.remote(told, sent) for _ in range(count)]
+            self._bench, self._sent = bench, sent
         return self._hired
 
     def _room(self, bench: Bench) -> tuple[int, int, float]:
@@ -195,7 +197,7 @@ class Cluster:
         for worker in self._hired:
             with suppress(Exception):  # it may be gone, and the cluster with it
                 ray.kill(worker)
-        self._bench, self._hired = None, []
+        self._bench, self._sent, self._hired = None, None, []
 
 
 @dataclass(frozen=True)

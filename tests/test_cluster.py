@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import importlib.util
 import json
+import os
 import random
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -169,6 +171,39 @@ def test_that_run_had_no_network_but_the_loopback_device(ended: Ended) -> None:
     """So the compiled parts of Ray, whose sockets no guard of Python sees, need no way out."""
     assert len(ended.devices) > 3  # the command, two workers, and Ray's own
     assert {*ended.devices.values()} == {frozenset({"lo"})}
+
+
+LARGE = """
+import os, sys, time
+from dataclasses import dataclass
+from pathlib import Path
+from harness.cluster import open_cluster
+from tests import clusters
+
+@dataclass(frozen=True)
+class Large:
+    load: bytes
+    threads: int = 1
+    cards: int = 0
+    def open(self):
+        return lambda job: (time.sleep(0.05), len(self.load))[1]
+
+with open_cluster(2, None) as cluster:
+    found = {}
+    for job, answer in cluster.run(Large(os.urandom(1_000_000)), range(24), Path(sys.argv[1])):
+        found[job] = answer
+        if len(found) in (6, 14):
+            clusters.kill(clusters.workers(os.getpid()))
+    assert found == dict.fromkeys(range(24), 1_000_000), found
+"""
+
+
+def test_a_worker_with_much_to_know_is_started_again_and_again(tmp_path: Path) -> None:
+    """What an actor is built from lies in Ray's store where it is large, as the patients of a split of 68,785 are; the
+    second time it was gone."""
+    environment = {**os.environ, "PYTHONPATH": str(HOUSE)}
+    done = subprocess.run([sys.executable, "-c", LARGE, tmp_path], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def arguments(out: str) -> list[str]:
