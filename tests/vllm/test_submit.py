@@ -41,10 +41,11 @@ from harness import files
 left, append = [int(sys.argv[1])], files._Appender.append
 
 def appended(file, line):
-    append(file, line)
+    place = append(file, line)
     left[0] -= "raw" in line
     if not left[0]:
         os.kill(os.getpid(), signal.SIGKILL)
+    return place
 
 files._Appender.append = appended
 from harness.cli import main
