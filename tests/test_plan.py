@@ -153,7 +153,7 @@ def test_the_model_that_is_here_is_timed(bare: Path, model: Path, capsys: pytest
     lineup = bare / "lineup.toml"
     lineup.write_text(
         f'[engine]\nmodel = "{model}"\ndevice = "cpu"\nthreads = 1\ndtype = "float32"\n'
-        '[systems.small]\nplugin = "qlora"\nquantisation = "none"\ncompute_dtype = "float32"\nsequence_length = 64\n'
+        '[systems.small]\nplugin = "qlora"\nquantisation = "none"\ncompute_dtype = "float32"\nsequence_length = 512\n'
         "max_new_tokens = 32\n"
     )
     code, said = plan(capsys, "small", "--lineup", str(lineup))
@@ -162,6 +162,8 @@ def test_the_model_that_is_here_is_timed(bare: Path, model: Path, capsys: pytest
     assert "time to write test_phase_1: 18 texts of 32 tokens; about " in said
     paces = [float(pace) for pace in re.search(r"reading (\d+) tokens/s, writing (\d+)", said).groups()]  # type: ignore[union-attr]
     assert all(1 < pace < 1e6 for pace in paces)
+    targets = int(re.search(r"of 512 tokens at a time, up to (\d+) of them targets", said).group(1))  # type: ignore[union-attr]
+    assert 33 < targets <= 512, "a target is learned whole, however little is written"
 
 
 def test_there_is_nothing_to_plan_for_a_system_without_a_model(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:

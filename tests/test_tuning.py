@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import ctypes
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 
 from harness.engines.loading import ADAPTER_CONFIG, ADAPTER_WEIGHTS, load_tokenizer
 from harness.engines.prompts import end_of_turn, prompt_tokens
+from harness.engines.runtime import return_memory
 from harness.engines.transformers import open_transformers
 from harness.errors import AssetError, CorpusError, SettingsError, TuningError
 from harness.files import digest_file, private_folder
@@ -463,3 +465,21 @@ def test_an_instruction_corpus_that_is_not_there_is_named(pairs: Path) -> None:
 
     with pytest.raises(CorpusError, match="there is no instruction corpus"):
         read_instructions(pairs / "none.csv")
+
+
+# --------------------------------------------------------------------------- the machine's memory
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="this C library keeps nothing back")
+def test_freed_memory_goes_back_to_the_system() -> None:
+    blocks = [b"x" * 100_000 for _ in range(2000)]
+    del blocks[::2]
+    kept = resident()
+    return_memory()
+    assert resident() < kept - 60e6
+    assert len(blocks) == 1000
+
+
+def resident() -> int:
+    """Bytes of this process that are in memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

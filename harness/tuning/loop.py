@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from harness.engines.runtime import return_memory
 from harness.errors import TuningError
 from harness.files import digest
 from harness.progress import counter
@@ -180,6 +181,7 @@ def train(folder: Path, checkpoint_seconds: float = CHECKPOINT_SECONDS, team: Te
             training.step()
             if training.due:
                 training.evaluate()
+            return_memory()
             bar.set_postfix_str(_postfix(training), refresh=False)
             bar.update()
             if training.progress.seconds - saved >= checkpoint_seconds:

@@ -86,20 +86,23 @@ def plan(competitor: Competitor, lineup: Lineup, task: Task, corpus: Corpus, spl
     asked = _asked(competitor, lineup)
     name, here = Path(asked.engine.model).name, "here" if asked.folder else "not here"
     yield f"{competitor.name} on {name}: {count(asked.shape.parameters)} parameters ({asked.shape.source}; {here})"
+    taught = lengths(asked, task, corpus, "train") if asked.tuning else None
     if tuning := asked.tuning:
-        micro, held = _largest(asked, tuning), _held_to_learn(asked, tuning)
+        micro, held = _largest(asked, tuning, taught), _held_to_learn(asked, tuning)
         yield from _table(_training(tuning, micro), training(asked.shape, tuning, held, micro))
     texts, prompt = asked.texts, asked.prompt
     terms = generation(asked.shape, asked.writing, texts, prompt, asked.new, asked.adapter_parameters)
     yield from _table(f"generation: {texts} texts, prompts of up to {prompt} tokens, {asked.new} new ones", terms)
     kept = (
-        "about 1 GiB of CUDA" if asked.on_card else "blocks that glibc keeps back (0.2 to 1 GiB was seen in training)"
+        "about 1 GiB of CUDA"
+        if asked.on_card
+        else "blocks that glibc keeps back until a step ends (0.2 to 2 GiB was seen in training)"
     )
     yield f"beyond that: torch itself, and {kept}"
     if asked.shape.parameters > MEASURED or asked.on_card:
         yield "not measured: these terms were compared with what was taken on CPUs, up to 360M parameters"
     yield from _disk(asked)
-    yield from _time(asked, task, corpus, split)
+    yield from _time(asked, taught, task, corpus, split)
 
 
 def _asked(competitor: Competitor, lineup: Lineup) -> Asked:
@@ -125,11 +128,13 @@ def _held_to_learn(asked: Asked, tuning: Tuning) -> Held:
     return asked.held(tuning.compute_dtype, tuning.quantisation, tuning.double_quantisation)
 
 
-def _largest(asked: Asked, tuning: Tuning) -> Micro:
-    """The largest micro-batch of a training: its rows are full, their targets as long as what is ever written."""
+def _largest(asked: Asked, tuning: Tuning, taught: Lengths | None) -> Micro:
+    """The largest micro-batch of a training: its rows are full, their targets as long as what is ever written,
+    or as the longest that was looked at."""
     length = tuning.sequence_length
     packed = length // 2 if tuning.packing else 0
-    return Micro(tuning.batch, length, min(length, max(asked.new + 1, packed)))
+    longest = max(asked.new, math.ceil(taught.longest) if taught else 0)
+    return Micro(tuning.batch, length, min(length, max(longest + 1, packed)))
 
 
 def _training(tuning: Tuning, micro: Micro) -> str:
@@ -159,10 +164,12 @@ def _disk(asked: Asked) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Lengths:
-    """Of one field's prompt and target, on average over a sample of stays, in tokens; of how many stays it is one."""
+    """Of one field's prompt and target, on average over a sample of stays, and of the longest target, in tokens; of how
+    many stays it is a sample."""
 
     prompt: float
     target: float
+    longest: float
     stays: int
 
 
@@ -181,7 +188,8 @@ def lengths(asked: Asked, task: Task, corpus: Corpus, split: str) -> Lengths | N
                 targets.append(len(text.split()) * TOKENS_PER_WORD)
     if not prompts:
         return None
-    return Lengths(sum(prompts) / len(prompts), sum(targets) / max(1, len(targets)), len(ids))
+    target = sum(targets) / max(1, len(targets))
+    return Lengths(sum(prompts) / len(prompts), target, max(targets, default=0.0), len(ids))
 
 
 @dataclass(frozen=True)
@@ -212,11 +220,11 @@ def _has_card() -> bool:
     return bool(torch.cuda.is_available())
 
 
-def _time(asked: Asked, task: Task, corpus: Corpus, split: str) -> Iterator[str]:
+def _time(asked: Asked, taught: Lengths | None, task: Task, corpus: Corpus, split: str) -> Iterator[str]:
     paces = _measure(asked)
     unknown = "not measured: the model is not here" if not asked.folder else "not measured: its device is not here"
     tuning = asked.tuning
-    if tuning and (taught := lengths(asked, task, corpus, "train")):
+    if tuning and taught:
         taught_stays = min(taught.stays, asked.settings.get("train_limit") or taught.stays)
         a_row = min(taught.prompt + taught.target, tuning.sequence_length)
         lessons = taught_stays * len(task.fields) * (1 - tuning.held_out)
