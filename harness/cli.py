@@ -1,15 +1,17 @@
-"""The command line: a table of subcommands; each handler calls the library and prints what came of it."""
+"""The command line: a handler a subcommand, which calls the library and prints what came of it."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from argparse import Namespace as Args
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.arguments import Handler, parser
 from harness.errors import HarnessError, UsageError
 
 if TYPE_CHECKING:
@@ -18,17 +20,17 @@ if TYPE_CHECKING:
     from harness.contest import Contest
     from harness.entries import Entry
     from harness.hand_in import HandedIn
+    from harness.lineup import Lineup
     from harness.plugins import Registry
     from harness.types import Corpus, Task
 
-Args = argparse.Namespace
 EXIT_BUG = 3
 EXIT_INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command. 0 done, 1 the user's problem, 2 usage, 3 a bug of ours, 130 stopped by Ctrl-C."""
-    args = _parser().parse_args(argv)
+    args = parser(HANDLERS).parse_args(argv)
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin for long stall where cores are shared
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     try:
@@ -104,41 +106,33 @@ def _submit(args: Args) -> int:
 
 
 def _fit(args: Args) -> int:
-    from harness.corpora import open_corpus
-    from harness.lineup import find_lineup, parse_assignments, read_lineup
+    from harness.lineup import parse_assignments
     from harness.tuning.fit import fit
 
-    plugins, task = _task(args)
-    lineup = read_lineup(find_lineup(args.lineup))
-    split = args.split or task.default_split
-    corpus = open_corpus(args.data, task, split)
-    overrides = parse_assignments(args.set)
-    for one in fit(args.system, task, corpus, split, lineup, plugins, overrides, prepare=args.prepare):
+    it, overrides = _named(args), parse_assignments(args.set)
+    for one in fit(args.system, it.task, it.corpus, it.split, it.lineup, it.plugins, overrides, prepare=args.prepare):
         print(one.folder if one.trained else f"prepared: {one.folder}\n  -> {one.command}")
     return 0
 
 
 def _plan(args: Args) -> int:
     from harness.competitor import find_competitor
-    from harness.corpora import open_corpus
-    from harness.lineup import find_lineup, parse_assignments, read_lineup
+    from harness.lineup import parse_assignments
     from harness.tuning.plan import plan
 
-    plugins, task = _task(args)
-    lineup = read_lineup(find_lineup(args.lineup))
-    split = args.split or task.default_split
-    competitor = find_competitor(args.system, plugins, lineup, task, parse_assignments(args.set))
-    for line in plan(competitor, lineup, task, open_corpus(args.data, task, split), split):
+    it = _named(args)
+    competitor = find_competitor(args.system, it.plugins, it.lineup, it.task, parse_assignments(args.set))
+    for line in plan(competitor, it.lineup, it.task, it.corpus, it.split):
         print(line, flush=True)
     return 0
 
 
 def _merge(args: Args) -> int:
     from harness.errors import SettingsError
-    from harness.lineup import ServerSettings, VllmSettings, find_lineup, read_lineup
+    from harness.lineup import ServerSettings, VllmSettings
     from harness.tuning.merge import merge
 
-    engine = read_lineup(find_lineup(args.lineup)).engine
+    engine = _lineup(args).engine
     if isinstance(engine, VllmSettings):
         engine = engine.learner
     if isinstance(engine, ServerSettings):
@@ -156,17 +150,13 @@ def _merge(args: Args) -> int:
 
 
 def _import(args: Args) -> int:
-    from harness.corpora import open_corpus
     from harness.hand_in import import_submission
-    from harness.lineup import find_lineup, read_lineup
     from harness.scoring import scoring_of
 
-    plugins, task = _task(args)
-    lineup = read_lineup(find_lineup(args.lineup))
-    split = args.split or task.default_split
-    corpus = open_corpus(args.data, task, split)
-    with scoring_of(task, corpus, split, plugins, lineup, args.scorers, args.jobs) as scoring:
-        handed_in = import_submission(args.file, args.label, task, corpus, split, scoring, args.out, lineup.team)
+    it = _named(args)
+    task, corpus, split, team = it.task, it.corpus, it.split, it.lineup.team
+    with scoring_of(task, corpus, split, it.plugins, it.lineup, args.scorers, args.jobs) as scoring:
+        handed_in = import_submission(args.file, args.label, task, corpus, split, scoring, args.out, team)
     _print_handed_in(handed_in, task)
     return 0
 
@@ -210,10 +200,8 @@ def _say_corpus(corpus: Corpus, split: str) -> None:
 def _cluster(args: Args) -> AbstractContextManager[Cluster | None]:
     """The workers that the arguments ask for, if they do; let go at the end."""
     from harness.cluster import open_cluster
-    from harness.lineup import find_lineup, read_lineup
 
-    hosts = read_lineup(find_lineup(args.lineup)).cluster.hosts
-    return open_cluster(args.workers, args.ray, hosts) or nullcontext()
+    return open_cluster(args.workers, args.ray, _lineup(args).cluster.hosts) or nullcontext()
 
 
 def _contest(
@@ -224,21 +212,16 @@ def _contest(
 ) -> Contest:
     """The contest that the arguments name; `told` is told of the corpus before anything of it is prepared."""
     from harness.contest import open_contest
-    from harness.corpora import open_corpus
-    from harness.lineup import find_lineup, read_lineup
 
-    plugins, task = _task(args)
-    lineup = read_lineup(find_lineup(args.lineup))
-    split = args.split or task.default_split
-    corpus = open_corpus(args.data, task, split)
+    it = _named(args)
     if told:
-        told(corpus, split)
+        told(it.corpus, it.split)
     return open_contest(
-        task,
-        corpus,
-        split,
-        lineup,
-        plugins,
+        it.task,
+        it.corpus,
+        it.split,
+        it.lineup,
+        it.plugins,
         args.out,
         limit=args.limit,
         seed=args.seed,
@@ -284,11 +267,9 @@ def _score(args: Args) -> int:
     from dataclasses import replace
 
     from harness.judge import Judgement, score_paths
-    from harness.lineup import find_lineup, read_lineup
 
     plugins, task = _task(args)
-    lineup = read_lineup(find_lineup(args.lineup))
-    ids = _read_ids(args.ids) if args.ids else None
+    ids, lineup = _read_ids(args.ids) if args.ids else None, _lineup(args)
     judgement = Judgement(task, plugins, lineup, args.data, args.split, ids, args.scorers, args.jobs, args.variant)
     with _cluster(args) as cluster:
         scored = score_paths(args.paths, replace(judgement, cluster=cluster))
@@ -303,12 +284,10 @@ def _dry_run(args: Args) -> int:
     from harness.board.cells import four
     from harness.dry_run import dry_run
     from harness.judge import Judgement
-    from harness.lineup import find_lineup, read_lineup
     from harness.validate import summary
 
     plugins, task = _task(args)
-    lineup = read_lineup(find_lineup(args.lineup))
-    ids = _read_ids(args.ids) if args.ids else None
+    ids, lineup = _read_ids(args.ids) if args.ids else None, _lineup(args)
     done = dry_run(args.file, Judgement(task, plugins, lineup, args.data, args.split, ids, args.scorers, args.jobs))
     print(summary(done.problems, task.submission.judge))
     if done.folder is None or done.official is None or done.corrected is None:
@@ -445,11 +424,9 @@ def _assets(args: Args) -> int:
 def _export(args: Args) -> None:
     from harness import assets
     from harness.air_gap.export import export
-    from harness.lineup import find_lineup, read_lineup
 
     if args.wheels:
-        lineup = read_lineup(find_lineup(args.lineup))
-        print("\n".join(export(args.file, lineup, args.extras, args.names).lines()))
+        print("\n".join(export(args.file, _lineup(args), args.extras, args.names).lines()))
     elif args.lineup or args.extras:
         raise UsageError("--lineup and --extras say which packages to take along", todo="add --wheels")
     else:
@@ -474,6 +451,26 @@ def _check(args: Args) -> int:
     return 1 if failed else 0
 
 
+# --------------------------------------------------------------------------- what the arguments name
+
+
+@dataclass(frozen=True)
+class _Named:
+    plugins: Registry
+    task: Task
+    corpus: Corpus
+    split: str
+    lineup: Lineup
+
+
+def _named(args: Args) -> _Named:
+    from harness.corpora import open_corpus
+
+    plugins, task = _task(args)
+    lineup, split = _lineup(args), args.split or task.default_split
+    return _Named(plugins, task, open_corpus(args.data, task, split), split, lineup)
+
+
 def _task(args: Args) -> tuple[Registry, Task]:
     from harness.plugins import registry
 
@@ -482,205 +479,31 @@ def _task(args: Args) -> tuple[Registry, Task]:
     return plugins, task
 
 
-# --------------------------------------------------------------------------- the table
+def _lineup(args: Args) -> Lineup:
+    from harness.lineup import find_lineup, read_lineup
+
+    return read_lineup(find_lineup(args.lineup))
 
 
-class _Command(argparse.ArgumentParser):
-    """A subcommand; `more` is help that is made when it is asked for."""
-
-    more: Callable[[], str] | None = None
-
-    def format_help(self) -> str:
-        return super().format_help() + (f"\n{self.more()}\n" if self.more else "")
-
-
-def _checks() -> str:
-    from harness.validate import checks_help
-
-    return checks_help()
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="harness", description="A competition for language models that write discharge summaries."
-    )
-    parser.add_argument(
-        "--assets", type=Path, help="folder of models, encoders and vocabularies (default: $HARNESS_ASSETS)"
-    )
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Command)
-
-    def command(name: str, handler: Callable[[Args], int], text: str, *groups: str) -> _Command:
-        sub: _Command = commands.add_parser(name, help=text, description=text)
-        sub.set_defaults(handler=handler)
-        for group in groups:
-            _GROUPS[group](sub)
-        return sub
-
-    sub = command("list", _list, "what there is to use", "plugins")
-    sub.add_argument("what", nargs="?", choices=["tasks", "systems", "scorers", "models"])
-
-    sub = command("data", _data, "write a synthetic ward (six tables a split), or instruction pairs about other notes")
-    sub.add_argument("action", choices=["synthesize", "primer"])
-    sub.add_argument("--out", type=Path, required=True, metavar="PATH", help="a ward's folder, a primer's .jsonl[.gz]")
-    sub.add_argument("--stays", type=int, default=64, metavar="N", help="stays of all splits together")
-    sub.add_argument("--seed", type=int, default=0, metavar="S")
-    sub.add_argument("--ward-version", type=int, metavar="N", help="a frozen version of the ward (default: the latest)")
-    sub.add_argument("--shuffle", action="store_true", help="of a primer: every answer under another question")
-
-    everything = ("plugins", "task", "data", "scoring", "out")
-    sharing = (*everything, "cluster")
-    sub = command("submit", _submit, "let a system compete: a scored submission.zip", *sharing, "system")
-    _sample_group(sub)
-    sub.add_argument("--as", dest="label", default="", metavar="LABEL", help="the run's name (default: the system's)")
-
-    sub = command("explain", _explain, "why a pool chose what it chose for a case; shows its texts", *everything)
-    sub.add_argument("system", metavar="SYSTEM", help="a pool that was submitted")
-    sub.add_argument("case", metavar="CASE", help="the id of a case")
-    _sample_group(sub)
-
-    sub = command("pool-report", _pool_report, "what a pool gains over its best member, and by what", *sharing)
-    sub.add_argument("system", metavar="SYSTEM", help="a pool; members are asked for what is missing")
-    _sample_group(sub)
-
-    asking = ("plugins", "task", "data", "lineup", "system")
-    command("plan", _plan, "what a system's model needs: memory, disk and time; downloads no model", *asking)
-
-    sub = command("fit", _fit, "train what a system learns, without letting it write", *asking)
-    sub.add_argument("--prepare", action="store_true", help="only make it ready for `accelerate launch`")
-
-    sub = command("merge", _merge, "put an adapter into its base for good: a model that any program loads", "lineup")
-    sub.add_argument("adapter", type=Path, metavar="FOLDER", help="an adapter, as `harness fit` names it")
-    sub.add_argument("--out", type=Path, required=True, metavar="DIR", help="the new model's folder (mode 0700)")
-    sub.add_argument("--dtype", choices=["bfloat16", "float16", "float32"], default="bfloat16")
-
-    sub = command("import", _import, "make a run of somebody's csv or zip", *everything)
-    sub.add_argument("file", type=Path, metavar="FILE")
-    sub.add_argument("--as", dest="label", required=True, metavar="LABEL")
-
-    sub = command("validate", _validate, "say everything that is wrong with a submission", "plugins", "task", "data")
-    sub.add_argument("path", type=Path, metavar="PATH")
-    sub.more = _checks
-
-    judging = ("plugins", "task", "data", "scoring", "cluster", "statistics")
-    sub = command("score", _score, "score runs, csv and zip files, folders of them", *judging)
-    sub.add_argument("paths", type=Path, nargs="+", metavar="PATH")
-    sub.add_argument("--ids", type=Path, metavar="FILE", help="score only these cases, one id a line")
-    sub.add_argument(
-        "--variant",
-        choices=["corrected", "official"],
-        default="corrected",
-        help="official: what the task's published script makes of the cases, bug for bug",
-    )
-
-    sub = command("leaderboard", _leaderboard, "one table of everything scored", "plugins", "statistics")
-    sub.add_argument("dir", type=Path, nargs="?", default=Path("submissions"), metavar="DIR")
-    sub.add_argument("--format", choices=["md", "csv", "latex", "json", "html"], default="md")
-    sub.add_argument("--out", type=Path, metavar="F", help="a file; of html a folder")
-    sub.add_argument("--private", action="store_true", help="of html: with the texts, a page for each case")
-
-    sub = command("dry-run", _dry_run, "do with a zip what the task's server does", *everything[:-1])
-    sub.add_argument("file", type=Path, metavar="FILE")
-    sub.add_argument("--ids", type=Path, metavar="FILE", help="the hidden cases, one id a line (default: all)")
-
-    sub = command("ledger", _ledger, "what was scored on a corpus, when, and how often")
-    sub.add_argument("--data", type=Path, metavar="DIR", help="the corpus (default: every one)")
-
-    sub = command("purge", _purge, "list, then delete, all that derives from a corpus", "out")
-    sub.add_argument("--data", type=Path, metavar="DIR", help="the corpus (default: every one)")
-    sub.add_argument("--yes", action="store_true", help="delete without asking")
-
-    sub = command("new", _new, "write a working system with its test")
-    sub.add_argument("kind", choices=["system"])
-    sub.add_argument("name", metavar="NAME")
-    sub.add_argument("--dir", type=Path, default=Path(), metavar="DIR", help="where to (default: here)")
-
-    sub = command("check", _check, "run the contract tests on a plugin file")
-    sub.add_argument("file", type=Path, metavar="FILE")
-
-    sub = command("assets", _assets, "models, encoders and vocabularies: list, fetch, export, import")
-    actions = sub.add_subparsers(dest="action", metavar="list|fetch|export|import", required=True)
-    actions.add_parser("list", help="what is there, how large, which licence")
-    actions.add_parser("fetch", help="fetch and convert").add_argument("names", nargs="*", metavar="NAME")
-    export = actions.add_parser("export", help="one file or folder for a machine without network")
-    export.add_argument("file", type=Path, metavar="PATH", help="a file (.tar, .tar.gz), or with --wheels a folder")
-    export.add_argument("names", nargs="*", metavar="NAME", help="assets (default: all)")
-    export.add_argument("--wheels", action="store_true", help="a folder with all packages and the harness itself, too")
-    _lineup_group(export)
-    export.add_argument("--extras", type=_names, default=(), metavar="A,B", help="beside those that the lineup needs")
-    actions.add_parser("import", help="take such a file in").add_argument("file", type=Path, metavar="FILE")
-    return parser
-
-
-def _plugins_group(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--plugin", type=Path, action="append", default=[], metavar="F", help="a file with a plugin")
-
-
-def _task_group(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--task", default="discharge-me", metavar="T")
-
-
-def _data_group(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--data", type=Path, metavar="DIR", help="folder of the tables (default: a synthetic ward)")
-    sub.add_argument("--split", metavar="S", help="default: the task's")
-
-
-def _sample_group(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--limit", type=int, metavar="N", help="only a seeded sample of N cases; never ranked")
-    sub.add_argument("--seed", type=int, default=0, metavar="S")
-    sub.add_argument("--cut-leaks", action="store_true", help="cut what is left of a target instead of stopping")
-
-
-def _scoring_group(sub: argparse.ArgumentParser) -> None:
-    _lineup_group(sub)
-    sub.add_argument("--scorers", type=_names, default=(), metavar="A,B", help="who judges (default: the task's)")
-    sub.add_argument("--jobs", type=_count, default=1, metavar="N", help="processes that score (default: 1)")
-
-
-def _cluster_group(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--workers", type=_count, metavar="N", help="Ray workers that share the work, on this machine")
-    sub.add_argument("--ray", metavar="HOST:PORT", help="the workers are those of the Ray cluster with its head there")
-
-
-def _statistics_group(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--resamples", type=_count, default=10_000, metavar="N", help="of the statistics (default: 10000)")
-    sub.add_argument(
-        "--compare", choices=["adjacent", "all"], default="adjacent", help="each row with the next one, or with all"
-    )
-
-
-def _lineup_group(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--lineup", metavar="F", help="a lineup's file or name (default: embedded)")
-
-
-def _system_group(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("system", metavar="SYSTEM", help="an entry of the lineup, else a plugin's name")
-    sub.add_argument("--set", action="append", default=[], metavar="K=V", help="a setting of the system")
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name for name in text.split(",") if name)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is no number from 1 on")
-    return int(text)
-
-
-def _out_group(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--out", type=Path, default=Path("submissions"), metavar="DIR", help="folder of the runs")
-
-
-_GROUPS = {
-    "plugins": _plugins_group,
-    "task": _task_group,
-    "data": _data_group,
-    "scoring": _scoring_group,
-    "lineup": _lineup_group,
-    "system": _system_group,
-    "out": _out_group,
-    "cluster": _cluster_group,
-    "statistics": _statistics_group,
+HANDLERS: Mapping[str, Handler] = {
+    "list": _list,
+    "data": _data,
+    "submit": _submit,
+    "explain": _explain,
+    "pool-report": _pool_report,
+    "plan": _plan,
+    "fit": _fit,
+    "merge": _merge,
+    "import": _import,
+    "validate": _validate,
+    "score": _score,
+    "leaderboard": _leaderboard,
+    "dry-run": _dry_run,
+    "ledger": _ledger,
+    "purge": _purge,
+    "new": _new,
+    "check": _check,
+    "assets": _assets,
 }
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli import _parser, main
+from harness.arguments import parser
+from harness.cli import HANDLERS, main
 from harness.contract import check_file
 
 HOUSE = Path(__file__).resolve().parent.parent
@@ -36,7 +37,7 @@ def test_the_newcomers_system_competes(newcomer: Path, capsys: pytest.CaptureFix
 
 def test_every_command_that_the_readme_shows_is_one() -> None:
     shown = {found[1] for found in re.finditer(r"(?:^|`)(?:\.venv/bin/)?harness ([a-z-]+)", README, re.MULTILINE)}
-    help_ = _parser().format_help()
+    help_ = parser(HANDLERS).format_help()
     assert len(shown) >= 8
     assert [name for name in shown if not re.search(rf"^    {name} ", help_, re.MULTILINE)] == []
 
