@@ -1,6 +1,6 @@
 """What does tuning teach? The system qlora beside its own base, on the synthetic ward or on a corpus of yours.
 
-    python -m benchmarks.tuning_learns --out FOLDER [--stays 720] [--ward-seeds 1 2 3] [--training-seeds 0 1 2]
+    python -m benchmarks.tuning_learns --out FOLDER [--stays 1100] [--ward-seeds 1 2 3] [--training-seeds 0 1 2]
                                        [--limit N] [--train-limit N] [--epochs 3] [--primed] [--data FOLDER] [--split S]
                                        [--threads 0] [--dtype float32] [--batch-size 8]
 
@@ -245,7 +245,7 @@ def courses_of(asked: argparse.Namespace) -> list[Course]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--stays", type=int, default=720)
+    parser.add_argument("--stays", type=int, default=1100)
     parser.add_argument("--ward-seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--training-seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--limit", type=int, help="score a sample of the test split only")
