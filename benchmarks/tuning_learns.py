@@ -81,7 +81,7 @@ class Course:
         means = {shots: entry_of(valid, one).named["overlap5"] for shots, one in zip(SHOTS, budgets, strict=True)}
         best = max(means, key=lambda shots: means[shots])
         told = ", ".join(f"{shots} shots {mean:.4f}" for shots, mean in means.items())
-        print(f"{self.name}: few-shot on {VALID_CASES} valid cases, overlap5: {told}", flush=True)
+        print(f"{self.name}: few-shot on {len(valid.ids)} valid cases, overlap5: {told}", flush=True)
         yield "few-shot", [entry_of(contest, few_shot(contest, best))]
         for name in ("nearest", "lead"):
             yield name, [entry_of(contest, enter(contest, name))]
