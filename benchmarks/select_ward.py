@@ -224,7 +224,7 @@ def table(all_: Judged, lesson: Judged, how: Resampling, *, together: bool) -> I
         said = facts_line([rows[pick] for rows, pick in zip(all_.facts, picks, strict=True)]) if all_.facts else "n/a"
         figures = f"{over_best.chosen:8.4f} {interval(over_fixed):>28} {interval(over_best):>28}"
         yield f"  {name:20} {figures} {over_best.regret.value:8.4f}  {said}"
-    yield f"  oracle and random {bounds(all_, how)}"
+    yield f"  oracle and random {bounds(all_)}"
     for member in members:
         own = [
             (row[stall.members.index(member)], all_.facts[at][stall.members.index(member)] if all_.facts else None)
@@ -240,10 +240,11 @@ def interval(one: Gain) -> str:
     return f"{over.value:+.4f} [{over.low:+.4f}, {over.high:+.4f}]"
 
 
-def bounds(all_: Judged, how: Resampling) -> str:
-    """The oracle's mean overlap5, and the mean over candidates."""
-    one = gain(scored(all_, [0] * len(all_.offers), all_.members), how)
-    return f"{one.oracle:.4f}, {one.random:.4f}"
+def bounds(all_: Judged) -> str:
+    """The oracle's mean overlap5, and the mean over candidates: of the fields' means over cases."""
+    one = scored(all_, [0] * len(all_.offers), all_.members)
+    oracle, random = (float(np.nanmean(cells, axis=1).mean()) for cells in (one.oracle, one.random))
+    return f"{oracle:.4f}, {random:.4f}"
 
 
 def facts_line(rows: Sequence[Floats]) -> str:
@@ -275,7 +276,7 @@ def show(data: Path, task: Task, lineup: Lineup, settings: argparse.Namespace, *
         print(f" {what}")
         print("\n".join(table(part, lesson, how, together=together)), flush=True)
     if settings.samples:
-        pool, alone = (bounds(part, how) for part in (first, judged(contests[1], ALONE)))
+        pool, alone = (bounds(part) for part in (first, judged(contests[1], ALONE)))
         print(f" on {contests[1].split}, oracle and mean: {settings.samples} texts of {settings.sampled} {alone}")
         print(f"   beside the pool's {pool}", flush=True)
     return valid

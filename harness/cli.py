@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from harness.contest import Contest
     from harness.entries import Entry
     from harness.hand_in import HandedIn
+    from harness.judge import Judgement
     from harness.lineup import Lineup
     from harness.plugins import Registry
     from harness.types import Corpus, Task
@@ -263,18 +264,24 @@ def _validate(args: Args) -> int:
     return 1 if any(problem.level == "refused" for problem in problems) else 0
 
 
-def _score(args: Args) -> int:
-    from dataclasses import replace
-
-    from harness.judge import Judgement, score_paths
+def _judgement(args: Args) -> Judgement:
+    from harness.judge import Judgement
 
     plugins, task = _task(args)
     ids, lineup = _read_ids(args.ids) if args.ids else None, _lineup(args)
-    judgement = Judgement(task, plugins, lineup, args.data, args.split, ids, args.scorers, args.jobs, args.variant)
+    return Judgement(task, plugins, lineup, args.data, args.split, ids, args.scorers, args.jobs)
+
+
+def _score(args: Args) -> int:
+    from dataclasses import replace
+
+    from harness.judge import score_paths
+
+    judgement = _judgement(args)
     with _cluster(args) as cluster:
-        scored = score_paths(args.paths, replace(judgement, cluster=cluster))
+        scored = score_paths(args.paths, replace(judgement, variant=args.variant, cluster=cluster))
     if scored.entries:
-        _print_boards(scored.entries, plugins, args, "md")
+        _print_boards(scored.entries, judgement.registry, args, "md")
     for line in (*scored.missing, *scored.warnings):
         print(line)
     return _print_refusals(scored.refusals)
@@ -283,13 +290,11 @@ def _score(args: Args) -> int:
 def _dry_run(args: Args) -> int:
     from harness.board.cells import four
     from harness.dry_run import dry_run
-    from harness.judge import Judgement
     from harness.validate import summary
 
-    plugins, task = _task(args)
-    ids, lineup = _read_ids(args.ids) if args.ids else None, _lineup(args)
-    done = dry_run(args.file, Judgement(task, plugins, lineup, args.data, args.split, ids, args.scorers, args.jobs))
-    print(summary(done.problems, task.submission.judge))
+    judgement = _judgement(args)
+    done = dry_run(args.file, judgement)
+    print(summary(done.problems, judgement.task.submission.judge))
     if done.folder is None or done.official is None or done.corrected is None:
         return 1
     print(f"{done.folder}, which the server's container has at /app\n{'':12} official  corrected")

@@ -90,9 +90,7 @@ class Cluster:
     address: str | None = None
     hosts: tuple[str, ...] = ()
     _session: _Session | None = None
-    _bench: Bench | None = None
-    _sent: Any = None
-    _hired: list[Any] = field(default_factory=list)
+    _hired: _Hired | None = None
 
     def run(self, bench: Bench, jobs: Iterable[Job], root: Path) -> Iterator[tuple[Job, Any]]:
         """See `Crew.run`."""
@@ -132,7 +130,7 @@ class Cluster:
 
     def close(self) -> None:
         """Let the workers go; end a cluster of our own, and delete what it kept."""
-        self._bench, self._sent, self._hired = None, None, []
+        self._hired = None
         if self._session:
             self._session.end()
             self._session = None
@@ -157,17 +155,16 @@ class Cluster:
         """The workers at this bench; those of another are dismissed."""
         import ray
 
-        if self._bench != bench:
+        if self._hired is None or self._hired.bench != bench:
             self._dismiss()
             count, cpus, gpus = self._room(bench)
             told = _Told(str(Path.cwd()), _environment(), is_restricted(), self.nodes(root))
             hire = ray.remote(_Worker).options(
                 num_cpus=cpus, num_gpus=gpus, max_restarts=-1, max_task_retries=RETRIES, scheduling_strategy="SPREAD"
             )
-            sent = ray.put(bench)  # held for as long as a worker may have to be started again
-            self._hired = [hire.remote(told, sent) for _ in range(count)]
-            self._bench, self._sent = bench, sent
-        return self._hired
+            sent = ray.put(bench)
+            self._hired = _Hired(bench, sent, [hire.remote(told, sent) for _ in range(count)])
+        return self._hired.workers
 
     def _room(self, bench: Bench) -> tuple[int, int, float]:
         """How many workers, and how many processors and cards (or what part of one) each takes."""
@@ -194,10 +191,19 @@ class Cluster:
     def _dismiss(self) -> None:
         import ray
 
-        for worker in self._hired:
+        for worker in self._hired.workers if self._hired else ():
             with suppress(Exception):  # it may be gone, and the cluster with it
                 ray.kill(worker)
-        self._bench, self._sent, self._hired = None, None, []
+        self._hired = None
+
+
+@dataclass(frozen=True)
+class _Hired:
+    """Workers at their bench. `sent` holds it in Ray's store for as long as one may have to be started again."""
+
+    bench: Bench
+    sent: Any
+    workers: list[Any]
 
 
 @dataclass(frozen=True)

@@ -31,10 +31,8 @@ def prepare_torch(threads: int) -> None:
 def return_memory() -> None:
     """Give the system back what was freed. glibc keeps blocks under 32 MiB, and where their sizes change from one batch
     to the next it keeps more and more of them; other C libraries are left alone."""
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim:
-            trim(0)
+    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
+        trim(0)
 
 
 @contextmanager
