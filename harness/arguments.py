@@ -9,8 +9,8 @@ from pathlib import Path
 
 Handler = Callable[[argparse.Namespace], int]
 
-_RUN = ("plugins", "task", "data", "scoring")
-"""The groups of whatever asks systems or scorers."""
+_RUN = ("plugins", "task", "data", "scoring", "out")
+"""The groups of whatever makes a run, or looks into one."""
 
 
 class Command(argparse.ArgumentParser):
@@ -43,7 +43,10 @@ def parser(handlers: Mapping[str, Handler]) -> argparse.ArgumentParser:
         prog="harness", description="A competition for language models that write discharge summaries."
     )
     whole.add_argument(
-        "--assets", type=Path, help="folder of models, encoders and vocabularies (default: $HARNESS_ASSETS)"
+        "--assets",
+        type=Path,
+        metavar="DIR",
+        help="folder of models, encoders and vocabularies (default: $HARNESS_ASSETS, else ~/.cache/discharge-harness)",
     )
     commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Command)
     table = Table(commands, handlers)
@@ -53,29 +56,31 @@ def parser(handlers: Mapping[str, Handler]) -> argparse.ArgumentParser:
 
 
 def _what_there_is(table: Table) -> None:
-    sub = table.add("list", "what there is to use", "plugins")
+    sub = table.add("list", "what there is to use", "plugins", "lineup")
     sub.add_argument("what", nargs="?", choices=["tasks", "systems", "scorers", "models"])
 
     sub = table.add("data", "write a synthetic ward (six tables a split), or instruction pairs about other notes")
     sub.add_argument("action", choices=["synthesize", "primer"])
     sub.add_argument("--out", type=Path, required=True, metavar="PATH", help="a ward's folder, a primer's .jsonl[.gz]")
-    sub.add_argument("--stays", type=int, default=64, metavar="N", help="stays of all splits together")
-    sub.add_argument("--seed", type=int, default=0, metavar="S")
+    sub.add_argument(
+        "--stays", type=int, default=64, metavar="N", help="stays of all splits together, or of a primer (default: 64)"
+    )
+    sub.add_argument("--seed", type=int, default=0, metavar="S", help="of all that is drawn (default: 0)")
     sub.add_argument("--ward-version", type=int, metavar="N", help="a frozen version of the ward (default: the latest)")
     sub.add_argument("--shuffle", action="store_true", help="of a primer: every answer under another question")
 
 
 def _competing(table: Table) -> None:
-    sub = table.add("submit", "let a system compete: a scored submission.zip", *_RUN, "out", "cluster", "system")
+    sub = table.add("submit", "let a system compete: a scored submission.zip", *_RUN, "cluster", "system")
     _sample_group(sub)
     sub.add_argument("--as", dest="label", default="", metavar="LABEL", help="the run's name (default: the system's)")
 
-    sub = table.add("explain", "why a pool chose what it chose for a case; shows its texts", *_RUN, "out")
+    sub = table.add("explain", "why a pool chose what it chose for a case; shows its texts", *_RUN)
     sub.add_argument("system", metavar="SYSTEM", help="a pool that was submitted")
     sub.add_argument("case", metavar="CASE", help="the id of a case")
     _sample_group(sub)
 
-    sub = table.add("pool-report", "what a pool gains over its best member, and by what", *_RUN, "out", "cluster")
+    sub = table.add("pool-report", "what a pool gains over its best member, and by what", *_RUN, "cluster")
     sub.add_argument("system", metavar="SYSTEM", help="a pool; members are asked for what is missing")
     _sample_group(sub)
 
@@ -94,15 +99,18 @@ def _tuning(table: Table) -> None:
 
 
 def _judging(table: Table) -> None:
-    sub = table.add("import", "make a run of somebody's csv or zip", *_RUN, "out")
+    sub = table.add("import", "make a run of somebody's csv or zip", *_RUN)
     sub.add_argument("file", type=Path, metavar="FILE")
     sub.add_argument("--as", dest="label", required=True, metavar="LABEL")
 
-    sub = table.add("validate", "say everything that is wrong with a submission", "plugins", "task", "data")
+    sub = table.add("validate", "say everything that is wrong with a submission", "plugins", "task", "split")
+    sub.add_argument("--data", type=Path, metavar="DIR", help="folder of the tables; without it no id is looked up")
     sub.add_argument("path", type=Path, metavar="PATH")
     sub.more = _checks
 
-    sub = table.add("score", "score runs, csv and zip files, folders of them", *_RUN, "cluster", "statistics")
+    judging = ("plugins", "task", "split", "scoring", "cluster", "board")
+    sub = table.add("score", "score runs, csv and zip files, folders of them", *judging)
+    sub.add_argument("--data", type=Path, metavar="DIR", help="folder of the tables (default: a run's own)")
     sub.add_argument("paths", type=Path, nargs="+", metavar="PATH")
     sub.add_argument("--ids", type=Path, metavar="FILE", help="score only these cases, one id a line")
     sub.add_argument(
@@ -112,13 +120,11 @@ def _judging(table: Table) -> None:
         help="official: what the task's published script makes of the cases, bug for bug",
     )
 
-    sub = table.add("leaderboard", "one table of everything scored", "plugins", "statistics")
+    sub = table.add("leaderboard", "one table of everything scored", "plugins", "board")
     sub.add_argument("dir", type=Path, nargs="?", default=Path("submissions"), metavar="DIR")
-    sub.add_argument("--format", choices=["md", "csv", "latex", "json", "html"], default="md")
-    sub.add_argument("--out", type=Path, metavar="F", help="a file; of html a folder")
     sub.add_argument("--private", action="store_true", help="of html: with the texts, a page for each case")
 
-    sub = table.add("dry-run", "do with a zip what the task's server does", *_RUN)
+    sub = table.add("dry-run", "do with a zip what the task's server does", "plugins", "task", "data", "scoring")
     sub.add_argument("file", type=Path, metavar="FILE")
     sub.add_argument("--ids", type=Path, metavar="FILE", help="the hidden cases, one id a line (default: all)")
 
@@ -170,17 +176,21 @@ def _plugins_group(sub: argparse.ArgumentParser) -> None:
 
 
 def _task_group(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--task", default="discharge-me", metavar="T")
+    sub.add_argument("--task", default="discharge-me", metavar="T", help="default: discharge-me")
 
 
 def _data_group(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--data", type=Path, metavar="DIR", help="folder of the tables (default: a synthetic ward)")
+    _split_group(sub)
+
+
+def _split_group(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--split", metavar="S", help="default: the task's")
 
 
 def _sample_group(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--limit", type=int, metavar="N", help="only a seeded sample of N cases; never ranked")
-    sub.add_argument("--seed", type=int, default=0, metavar="S")
+    sub.add_argument("--seed", type=int, default=0, metavar="S", help="of the sample and of the systems (default: 0)")
     sub.add_argument("--cut-leaks", action="store_true", help="cut what is left of a target instead of stopping")
 
 
@@ -195,7 +205,9 @@ def _cluster_group(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--ray", metavar="HOST:PORT", help="the workers are those of the Ray cluster with its head there")
 
 
-def _statistics_group(sub: argparse.ArgumentParser) -> None:
+def _board_group(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--format", choices=["md", "csv", "latex", "json", "html"], default="md")
+    sub.add_argument("--out", type=Path, metavar="F", help="a file; of html a folder")
     sub.add_argument("--resamples", type=_count, default=10_000, metavar="N", help="of the statistics (default: 10000)")
     sub.add_argument(
         "--compare", choices=["adjacent", "all"], default="adjacent", help="each row with the next one, or with all"
@@ -229,10 +241,11 @@ _GROUPS = {
     "plugins": _plugins_group,
     "task": _task_group,
     "data": _data_group,
+    "split": _split_group,
     "scoring": _scoring_group,
     "lineup": _lineup_group,
     "system": _system_group,
     "out": _out_group,
     "cluster": _cluster_group,
-    "statistics": _statistics_group,
+    "board": _board_group,
 }

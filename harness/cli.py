@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from harness.entries import Entry
     from harness.hand_in import HandedIn
     from harness.judge import Judgement
-    from harness.lineup import Lineup
+    from harness.lineup import Entrant, Lineup
     from harness.plugins import Registry
     from harness.types import Corpus, Task
 
@@ -62,18 +62,31 @@ def _list(args: Args) -> int:
     from harness.plugins import KINDS, registry
 
     kinds = {f"{kind}s": kind for kind in KINDS}
-    plugins = registry(args.plugin)
+    plugins, lineup = registry(args.plugin), _lineup(args)
     for what in [args.what] if args.what else [*kinds, "models"]:
-        print(f"{what}:")
         if what == "models":
             from harness.assets import status
 
-            lines = [(one.name, f"{one.licence}, {'here' if one.present else 'not here'}") for one in status()]
-        else:
-            lines = [(e.name, e.summary or e.origin) for e in plugins.entries(kinds[what])]
-        for name, text in lines:
-            print(f"  {name:22} {text}")
+            lines = {one.name: f"{one.licence}, {'here' if one.present else 'not here'}" for one in status()}
+            _print_names(what, lines)
+            continue
+        said = {one.name: one.summary or one.origin for one in plugins.entries(kinds[what])}
+        _print_names(what, said)
+        if what == "systems":
+            own = {name: one for name, one in lineup.entrants.items() if name not in said}
+            _print_names(f"systems of the line-up {lineup.path.stem}", {n: _of_lineup(one) for n, one in own.items()})
     return 0
+
+
+def _of_lineup(entrant: Entrant) -> str:
+    assumes = entrant.settings.get("assumes")
+    return f"{entrant.plugin}, with settings of its own" + (f": assumes that {assumes}" if assumes else "")
+
+
+def _print_names(what: str, said: Mapping[str, str]) -> None:
+    print(f"{what}:")
+    for name, text in said.items():
+        print(f"  {name:22} {text}")
 
 
 def _data(args: Args) -> int:
@@ -281,9 +294,9 @@ def _score(args: Args) -> int:
     with _cluster(args) as cluster:
         scored = score_paths(args.paths, replace(judgement, variant=args.variant, cluster=cluster))
     if scored.entries:
-        _print_boards(scored.entries, judgement.registry, args, "md")
+        _show(scored.entries, judgement.registry, args)
     for line in (*scored.missing, *scored.warnings):
-        print(line)
+        print(line, file=sys.stdout if args.format == "md" else sys.stderr)
     return _print_refusals(scored.refusals)
 
 
@@ -336,20 +349,8 @@ def _leaderboard(args: Args) -> int:
         raise UsageError("--private is a report with texts", todo="write --format html --out FOLDER --private")
     collected = collect(args.dir)
     if collected.entries or not collected.refusals:
-        plugins = registry(args.plugin)
-        if args.format == "html":
-            _report(collected.entries, plugins, args)
-        else:
-            _print_boards(collected.entries, plugins, args, args.format, args.out)
+        _show(collected.entries, registry(args.plugin), args, private=args.private)
     return _print_refusals(collected.refusals)
-
-
-def _report(entries: Sequence[Entry], plugins: Registry, args: Args) -> None:
-    from harness.report.build import write_report
-
-    if args.out is None:
-        raise UsageError("a report is a folder", todo="say where it is to lie: --out FOLDER")
-    print("\n".join(write_report(_boards(entries, plugins, args), args.out, private=args.private)))
 
 
 def _print_refusals(refusals: Sequence[HarnessError]) -> int:
@@ -358,19 +359,26 @@ def _print_refusals(refusals: Sequence[HarnessError]) -> int:
     return 1 if refusals else 0
 
 
-def _print_boards(entries: Sequence[Entry], plugins: Registry, args: Args, form: str, out: Path | None = None) -> None:
+def _show(entries: Sequence[Entry], plugins: Registry, args: Args, *, private: bool = False) -> None:
     from harness.board.text import render
     from harness.files import write_atomic
 
-    text = render(_boards(entries, plugins, args), form)
-    if out is None:
+    if args.format == "html":
+        from harness.report.build import write_report
+
+        if args.out is None:
+            raise UsageError("a report is a folder", todo="say where it is to lie: --out FOLDER")
+        print("\n".join(write_report(_boards(entries, plugins, args), args.out, private=private)))
+        return
+    text = render(_boards(entries, plugins, args), args.format)
+    if args.out is None:
         print(text, end="")
         return
     try:
-        write_atomic(out, text.encode())
+        write_atomic(args.out, text.encode())
     except OSError as error:
         raise UsageError(
-            f"--out {out} cannot be written: {error.strerror}", todo="name a file in a folder that is there"
+            f"--out {args.out} cannot be written: {error.strerror}", todo="name a file in a folder that is there"
         ) from None
 
 

@@ -28,8 +28,10 @@ _GET = str(
 @scorer("medcon")
 @dataclass(frozen=True)
 class Medcon:
-    """F1 of concepts. `matcher` finds them: "open" needs nothing, "quickumls" the folder of a QuickUMLS `index`,
-    "medcat" a MedCAT model `pack`. A line break separates words as a blank does."""
+    """F1 of the medical concepts that the two texts mention, as a `matcher` finds them (Yim et al. 2023).
+
+    "open" needs nothing, "quickumls" the folder of a QuickUMLS `index`, "medcat" a MedCAT model `pack`. A line break
+    separates words as a blank does."""
 
     matcher: Literal["open", "quickumls", "medcat"] = "open"
     index: str = ""

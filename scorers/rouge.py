@@ -26,8 +26,10 @@ _ANY_WORD = re.compile(r"[^\W_]+")
 @scorer("rouge")
 @dataclass(frozen=True)
 class Rouge:
-    """ROUGE-1, ROUGE-2, ROUGE-L (longest common subsequence of the whole texts) and, where `columns` names it,
-    ROUGE-Lsum (of each line of the reference with all lines of the hypothesis), F1 on stems or on words.
+    """F1 of shared words, pairs of words and longest common subsequence (Lin 2004), on stems or on words.
+
+    ROUGE-L is of the whole texts; ROUGE-Lsum, where `columns` names it, of each line of the reference with all lines of
+    the hypothesis.
 
     rouge_score knows the letters a to z only, so texts of a language other than English are cut into
     Unicode words and not stemmed; the signature says so. To all but ROUGE-Lsum a line break is a space.

@@ -19,7 +19,8 @@ from harness.cli import main
 from harness.corpora import default_wards, open_corpus, synthetic
 from harness.corpora.synthetic import synthesize
 from harness.files import locked
-from harness.lineup import DEFAULT_LINEUP
+from harness.lineup import DEFAULT_LINEUP, find_lineup, read_lineup
+from harness.plugins import registry
 from harness.tasks.discharge_me import discharge_me
 from tests.conftest import SHARED, needs_shared
 
@@ -155,6 +156,14 @@ def test_list_shows_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     for name in ("discharge-me", "lead", "nearest", "few-shot", "des", "rouge", "bleu", "smollm2-135m-instruct"):
         assert f"  {name} " in out
+
+
+def test_list_shows_the_systems_of_a_line_up(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "systems", "--lineup", "full-pool"]) == 0
+    _, _, own = capsys.readouterr().out.partition("systems of the line-up full-pool:\n")
+    names = [line.split()[0] for line in own.splitlines()]
+    assert set(names) == set(read_lineup(find_lineup("full-pool")).entrants) - set(registry().names("system"))
+    assert names
 
 
 def test_validate_passes_our_own_and_its_exit_code_is_the_servers_answer(
@@ -571,6 +580,22 @@ def test_the_board_as_markdown_and_csv(ran: Path, home: Path, capsys: pytest.Cap
     assert board["rows"][0]["usage"]["writers"] == {"quiet": 2 * board["rows"][0]["lines"][0]["n"][0]}
     assert main(["leaderboard", "--format", "latex"]) == 0
     assert capsys.readouterr().out.startswith("\\begin{table*}")
+
+
+def test_what_others_sent_is_shown_in_every_form(
+    ran: Path, ward: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "sent").mkdir()
+    shutil.copy(ran / "submission.zip", home / "sent" / "theirs.zip")
+    hidden = home / "hidden.txt"
+    hidden.write_text("\n".join(sorted(open_corpus(ward, discharge_me(), "test_phase_1").ids("test_phase_1"))[:2]))
+    score = [*SCORE, "sent", "--data", str(ward), "--ids", str(hidden), "--scorers", "bleu,alignscore"]
+    assert main([*score, "--format", "csv"]) == 0
+    shown = capsys.readouterr()
+    assert {row["label"] for row in csv.DictReader(shown.out.splitlines())} == {"theirs"}
+    assert "align" in shown.err  # why the column is n/a, beside the table and not in it
+    assert main([*score, "--format", "html", "--out", "page"]) == 0
+    assert (home / "page" / "index.html").exists()
 
 
 def test_two_runs_of_one_name_are_shown_with_their_places(ran: Path, home: Path, fails: Fails) -> None:

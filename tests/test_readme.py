@@ -39,7 +39,7 @@ def test_every_command_that_the_readme_shows_is_one() -> None:
     shown = {found[1] for found in re.finditer(r"(?:^|`)(?:\.venv/bin/)?harness ([a-z-]+)", README, re.MULTILINE)}
     help_ = parser(HANDLERS).format_help()
     assert len(shown) >= 8
-    assert [name for name in shown if not re.search(rf"^    {name} ", help_, re.MULTILINE)] == []
+    assert [name for name in shown if not re.search(rf"^    {name}\s", help_, re.MULTILINE)] == []
 
 
 def test_every_make_target_that_the_readme_shows_is_one() -> None:
