@@ -1,13 +1,14 @@
 """How well the open matchers agree with QuickUMLS over the same names, on real notes.
 
-    python -m benchmarks.medcon_agreement [--notes 40]
+    python -m benchmarks.medcon_agreement --data DIR [--notes 40]
 
 QuickUMLS, the unmodified package, has an index made from the open vocabulary; beside it stand the matcher open, and
 MedCAT with a concept database made from the same names. For each note MEDCON is computed between its hospital course
 and the first 400 words of the rest of it, with the finds of each. Printed are the correlation (Pearson's) of the values
 with those of QuickUMLS, the mean value, and how far the finds agree (F1 of the sets of concepts, mean over texts).
 
-The notes are those of ../shared/data/discharge-real; none leaves this machine.
+DIR is a corpus in the task's layout (its splits' discharge.csv.gz and discharge_target.csv.gz); none of it leaves this
+machine.
 """
 
 from __future__ import annotations
@@ -26,17 +27,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 HOUSE = Path(__file__).resolve().parent.parent
-NOTES = HOUSE.parent / "shared" / "data" / "discharge-real"
 WORDS = 400
 
 Finds = Mapping[str, Sequence[str]]
 
 
-def pairs(notes: int) -> list[tuple[str, str]]:
+def pairs(data: Path, notes: int) -> list[tuple[str, str]]:
     """(hospital course, beginning of the rest) of so many notes."""
     csv.field_size_limit(1 << 30)
     found = []
-    for split in sorted(NOTES.glob("*/discharge.csv.gz")):
+    for split in sorted(data.glob("*/discharge.csv.gz")):
         targets = {row["hadm_id"]: row for row in _rows(split.with_name("discharge_target.csv.gz"))}
         for row in _rows(split):
             target = targets[row["hadm_id"]]
@@ -132,20 +132,23 @@ def agreement(ours: Finds, theirs: Finds) -> float:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
+    parser.add_argument("--data", type=Path, metavar="DIR")
     parser.add_argument("--notes", type=int, default=40)
     parser.add_argument("--table", type=Path, help=argparse.SUPPRESS)  # given where the package is
     asked = parser.parse_args()
     if asked.table:
         answer(asked.table)
         return 0
-    if not NOTES.is_dir():
-        print("../shared is absent: there is no note to try", file=sys.stderr)
-        return 1
+    if not asked.data:
+        parser.error("--data DIR: whose notes?")
+    found = pairs(asked.data, asked.notes)
+    if not found:
+        parser.error(f"--data {asked.data}: there is no SPLIT/discharge.csv.gz in it")
 
     from harness import assets
 
     table = assets.path("open-vocabulary") / "concepts.tsv"
-    texts = [text for pair in pairs(asked.notes) for text in pair]
+    texts = [text for pair in pairs(asked.data, asked.notes) for text in pair]
     theirs = quickumls(texts, table)
     expected = values(theirs)
     print(f"{len(expected)} notes, quickumls: mean {statistics.fmean(expected):.3f}")

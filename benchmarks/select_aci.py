@@ -1,6 +1,7 @@
 """Choosing among 19 public systems' notes for the 120 encounters of ACI-Bench's test sets, without their references.
 
-    python -m benchmarks.select_aci [--data ../shared/data] [--concepts] [--resamples 10000]
+    git clone https://github.com/wyim/aci-bench
+    python -m benchmarks.select_aci --data aci-bench/data/challenge_data --runs aci-bench [--concepts]
 
 The selector `learned` is fitted on two test sets and judged on the third, in turn; rules and minimum Bayes risk need no
 fitting. "share" is the gain over the best single member as a part of the way from there to the oracle. The best member
@@ -11,8 +12,6 @@ is tuned on the set that is judged: the strength of the ridge is decided by cros
 from __future__ import annotations
 
 import argparse
-import csv
-import gzip
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +22,10 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.replicate import SPLITS, TASK, Texts, read_runs
 from harness import Learned, Offer, Pair, Rules, minimum_bayes_risk
+from harness.corpora import open_corpus
+from harness.errors import HarnessError
 from harness.lineup import find_lineup, read_lineup
 from harness.panel import ScorerContext, choose, open_scorers
 from harness.plugins import registry
@@ -32,9 +34,8 @@ from harness.selection.gains import Gain, Scored, gain
 from harness.selection.measuring import Aids, Kind, compute, of_kind
 from harness.selection.offers import Stall
 from harness.stats.resample import Resampling
-from harness.types import Candidate, Selector
+from harness.types import Candidate, RawStay, Selector
 
-SETS = {"test1": "clinicalnlp_taskB_test1", "test2": "clinicalnlp_taskC_test2", "test3": "clef_taskC_test3"}
 FIELD = "note"
 OBJECTIVES = {"overlap5": slice(0, 5), "mean of ROUGE": slice(1, 4)}
 SCORERS = ("bleu", "rouge", "meteor")
@@ -50,19 +51,26 @@ class Judged:
     scores: Any
 
 
-def rows(path: Path) -> list[dict[str, str]]:
-    with gzip.open(path, "rt", newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-def read(data: Path, concepts: bool) -> dict[str, Judged]:
-    runs = {name: rows(data / "aci-bench-runs" / f"runs_{name}.csv.gz") for name in SETS}
-    systems = sorted(set.intersection(*({row["system"] for row in found} for found in runs.values())))
-    usual = round(median(len(row["note"].split()) for row in rows(data / "aci-bench" / "train.csv.gz")))
+def read(data: Path, runs: Path, concepts: bool) -> dict[str, Judged]:
+    texts = {split: read_runs(runs, split) for split in SPLITS}
+    systems = sorted(set.intersection(*(set(found) for found in texts.values())))
+    task = registry().entry("task", TASK).load()()
+    corpus = open_corpus(data, task, "train")
+    usual = round(median(len(note(stay).split()) for stay in corpus.stays("train")))
     with tempfile.TemporaryDirectory() as work:
         judge = _Judge(Path(work))
         aids = _Concepts(Path(work)) if concepts else None
-        return {name: _judged(data, name, runs[name], systems, usual, judge, aids) for name in SETS}
+        return {
+            split: _judged(
+                sorted(corpus.stays(split), key=lambda stay: stay.id), texts[split], systems, usual, judge, aids
+            )
+            for split in SPLITS
+        }
+
+
+def note(stay: RawStay) -> str:
+    assert stay.targets is not None
+    return stay.targets[FIELD]
 
 
 class _Judge:
@@ -88,24 +96,14 @@ class _Concepts:
 
 
 def _judged(
-    data: Path,
-    name: str,
-    runs: Sequence[Mapping[str, str]],
-    systems: Sequence[str],
-    usual: int,
-    judge: _Judge,
-    aids: Any,
+    stays: Sequence[RawStay], texts: Texts, systems: Sequence[str], usual: int, judge: _Judge, aids: Any
 ) -> Judged:
-    cases = {row["encounter_id"]: row for row in rows(data / "aci-bench" / f"{SETS[name]}.csv.gz")}
-    notes = {(row["encounter_id"], row["system"]): row["note"] for row in runs}
     offers, scores = [], []
-    for case, row in sorted(cases.items()):
-        texts = [notes[case, system] for system in systems]
-        stall = Stall(
-            case, FIELD, case, row["dialogue"], tuple(Candidate(case, FIELD, text) for text in texts), tuple(systems)
-        )
-        offers.append(Offer(FIELD, case, tuple(_features(stall, usual, aids))))
-        scores.append(judge([Pair(case, case, FIELD, row["note"], text) for text in texts]))
+    for stay in stays:
+        candidates = tuple(Candidate(stay.id, FIELD, texts[system][stay.id]) for system in systems)
+        stall = Stall(stay.id, FIELD, stay.id, stay.document, candidates, tuple(systems))
+        offers.append(Offer(FIELD, stay.id, tuple(_features(stall, usual, aids))))
+        scores.append(judge([Pair(stay.id, stay.id, FIELD, note(stay), one.text) for one in candidates]))
     return Judged(tuple(systems), tuple(offers), np.array(scores))
 
 
@@ -157,16 +155,20 @@ def judged_on(name: str, sets: Mapping[str, Judged], selector: Selector, columns
     return gain(Scored((FIELD,), here.systems, groups, *(value[None] for value in values)), how)
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    shared = Path(__file__).resolve().parents[2] / "shared" / "data"
-    parser.add_argument("--data", type=Path, default=shared, help="the folder of aci-bench and aci-bench-runs")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the cases")
+    parser.add_argument(
+        "--runs", type=Path, required=True, metavar="DIR", help="the runs, as benchmarks.replicate reads them"
+    )
     parser.add_argument("--concepts", action="store_true", help="features of concepts too: the open vocabulary")
     parser.add_argument("--resamples", type=int, default=10_000)
     settings = parser.parse_args()
-    if not (settings.data / "aci-bench-runs").is_dir():
-        sys.exit(f"{settings.data} has no aci-bench-runs: name a folder that has with --data")
-    sets = read(settings.data, settings.concepts)
+    try:
+        sets = read(settings.data, settings.runs, settings.concepts)
+    except HarnessError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
     how = Resampling(settings.resamples)
     assets = (None, "concepts") if settings.concepts else (None,)
     known = [name for name, one in FEATURES.items() if one.needs in assets]
@@ -177,6 +179,7 @@ def main() -> None:
         for name in sets:
             for label, selector in selectors(known).items():
                 print(f"{name:6} {label:26} {line(judged_on(name, sets, selector, columns, how))}", flush=True)
+    return 0
 
 
 def line(one: Gain) -> str:
@@ -186,4 +189,4 @@ def line(one: Gain) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
