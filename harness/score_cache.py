@@ -26,7 +26,8 @@ _TABLE = """CREATE TABLE IF NOT EXISTS rows
 
 def pair_key(pair: Pair) -> bytes:
     """Digest of all that a scorer sees of a pair."""
-    parts = [part.encode("utf-8", "surrogatepass") for part in (pair.case, pair.field, pair.reference, pair.hypothesis)]
+    seen = (pair.case, pair.group, pair.field, pair.reference, pair.hypothesis)
+    parts = [part.encode("utf-8", "surrogatepass") for part in seen]
     lengths = " ".join(str(len(part)) for part in parts)
     return hashlib.blake2b(b"".join([lengths.encode(), b"\0", *parts]), digest_size=16).digest()
 
