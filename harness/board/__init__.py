@@ -93,8 +93,8 @@ class TextFigures:
 
 @dataclass(frozen=True)
 class Place:
-    """`rank` is by value alone. The true rank lies from `low` to `high`, and rows of one `group` cannot be put in an
-    order; all three are None where there are no statistics per case."""
+    """`rank` is by value alone. The true rank lies from `low` to `high`, and every row of a `group` is better than all
+    of the next; all three are None where there are no statistics per case."""
 
     rank: int
     low: int | None = None

@@ -68,7 +68,10 @@ def _support(board: Board) -> list[str]:
     if all(_place(one) == (1, len(board.standings)) for one in board.standings):
         first = f"these data put no row above another: every rank is possible at {level}"
     else:
-        first = f"rows of one tie group cannot be put in an order at {level}; ranks is where the true rank may lie"
+        first = (
+            f"a tie group ends where every row above is better than all below at {level}; within a group some may be "
+            "better than others: ranks is where the true rank may lie"
+        )
     tests = len(board.standings) * (len(board.standings) - 1) // 2
     how = (
         f"{first} (approximate randomisation by subject, all {tests} pairs, Holm; counting {statistics.resamples:,} "

@@ -37,9 +37,9 @@ class Lengths:
 @dataclass(frozen=True)
 class System:
     """A row. `values` by field, and `mean` for the mean over them: an Estimate a column. `rank` is None where nothing
-    ranks, `low` and `high` bound it; systems of one `tie` cannot be put in an order. `grades` (how hard to read) and
-    `lengths` by field; `tokens`, `seconds` and `energy` (Wh) a 1,000 stays; `shares`: how many texts a pool took from
-    whom."""
+    ranks, `low` and `high` bound it; every system of a `tie` is better than all of the next. `grades` (how hard to
+    read) and `lengths` by field; `tokens`, `seconds` and `energy` (Wh) a 1,000 stays; `shares`: how many texts a pool
+    took from whom."""
 
     label: str
     plugin: str

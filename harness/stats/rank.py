@@ -15,8 +15,8 @@ from harness.stats.sample import Measure, Sample
 
 @dataclass(frozen=True)
 class Place:
-    """Where a system stands. `rank` is by its value alone; the true rank lies from `low` to `high`. Systems of one
-    `group` cannot be put in an order; those of group 1 are all better than those of group 2, and so on."""
+    """Where a system stands. `rank` is by its value alone; the true rank lies from `low` to `high`. The systems of
+    `group` 1 are all better than those of group 2, and so on; within a group some may be better than others."""
 
     system: str
     value: float
