@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
@@ -28,7 +29,7 @@ from harness.types import Corpus, Manifest, Submission, Task
 from harness.usage import read_usage
 from harness.workspace import salt
 
-_SUFFIXES = (".csv", ".csv.gz", ".zip")
+_SUFFIX = re.compile(r"\.(csv|csv\.gz|zip)\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def _label(file: Path, top: Path, task: Task) -> str:
 
 
 def _stem(name: str) -> str:
-    return name.removesuffix(next((suffix for suffix in _SUFFIXES if name.endswith(suffix)), ""))
+    return _SUFFIX.sub("", name)
 
 
 def _find(path: Path) -> Iterator[Path]:
@@ -123,9 +124,10 @@ def _find(path: Path) -> Iterator[Path]:
     if not path.is_dir():
         raise SubmissionError(f"there is no {path}", todo="name a run's folder, a csv, a zip, or a folder of these")
     runs = sorted(found.parent for found in path.rglob(manifests.FILE))
-    files = sorted(f for f in path.rglob("*") if f.name.endswith(_SUFFIXES) and not any(r in f.parents for r in runs))
-    zips = {file for file in files if file.suffix == ".zip"}
-    files = [file for file in files if file in zips or file.with_name(f"{_stem(file.name)}.zip") not in zips]
+    files = sorted(f for f in path.rglob("*") if _SUFFIX.search(f.name) and not any(r in f.parents for r in runs))
+    zips = {file for file in files if file.suffix.lower() == ".zip"}
+    zipped = {file.parent / _stem(file.name) for file in zips}
+    files = [file for file in files if file in zips or file.parent / _stem(file.name) not in zipped]
     if not runs and not files:
         raise SubmissionError(f"{path} holds no run, csv or zip", todo="name a folder that does")
     yield from [*runs, *files]

@@ -267,6 +267,17 @@ def test_files_of_one_name_have_labels_of_their_own(
     assert labels(capsys.readouterr().out) == ["a", "b"]
 
 
+def test_a_suffix_in_capitals_is_a_suffix(
+    ran: Path, ward: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "teams").mkdir()
+    for name in ("A.ZIP", "A.CSV", "a.zip", "B.Csv", "SUBMISSION.zip"):
+        shutil.copy(ran / f"submission{Path(name).suffix.lower()}", home / "teams" / name)
+    (home / "teams" / "C.CSV.GZ").write_bytes(gzip.compress((ran / "submission.csv").read_bytes()))
+    assert main([*SCORE, "teams", "--data", str(ward)]) == 0
+    assert labels(capsys.readouterr().out) == ["A", "B", "C", "SUBMISSION", "a"]
+
+
 def test_one_refused_file_leaves_the_board_to_the_others(
     ran: Path, ward: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
