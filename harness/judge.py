@@ -123,7 +123,7 @@ def _find(path: Path) -> Iterator[Path]:
         return
     if not path.is_dir():
         raise SubmissionError(f"there is no {path}", todo="name a run's folder, a csv, a zip, or a folder of these")
-    runs = sorted(found.parent for found in path.rglob(manifests.FILE))
+    runs = sorted(found.parent for found in path.rglob(manifests.FILE) if _is_run(found.parent))
     files = sorted(f for f in path.rglob("*") if _SUFFIX.search(f.name) and not any(r in f.parents for r in runs))
     zips = {file for file in files if file.suffix.lower() == ".zip"}
     zipped = {file.parent / _stem(file.name) for file in zips}
@@ -131,6 +131,15 @@ def _find(path: Path) -> Iterator[Path]:
     if not runs and not files:
         raise SubmissionError(f"{path} holds no run, csv or zip", todo="name a folder that does")
     yield from [*runs, *files]
+
+
+def _is_run(folder: Path) -> bool:
+    """Whether the manifest there is of a run, even if it is torn: other people's zips may lie beside one of theirs."""
+    try:
+        manifests.read(folder)
+    except SubmissionError:
+        return (folder / "run.json").exists()
+    return True
 
 
 def _score_run(folder: Path, desk: _Desk) -> Entry:
@@ -152,6 +161,8 @@ def _score_locked_run(folder: Path, desk: _Desk) -> Entry:
             todo="give the data that it was made from with --data",
         )
     path = folder / how.task.submission.file_name
+    if not path.exists():
+        raise SubmissionError(f"{folder} holds no {path.name}", todo="submit or import again")
     if digest_file(path) != manifest.csv_digest:
         raise SubmissionError(
             f"{path} was changed after it was written", todo="submit again, or import the changed file"
@@ -251,5 +262,5 @@ def data_of(folder: Path) -> Path:
     """Where the corpus lies that the run in the folder was made on."""
     try:
         return Path(json.loads((folder / "run.json").read_bytes())["data"])
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         raise SubmissionError(f"{folder} does not say where its data lie", todo="give --data DIR") from None

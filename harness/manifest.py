@@ -27,6 +27,7 @@ REVISION = "REVISION"
 """The file that says of which commit a checkout is that was carried to a machine without a network, without its git."""
 _PACKAGES = ("discharge-harness", "torch", "transformers", "numpy", "rouge-score", "nltk", "rapidfuzz", "datasets")
 _HOUSE = Path(__file__).resolve().parent.parent
+_AGAIN = "submit or import again"
 
 
 def begin(task: Task, corpus: Corpus, split: str, ids: Sequence[str], label: str) -> Manifest:
@@ -123,13 +124,20 @@ def write(manifest: Manifest, folder: Path) -> None:
 
 
 def read(folder: Path) -> Manifest:
-    """Raises SubmissionError where there is none, or one of another schema."""
+    """Raises SubmissionError where there is none, one that is torn or somebody else's, or one of another schema."""
     path = folder / FILE
     try:
-        data: dict[str, Any] = json.loads(path.read_bytes())
+        data: Any = json.loads(path.read_bytes())
     except FileNotFoundError:
         raise SubmissionError(f"{folder} holds no {FILE}", todo="submit or import into it first") from None
+    except (OSError, ValueError):
+        data = None
+    if not isinstance(data, dict):
+        raise SubmissionError(f"{path} is no manifest of a run", todo=_AGAIN)
     if data.get("schema") != Manifest.schema:
-        raise SubmissionError(f"{path} has another schema than {Manifest.schema}", todo="submit or import again")
+        raise SubmissionError(f"{path} has another schema than {Manifest.schema}", todo=_AGAIN)
     plain: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
-    return Manifest(**plain)
+    try:
+        return Manifest(**plain)
+    except TypeError:
+        raise SubmissionError(f"{path} is no whole manifest of a run", todo=_AGAIN) from None

@@ -553,6 +553,44 @@ def test_a_run_whose_data_are_gone_leaves_the_board_to_the_others(
     assert "gone/ward: there is no such folder" in shown.err
 
 
+def test_a_run_that_is_not_whole_leaves_the_board_to_the_others(
+    ran: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    schema = json.loads((ran / "manifest.json").read_text())["schema"]
+    manifests = {"foreign": "[]", "older": '{"schema": 0}', "part": f'{{"schema": {schema}}}', "torn": "{"}
+    for name in ("bare", "lost", *manifests):
+        shutil.copytree(ran, ran.with_name(name))
+    for name, text in manifests.items():
+        (ran.with_name(name) / "manifest.json").write_text(text)
+    (ran.with_name("lost") / "run.json").write_text("[]")
+    (ran.with_name("bare") / "submission.csv").unlink()
+    assert main([*SCORE, "submissions"]) == 1
+    shown = capsys.readouterr()
+    assert labels(shown.out) == ["quiet"]
+    runs = "harness: submissions/discharge-me/ward/test_phase_1"
+    assert shown.err == (
+        f"{runs}/bare holds no submission.csv\n  -> submit or import again\n"
+        f"{runs}/foreign/manifest.json is no manifest of a run\n  -> submit or import again\n"
+        f"{runs}/lost does not say where its data lie\n  -> give --data DIR\n"
+        f"{runs}/older/manifest.json has another schema than {schema}\n  -> submit or import again\n"
+        f"{runs}/part/manifest.json is no whole manifest of a run\n  -> submit or import again\n"
+        f"{runs}/torn/manifest.json is no manifest of a run\n  -> submit or import again\n"
+    )
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"schema": 1, "name": "by mail"}', '{"sent": "by mail"}'])
+def test_files_beside_a_manifest_of_somebody_else_are_scored_where_they_lie(
+    text: str, ran: Path, ward: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "sent").mkdir()
+    for name in ("a.zip", "b.zip"):
+        shutil.copy(ran / "submission.zip", home / "sent" / name)
+    (home / "sent" / "manifest.json").write_text(text)
+    assert main([*SCORE, "sent", "--data", str(ward)]) == 0
+    assert labels(capsys.readouterr().out) == ["a", "b"]
+    assert sorted(path.name for path in (home / "sent").iterdir()) == ["a.zip", "b.zip", "manifest.json"]
+
+
 def test_scoring_in_two_processes_gives_the_same_board(
     ran: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
