@@ -292,7 +292,7 @@ def _score(args: Args) -> int:
 
     judgement = _judgement(args)
     with _cluster(args) as cluster:
-        scored = score_paths(args.paths, replace(judgement, variant=args.variant, cluster=cluster))
+        scored = score_paths(args.paths, replace(judgement, variants=(args.variant,), cluster=cluster))
     if scored.entries:
         _show(scored.entries, judgement.registry, args)
     for line in (*scored.missing, *scored.warnings):
@@ -314,7 +314,7 @@ def _dry_run(args: Args) -> int:
     for key, value in done.official.items():
         cells = ["n/a" if one is None else four(one) for one in (value, done.corrected[key])]
         print(f"{key:12} {cells[0]:>8}  {cells[1]:>9}")
-    for line in done.missing:
+    for line in (*done.missing, *done.warnings):
         print(line)
     return 0
 

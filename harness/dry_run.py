@@ -5,8 +5,8 @@
       input/res/   the zip, unpacked
       output/      scores.json with the keys that the published script writes
 
-The folder is what the server's own container sees as /app: the published script can be run on it as it is. The ids of
-the hidden sample are the organisers' (--ids); without them all cases are scored.
+The folder is what the server's own container sees as /app: the published script can be run on it as it is. All rows of
+the split must be handed in; the ids of the hidden sample that is scored are the organisers' (--ids), else it is all.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from harness.aggregate import check_variant, mean_over_columns, mean_over_fields
 from harness.corpora import open_corpus
 from harness.errors import SubmissionError
 from harness.files import private_folder, write_atomic
-from harness.judge import Judgement, score_paths
+from harness.judge import Judgement, known_ids, score_paths
 from harness.references import read_references
 from harness.submission import write_csv
 from harness.types import ScoreCard, SubmissionFormat, Task
@@ -34,14 +34,15 @@ SCORES = "scores.json"
 @dataclass(frozen=True)
 class DryRun:
     """The server's folder, and what the published script answers (`official`) beside the documented intent
-    (`corrected`), by its keys, None for what cannot be had here; `missing` says why. Of a file that the server refuses
-    there are `problems` alone."""
+    (`corrected`), by its keys, None for what cannot be had here; `missing` says why, `warnings` that the split was
+    scored often. Of a file that the server refuses there are `problems` alone."""
 
     problems: tuple[Problem, ...]
     folder: Path | None = None
     official: Mapping[str, float | None] | None = None
     corrected: Mapping[str, float | None] | None = None
     missing: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def dry_run(path: Path, how: Judgement) -> DryRun:
@@ -50,8 +51,8 @@ def dry_run(path: Path, how: Judgement) -> DryRun:
     check_variant(how.task, "official")
     split = how.split or how.task.default_split
     corpus = open_corpus(how.data, how.task, split)
-    ids = how.ids if how.ids is not None else frozenset(corpus.ids(split))
-    problems = tuple(validate(path, how.task, ids))
+    ids = known_ids(how, corpus, split)
+    problems = tuple(validate(path, how.task, frozenset(corpus.ids(split))))
     if any(problem.level == "refused" for problem in problems):
         return DryRun(problems)
     csv = _unpacked(path, how.task.submission)
@@ -66,11 +67,10 @@ def dry_run(path: Path, how: Judgement) -> DryRun:
     assert how.task.published is not None
     write_atomic(inputs / how.task.published.reference_file, write_csv(references, how.task))
     write_atomic(results / how.task.submission.file_name, csv)
-    here = replace(how, data=corpus.data, split=split)
-    official, corrected = (score_paths([path], replace(here, variant=v)) for v in ("official", "corrected"))
-    found = {name: _scores(of.entries[0].card, how.task) for name, of in (("o", official), ("c", corrected))}
-    write_atomic(output / SCORES, json.dumps(found["o"]).encode())
-    return DryRun(problems, folder, found["o"], found["c"], official.missing)
+    scored = score_paths([path], replace(how, data=corpus.data, split=split, variants=("official", "corrected")))
+    official, corrected = (_scores(one.card, how.task) for one in scored.entries)
+    write_atomic(output / SCORES, json.dumps(official).encode())
+    return DryRun(problems, folder, official, corrected, scored.missing, scored.warnings)
 
 
 def _unpacked(path: Path, form: SubmissionFormat) -> bytes:

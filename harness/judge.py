@@ -35,7 +35,8 @@ _SUFFIX = re.compile(r"\.(csv|csv\.gz|zip)\Z", re.IGNORECASE)
 @dataclass(frozen=True)
 class Judgement:
     """What to judge by. `data` and `split` may be left out for a run's folder, which knows its own; `ids` limits the
-    cases; without `scorers` the task's default ones judge; `jobs` processes measure, or the workers of a `cluster`."""
+    cases; without `scorers` the task's default ones judge; `jobs` processes measure, or the workers of a `cluster`.
+    What is measured once gets a card for each of the `variants`."""
 
     task: Task
     registry: Registry
@@ -45,7 +46,7 @@ class Judgement:
     ids: frozenset[str] | None = None
     scorers: tuple[str, ...] = ()
     jobs: int = 1
-    variant: Variant = "corrected"
+    variants: tuple[Variant, ...] = ("corrected",)
     cluster: Cluster | None = None
 
 
@@ -61,14 +62,15 @@ class Scored:
 
 def score_paths(paths: Sequence[Path], how: Judgement) -> Scored:
     """Score everything below `paths`. A run's card is written anew, unless `ids` leaves cases out."""
-    check_variant(how.task, how.variant)
+    for variant in how.variants:
+        check_variant(how.task, variant)
     entries: list[Entry] = []
     refusals: dict[str, HarnessError] = {}
     with ExitStack() as closing:
         desk = _Desk(how, closing, {})
         for item, label in _labelled(paths, how.task).items():
             try:
-                entries.append(_score_run(item, desk) if item.is_dir() else _score_file(item, label, desk))
+                entries += _score_run(item, desk) if item.is_dir() else _score_file(item, label, desk)
             except (SubmissionError, RunError, CorpusError) as refusal:
                 refusals.setdefault(str(refusal), refusal)
         missing = dict.fromkeys(line for scoring in desk.opened.values() for line in scoring.missing)
@@ -142,12 +144,12 @@ def _is_run(folder: Path) -> bool:
     return True
 
 
-def _score_run(folder: Path, desk: _Desk) -> Entry:
+def _score_run(folder: Path, desk: _Desk) -> list[Entry]:
     with locked(folder / "run.lock", f"the run {folder}"):
         return _score_locked_run(folder, desk)
 
 
-def _score_locked_run(folder: Path, desk: _Desk) -> Entry:
+def _score_locked_run(folder: Path, desk: _Desk) -> list[Entry]:
     how, manifest = desk.how, manifests.read(folder)
     for option, wanted, made in (("task", how.task.name, manifest.task), ("split", how.split, manifest.split)):
         if wanted is not None and wanted != made:
@@ -173,17 +175,16 @@ def _score_locked_run(folder: Path, desk: _Desk) -> Entry:
         kept = _measure(submission, manifest, corpus, desk, frozenset(submission.rows) if manifest.partial else None)
     usage = read_usage(folder, manifest.candidates_digest)
     if how.ids is not None:
-        card = make_card(kept, replace(manifest, cases=len(how.ids)), how.task, how.variant)
-        ledger.record(corpus.root, card, manifest.csv_digest)
-        return replace(entry(card, kept.stats), usage=usage, folder=folder)
-    variants = dict.fromkeys([*variants_in(folder), how.variant])
+        manifest = replace(manifest, cases=len(how.ids))
+    variants = how.variants if how.ids is not None else dict.fromkeys([*variants_in(folder), *how.variants])
     cards = {variant: make_card(kept, manifest, how.task, variant) for variant in variants}
-    write_cards(list(cards.values()), kept.stats, folder, kept.parts)
-    ledger.record(corpus.root, cards[how.variant], manifest.csv_digest)
-    return replace(entry(cards[how.variant], kept.stats), usage=usage, folder=folder)
+    if how.ids is None:
+        write_cards(list(cards.values()), kept.stats, folder, kept.parts)
+    ledger.record(corpus.root, cards[how.variants[0]], manifest.csv_digest)
+    return [replace(entry(cards[one], kept.stats), usage=usage, folder=folder) for one in how.variants]
 
 
-def _score_file(path: Path, label: str, desk: _Desk) -> Entry:
+def _score_file(path: Path, label: str, desk: _Desk) -> list[Entry]:
     how = desk.how
     if how.data is None:
         raise UsageError(f"{path}: whose cases are these?", todo="give --data DIR and --split S")
@@ -193,24 +194,27 @@ def _score_file(path: Path, label: str, desk: _Desk) -> Entry:
     if how.ids is not None:
         manifest = replace(manifest, cases=len(how.ids))
     submission = _read(path, how.task)
-    card = make_card(measured := _measure(submission, manifest, corpus, desk, None), manifest, how.task, how.variant)
-    ledger.record(corpus.root, card, digest_bytes(write_csv(submission.rows, how.task)))
-    return replace(entry(card, measured.stats), folder=path)
+    measured = _measure(submission, manifest, corpus, desk, None)
+    cards = [make_card(measured, manifest, how.task, variant) for variant in how.variants]
+    ledger.record(corpus.root, cards[0], digest_bytes(write_csv(submission.rows, how.task)))
+    return [replace(entry(card, measured.stats), folder=path) for card in cards]
 
 
 def _measure(
     submission: Submission, manifest: Manifest, corpus: Corpus, desk: _Desk, ids: Collection[str] | None
 ) -> Measured:
     how, split = desk.how, manifest.split
-    ids = _known_ids(how, corpus, split) if how.ids is not None else ids
+    ids = known_ids(how, corpus, split) if how.ids is not None else ids
     references = read_references(corpus, how.task, split, ids)
     cases = len(corpus.ids(split) if ids is None else ids)
     return score(submission, references, how.task, desk.scoring(corpus, split), salt(corpus.root), cases)
 
 
-def _known_ids(how: Judgement, corpus: Corpus, split: str) -> frozenset[str]:
-    wanted = how.ids or frozenset()
-    unknown = sorted(wanted - frozenset(corpus.ids(split)))
+def known_ids(how: Judgement, corpus: Corpus, split: str) -> frozenset[str]:
+    """The ids that are to be scored. Raises ScoreError for those that the split does not have."""
+    known = frozenset(corpus.ids(split))
+    wanted = known if how.ids is None else how.ids
+    unknown = sorted(wanted - known)
     if unknown:
         raise ScoreError(
             f"--ids names {len(unknown)} ids that {split} does not have, the first {unknown[0]}",
@@ -236,7 +240,7 @@ def _kept(folder: Path, manifest: Manifest, corpus: Corpus, desk: _Desk) -> Meas
     if how.ids is None:
         return kept
     places = {id: at for at, id in enumerate(stats.ids)}
-    wanted = _known_ids(how, corpus, manifest.split)
+    wanted = known_ids(how, corpus, manifest.split)
     chosen = sorted(places[id] for id in salted_ids(salt(corpus.root), wanted) if id in places)
     references = list(read_references(corpus, how.task, manifest.split, wanted))
     if len(chosen) != len(references):

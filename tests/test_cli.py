@@ -699,6 +699,7 @@ def test_a_dry_run_does_what_the_server_does(ran: Path, home: Path, capsys: pyte
     data = ("--data", str(ran_data(ran)))
     assert main(["dry-run", *FEW, str(ran / "submission.zip"), *data, "--ids", "hidden.txt"]) == 0
     shown = capsys.readouterr().out
+    assert shown.startswith("The task's server will accept this submission.\n")  # it wants all rows, and scores some
     (server,) = home.glob("workspace/ward-*/dry-run/test_phase_1/submission.zip")
     found = sorted(str(path.relative_to(server)) for path in server.rglob("*.*"))
     assert found == ["input/ref/discharge_target.csv", "input/res/submission.csv", "output/scores.json"]
@@ -726,9 +727,28 @@ def test_a_dry_run_refuses_what_the_server_cannot_open(
     )
     with zipfile.ZipFile(home / "short.zip", "w") as archive:
         archive.writestr("submission.csv", "\n".join((ran / "submission.csv").read_text().splitlines()[:-1]) + "\n")
-    assert main(["dry-run", "short.zip", *data]) == 1
-    assert "[id-missing]" in capsys.readouterr().out
+    hidden = [line.split(",")[0] for line in (ran / "submission.csv").read_text().splitlines()[1:3]]
+    (home / "hidden.txt").write_text("\n".join(hidden))
+    for ids in ((), ("--ids", "hidden.txt")):
+        assert main(["dry-run", "short.zip", *data, *ids]) == 1
+        assert "[id-missing]" in capsys.readouterr().out
+    (home / "hidden.txt").write_text("1\n")
+    assert "--ids names 1 ids that test_phase_1 does not have, the first 1\n" in fails(
+        "dry-run", str(ran / "submission.zip"), *data, "--ids", "hidden.txt"
+    )
     assert not list(home.glob("workspace/ward-*/dry-run"))
+
+
+def test_a_dry_run_is_one_scoring_and_warns_like_any_other(
+    ran: Path, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import harness.ledger
+
+    monkeypatch.setattr(harness.ledger, "MANY", 1)
+    assert main(["dry-run", *FEW, str(ran / "submission.zip"), "--data", str(ran_data(ran))]) == 0
+    assert "warning: test_phase_1 was scored 2 times, with 1 different texts." in capsys.readouterr().out
+    (ledger,) = home.glob("workspace/ward-*/ledger.jsonl")
+    assert [json.loads(line)["label"] for line in ledger.read_text().splitlines()] == ["quiet", "quiet"]
 
 
 def test_the_ledger_counts_what_was_scored(ran: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
