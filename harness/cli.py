@@ -266,7 +266,7 @@ def _print_handed_in(handed_in: HandedIn, task: Task) -> None:
 def _validate(args: Args) -> int:
     from harness.corpora import open_corpus
     from harness.privacy import restrict
-    from harness.validate import summary, validate
+    from harness.validate import summary, validate, will_accept
 
     restrict()  # nobody says whose text stands in this file
     _, task = _task(args)
@@ -274,7 +274,7 @@ def _validate(args: Args) -> int:
     ids = open_corpus(args.data, task, split).ids(split) if args.data else None
     problems = validate(args.path, task, ids)
     print(summary(problems, task.submission.judge))
-    return 1 if any(problem.level == "refused" for problem in problems) else 0
+    return 0 if will_accept(problems) else 1
 
 
 def _judgement(args: Args) -> Judgement:

@@ -20,13 +20,12 @@ from pathlib import Path
 
 from harness.aggregate import check_variant, mean_over_columns, mean_over_fields
 from harness.corpora import open_corpus
-from harness.errors import SubmissionError
 from harness.files import private_folder, write_atomic
 from harness.judge import Judgement, known_ids, score_paths
 from harness.references import read_references
 from harness.submission import write_csv
-from harness.types import ScoreCard, SubmissionFormat, Task
-from harness.validate import Problem, validate
+from harness.types import ScoreCard, Task
+from harness.validate import Problem, validate, will_accept
 
 SCORES = "scores.json"
 
@@ -46,16 +45,15 @@ class DryRun:
 
 
 def dry_run(path: Path, how: Judgement) -> DryRun:
-    """Do as the server does. Raises ScoreError for a task of which no published script is known, SubmissionError for
-    a file that the server cannot open."""
+    """Do as the server does. Raises ScoreError for a task of which no published script is known, and for ids that the
+    split does not have."""
     check_variant(how.task, "official")
     split = how.split or how.task.default_split
     corpus = open_corpus(how.data, how.task, split)
     ids = known_ids(how, corpus, split)
     problems = tuple(validate(path, how.task, frozenset(corpus.ids(split))))
-    if any(problem.level == "refused" for problem in problems):
+    if not will_accept(problems):
         return DryRun(problems)
-    csv = _unpacked(path, how.task.submission)
     folder = corpus.root / "dry-run" / split / path.name
     shutil.rmtree(folder, ignore_errors=True)
     inputs, results, output = (private_folder(folder / name) for name in ("input/ref", "input/res", "output"))
@@ -66,23 +64,12 @@ def dry_run(path: Path, how: Judgement) -> DryRun:
     }
     assert how.task.published is not None
     write_atomic(inputs / how.task.published.reference_file, write_csv(references, how.task))
-    write_atomic(results / how.task.submission.file_name, csv)
+    with zipfile.ZipFile(path) as archive:  # `validate` has seen to it that its size is bounded
+        write_atomic(results / how.task.submission.file_name, archive.read(how.task.submission.file_name))
     scored = score_paths([path], replace(how, data=corpus.data, split=split, variants=("official", "corrected")))
     official, corrected = (_scores(one.card, how.task) for one in scored.entries)
     write_atomic(output / SCORES, json.dumps(official).encode())
     return DryRun(problems, folder, official, corrected, scored.missing, scored.warnings)
-
-
-def _unpacked(path: Path, form: SubmissionFormat) -> bytes:
-    """The csv, as the published script finds it: by its exact name, at the root of a zip. `validate` has seen to it
-    that its size is bounded."""
-    todo = f"pack {form.file_name} into {form.archive_name}, at its root"
-    if not zipfile.is_zipfile(path):
-        raise SubmissionError(f"{path} is no zip: the server has nothing to unpack", todo=todo)
-    with zipfile.ZipFile(path) as archive:
-        if form.file_name not in archive.namelist():
-            raise SubmissionError(f"{path} has no {form.file_name} at its root: the script cannot open it", todo=todo)
-        return archive.read(form.file_name)
 
 
 def _scores(card: ScoreCard, task: Task) -> dict[str, float | None]:

@@ -1,4 +1,4 @@
-"""Judge a submission that somebody hands in: every problem at once, on three levels.
+"""Judge a submission that somebody hands in: every problem at once, on four levels.
 
 `CHECKS` is all that is checked; the help is made of it. No message holds text of a cell: line, column and id say
 where to look.
@@ -18,7 +18,7 @@ from harness import intake
 from harness.intake import MIB, Findings, Unreadable, read_rows
 from harness.types import Field, SubmissionFormat, Task
 
-Level = Literal["refused", "accepted", "note"]
+Level = Literal["refused", "packing", "accepted", "note"]
 
 MAX_COLUMNS = 1_000
 MAX_ID = 100
@@ -60,14 +60,15 @@ CHECKS: Mapping[str, Check] = {
         Check("id-integer", "refused", "every id is an integer, if the expected ids are"),
         Check("id-twice", "refused", "no id is there twice"),
         Check("id-missing", "refused", "every expected id is there"),
+        Check("zipped", "packing", "the csv is in a zip: nothing else is unpacked"),
+        Check("csv-name", "packing", "the csv is named as the task names it: it is opened by that name"),
         Check("id-extra", "accepted", "no id is there that is not expected"),
         Check("row-short", "accepted", "no row has fewer cells than the header"),
         Check("cell-empty", "accepted", "no cell is empty or white space ('NA' and 'None' are texts)"),
         Check("cell-nul", "accepted", "no cell holds a NUL character"),
         Check("cell-long", "accepted", f"no cell is longer than {LONG_CELL:,} characters"),
         Check("cell-value", "accepted", "a label is one of its field's, a list of entities is a JSON list"),
-        Check("zipped", "note", "the csv is in a zip, as the server takes it"),
-        Check("file-name", "note", "csv and zip are named as the task names them"),
+        Check("archive-name", "note", "the zip is named as the task names it"),
         Check("archive-extra", "note", "the zip holds nothing but the csv"),
         Check("bom", "note", "the csv begins without a byte order mark"),
         Check("line-ends", "note", "rows end in LF"),
@@ -85,6 +86,7 @@ SERVER = SubmissionFormat.judge
 def _title(level: Level, judge: str) -> str:
     titles: Mapping[Level, str] = {
         "refused": f"refused by {judge}",
+        "packing": f"refused by {judge} until it is packed anew",
         "accepted": f"accepted by {judge}, but it breaks or changes the scoring",
         "note": "notes",
     }
@@ -106,6 +108,11 @@ def validate(path: Path, task: Task, expected_ids: Collection[str] | None) -> li
     `expected_ids` are the ids of the split; None leaves missing and extra ids unchecked, which a note says.
     """
     return examine(path, task, expected_ids)
+
+
+def will_accept(problems: Collection[Problem]) -> bool:
+    """Whether the task's server takes the file as it lies there."""
+    return not any(problem.level in ("refused", "packing") for problem in problems)
 
 
 def checks_help() -> str:
@@ -133,10 +140,11 @@ def _verdict(problems: Collection[Problem], judge: str) -> str:
     levels = {problem.level for problem in problems}
     if "refused" in levels:
         return f"{judge[0].upper()}{judge[1:]} will refuse this submission."
+    packed = " once it is packed as stands above" if "packing" in levels else ""
     unchecked = any(problem.check == "ids-unchecked" for problem in problems)
     condition = ", if it has the right ids" if unchecked else ""
     effect = ", but what stands above breaks or changes its score" if "accepted" in levels else ""
-    return f"{judge[0].upper()}{judge[1:]} will accept this submission{condition}{effect}."
+    return f"{judge[0].upper()}{judge[1:]} will accept this submission{packed}{condition}{effect}."
 
 
 # --------------------------------------------------------------------------- reading

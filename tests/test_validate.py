@@ -20,10 +20,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import intake
-from harness.submission import write_csv, write_zip
+from harness.submission import read_submission, write_csv, write_zip
 from harness.tasks.discharge_me import discharge_me
 from harness.types import Field, SubmissionFormat, Task
-from harness.validate import CHECKS, Problem, checks_help, summary, validate
+from harness.validate import CHECKS, Problem, checks_help, summary, validate, will_accept
 
 TASK = discharge_me()
 BHC, DI = "brief_hospital_course", "discharge_instructions"
@@ -216,15 +216,20 @@ FIRES: list[tuple[str, str, bytes, str]] = [
         zipped(HEADER + b"20001,NA," + b"x" * 20_000_000 + b"\n20002,a,b\n"),
         f"{MEMBER}: cells of more than 100,000 characters in column 'discharge_instructions' (1): line 2 (id 20001)",
     ),
-    ("zipped", CSV, GOOD, "submission.csv: the server takes a zip: pack the csv into submission.zip"),
     (
-        "file-name",
+        "zipped",
+        CSV,
+        GOOD,
+        "submission.csv: the server takes a zip: pack it as submission.csv in submission.zip",
+    ),
+    (
+        "csv-name",
         "mine.zip",
         archive([("a\x1b[2J.csv", GOOD)]),
         "mine.zip: 'a\\x1b[2J.csv' is named 'submission.csv' by the task",
     ),
-    ("file-name", "mine.zip", zipped(GOOD), "mine.zip: 'mine.zip' is named 'submission.zip' by the task"),
-    ("file-name", "mine.csv.gz", gzip.compress(GOOD), "'mine.csv' is named 'submission.csv' by the task"),
+    ("archive-name", "mine.zip", zipped(GOOD), "mine.zip: 'mine.zip' is named 'submission.zip' by the task"),
+    ("csv-name", "mine.csv.gz", gzip.compress(GOOD), "'mine.csv' is named 'submission.csv' by the task"),
     (
         "archive-extra",
         ZIP,
@@ -299,13 +304,39 @@ def test_a_good_submission_has_no_problem(tmp_path: Path) -> None:
     assert summary([]) == "The task's server will accept this submission."
 
 
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        (CSV, GOOD),
+        ("mine.csv", GOOD),
+        ("submission.csv.gz", gzip.compress(GOOD)),
+        (ZIP, archive([("mine.csv", GOOD)])),
+        (ZIP, archive([("SUBMISSION.CSV", GOOD)])),
+    ],
+)
+def test_what_the_server_cannot_open_it_will_accept_once_it_is_packed(tmp_path: Path, name: str, data: bytes) -> None:
+    problems = problems_of(tmp_path, name, data)
+    assert not will_accept(problems)
+    heading, *_, verdict = summary(problems).splitlines()
+    assert heading == f"refused by the task's server until it is packed anew ({len(problems)})"
+    assert verdict == "The task's server will accept this submission once it is packed as stands above."
+    assert read_submission(tmp_path / name, TASK).rows.keys() == set(IDS)  # to score or import it needs no packing
+
+
+def test_the_name_of_the_zip_is_of_no_account(tmp_path: Path) -> None:
+    problems = problems_of(tmp_path, "mine.zip", zipped(GOOD))
+    assert [problem.check for problem in problems] == ["archive-name"]
+    assert will_accept(problems)
+    assert summary(problems).endswith("\nThe task's server will accept this submission.")
+
+
 def test_all_problems_at_once_the_gravest_first(tmp_path: Path) -> None:
     data = b"\xef\xbb\xbfhadm_id,x,brief_hospital_course\r\n\r\n7,1,a\0\r\n7,1,\r\n8,1,2,3\r\n9.0\r\n"
     problems = problems_of(tmp_path, CSV, data, ids=("7", "10", "9"))
     assert [problem.check for problem in problems] == [
-        "column-missing", "row-long", "id-twice", "id-missing",
+        "column-missing", "row-long", "id-twice", "id-missing", "zipped",
         "id-extra", "row-short", "cell-empty", "cell-nul",
-        "zipped", "bom", "line-ends", "blank-line", "column-extra", "id-form",
+        "bom", "line-ends", "blank-line", "column-extra", "id-form",
     ]  # fmt: skip
     assert [p.message for p in problems if p.check in {"id-missing", "id-extra"}] == [
         "submission.csv: ids that are missing (1): 10",
@@ -315,7 +346,7 @@ def test_all_problems_at_once_the_gravest_first(tmp_path: Path) -> None:
 
 def test_the_table_is_in_the_order_of_its_levels() -> None:
     levels = [check.level for check in CHECKS.values()]
-    assert levels == sorted(levels, key=("refused", "accepted", "note").index)
+    assert levels == sorted(levels, key=("refused", "packing", "accepted", "note").index)
 
 
 def test_the_help_is_the_table() -> None:
