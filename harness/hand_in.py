@@ -14,7 +14,7 @@ from harness.lineup import TeamSettings
 from harness.references import read_references
 from harness.run import Generated, claim, imported_identity, run_folder, store
 from harness.score import score
-from harness.scorecard import make_card, remove_cards, variants_in, write_cards
+from harness.scorecard import make_card, retire_cards, variants_in, write_cards
 from harness.scoring import Scoring
 from harness.submission import read_submission, write_submission
 from harness.types import Candidate, Corpus, Manifest, ScoreCard, Task
@@ -43,8 +43,7 @@ def hand_in(
     manifest: Manifest,
 ) -> HandedIn:
     """Write csv, zip and manifest, validate what was written, and score it where the split has references."""
-    variants = variants_in(folder)
-    remove_cards(folder)  # a crash from here on leaves no scores of another text
+    retire_cards(folder)  # a crash from here on leaves no scores of another text
     manifest = replace(manifest, csv_digest=write_submission(rows, task, folder))
     manifests.write(manifest, folder)
     archive = folder / task.submission.archive_name
@@ -54,7 +53,7 @@ def hand_in(
     references = read_references(corpus, task, manifest.split, rows)
     submission = read_submission(archive, task)
     measured = score(submission, references, task, scoring, salt(corpus.root), cases=len(rows))
-    cards = [make_card(measured, manifest, task, variant) for variant in variants]
+    cards = [make_card(measured, manifest, task, variant) for variant in variants_in(folder)]
     write_cards(cards, measured.stats, folder, measured.parts)
     ledger.record(corpus.root, cards[0], manifest.csv_digest)
     warnings = ledger.warnings(corpus.root, manifest.split)

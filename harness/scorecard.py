@@ -47,11 +47,12 @@ def make_card(measured: Measured, manifest: Manifest, task: Task, variant: Varia
 
 
 def write_cards(cards: Sequence[ScoreCard], stats: Stats, folder: Path, parts: Stats | None = None) -> None:
-    """Write the cards of one submission, a variant each, and their statistics. No other card is left there."""
-    remove_cards(folder)
-    write_atomic(folder / CASES_FILE, _npz(stats, parts))
+    """Write the cards of one submission, a variant each, and then their statistics: a crash before them leaves no card
+    that is trusted, and those of all variants that were asked for."""
+    retire_cards(folder)
     for card in cards:
         write_atomic(folder / CARD_FILES[card.variant], card_bytes(card))
+    write_atomic(folder / CASES_FILE, _npz(stats, parts))
 
 
 def card_bytes(card: ScoreCard) -> bytes:
@@ -67,8 +68,10 @@ def variants_in(folder: Path) -> list[Variant]:
     return [variant for variant, name in CARD_FILES.items() if variant == "corrected" or (folder / name).exists()]
 
 
-def remove_cards(folder: Path) -> None:
-    for name in (*CARD_FILES.values(), CASES_FILE):
+def retire_cards(folder: Path) -> None:
+    """Leave no card there that is trusted. The official one stays without its statistics: that it was asked for is
+    known by it alone."""
+    for name in (CASES_FILE, CARD_FILES["corrected"]):
         (folder / name).unlink(missing_ok=True)
 
 

@@ -499,6 +499,26 @@ def test_the_official_variant_stands_beside_the_corrected_one(
     assert official["cases_digest"] == json.loads((ran / "scores.json").read_text())["cases_digest"]
 
 
+def test_a_kill_while_scoring_forgets_no_variant_that_was_asked_for(
+    ran: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import harness.hand_in
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    again = [*SUBMIT, "--data", str(ran_data(ran))]
+    assert main([*SCORE, str(ran), "--variant", "official"]) == 0
+    before = {name: (ran / name).read_bytes() for name in ("scores.json", "scores-official.json", "cases.npz")}
+    with monkeypatch.context() as kill:
+        kill.setattr(harness.hand_in, "score", killed)
+        assert main(again) == 130
+    assert main(["leaderboard"]) == 1
+    assert "cases.npz does not belong to the card beside it\n  -> score the submission again" in capsys.readouterr().err
+    assert main(again) == 0
+    assert {name: (ran / name).read_bytes() for name in before} == before
+
+
 def ran_data(run: Path) -> Path:
     return Path(json.loads((run / "run.json").read_text())["data"])
 

@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness import Pair
+from harness import Pair, scorecard
 from harness.aggregate import mean_over_columns, mean_over_fields
 from harness.errors import AssetError, PluginError, ScoreError, SettingsError
 from harness.files import digest_bytes
 from harness.panel import Choice, OpenScorer, ScorerContext, open_scorers
 from harness.plugins import registry
 from harness.score import Measured, Stats, ids_digest, score
-from harness.scorecard import make_card, read_card, read_stats, write_cards
+from harness.scorecard import make_card, read_card, read_stats, variants_in, write_cards
 from harness.types import ColumnScore, Reference, ScoreCard, Submission
 from tests.toys import MANIFEST, TASK, WORDS, Words, scoring_with
 
@@ -490,6 +490,29 @@ def test_a_card_that_cannot_be_read_says_so(tmp_path: Path, change: Any, message
     assert message in error.value.what
     assert str(tmp_path) in error.value.what
     assert error.value.todo.startswith("score the submission")
+
+
+@pytest.mark.parametrize("last", ["scores.json", "scores-official.json", "cases.npz"])
+def test_a_crash_while_cards_are_written_leaves_none_that_is_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: str
+) -> None:
+    """And what was asked for before is known afterwards."""
+    card, stats = scored(WORDS)
+    cards = [card, replace(card, variant="official")]
+    write_cards(cards, stats, tmp_path)
+    assert variants_in(tmp_path) == ["corrected", "official"]
+
+    def crash(path: Path, data: bytes) -> None:
+        if path.name == last:
+            raise KeyboardInterrupt
+        path.write_bytes(data)
+
+    monkeypatch.setattr(scorecard, "write_atomic", crash)
+    with pytest.raises(KeyboardInterrupt):
+        write_cards(cards, stats, tmp_path)
+    assert variants_in(tmp_path) == ["corrected", "official"]
+    with pytest.raises(ScoreError, match=r"cases.npz does not belong to the card beside it"):
+        read_stats(tmp_path, card)
 
 
 def test_statistics_of_another_card_are_refused(tmp_path: Path) -> None:
