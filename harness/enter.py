@@ -16,12 +16,12 @@ from harness.candidates import FirstTexts
 from harness.competitor import Competitor
 from harness.contest import Contest
 from harness.errors import SettingsError
-from harness.files import locked, remove_torn, replacing
+from harness.files import replacing
 from harness.hand_in import HandedIn, hand_in
 from harness.pace import Pace, lines, noting
 from harness.pools import LESSONS, Choosing, choosing
 from harness.privacy import is_here
-from harness.run import Generated, Run, allowed_hosts, claim, generate, hosts, kept, store, stored_candidates
+from harness.run import Generated, Run, allowed_hosts, claimed, generate, hosts, kept, store, stored_candidates
 from harness.run import adapters as run_adapters
 from harness.scoring import Scoring
 from harness.selection.choose import shares
@@ -89,9 +89,7 @@ def _play(contest: Contest, turn: Turn, scoring: Scoring) -> Entered:
     offered = {name: member.generated for name, member in members.items()}
     choice = choosing(contest, turn, offered, _written) if turn.pool else None
     now = Pace()
-    claim(turn.folder, turn.identity, contest.corpus.data)
-    with locked(turn.folder / "run.lock", f"the run {turn.folder}"):
-        remove_torn(turn.folder)
+    with claimed(turn.folder, turn.identity, contest.corpus.data):
         with replacing(turn.folder / PREPARED) as file:
             file.writelines(f"{line}\n".encode() for line in contest.records())
         if choice:

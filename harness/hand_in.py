@@ -9,10 +9,10 @@ from pathlib import Path
 from harness import ledger
 from harness import manifest as manifests
 from harness.errors import SubmissionError
-from harness.files import digest, locked
+from harness.files import digest
 from harness.lineup import TeamSettings
 from harness.references import read_references
-from harness.run import Generated, claim, imported_identity, run_folder, store
+from harness.run import Generated, claimed, imported_identity, run_folder, store
 from harness.score import score
 from harness.scorecard import make_card, retire_cards, variants_in, write_cards
 from harness.scoring import Scoring
@@ -95,7 +95,6 @@ def import_submission(
         manifests.signed(manifests.begin(task, corpus, split, ids, label), team),
         candidates_digest=manifests.candidates_digest(generated),
     )
-    claim(folder, imported_identity(manifest), corpus.data)
-    with locked(folder / "run.lock", f"the run {folder}"):
+    with claimed(folder, imported_identity(manifest), corpus.data):
         store(folder, generated)
         return hand_in(task, corpus, scoring, folder, rows, manifest)

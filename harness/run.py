@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,16 @@ from typing import Any
 from harness.candidates import CANDIDATES, Lines, Place, StoredCandidates, lines_by_key, stored, with_line
 from harness.competitor import Competitor, results
 from harness.errors import PluginError, RunError, SettingsError
-from harness.files import JsonLines, canonical_json, digest, private_folder, replacing, write_atomic
+from harness.files import (
+    JsonLines,
+    canonical_json,
+    digest,
+    locked,
+    private_folder,
+    remove_torn,
+    replacing,
+    write_atomic,
+)
 from harness.inputs import Inputs
 from harness.pace import Pace
 from harness.privacy import allowed
@@ -96,18 +106,24 @@ def stored_candidates(folder: Path) -> Generated:
 
 
 def run_folder(root: Path, task: Task, corpus: Corpus, split: str, label: str) -> Path:
-    if label != Path(label).name or label.startswith("."):
+    if not label or label != Path(label).name or label.startswith("."):
         raise SettingsError(f"the label '{label}' is no name for a folder", todo="use letters, digits, - and _")
     return root / task.name / corpus.name / split / label
 
 
-def claim(folder: Path, wanted: Mapping[str, Any], data: Path) -> None:
-    """Make `folder` the home of a run of this identity. Raises RunError if it is another's: nothing is overwritten."""
-    refuse_other(folder, wanted)
-    if read_identity(folder) is None:
-        private_folder(folder)
-        write_atomic(folder / ".gitignore", b"*\n")  # wherever it lies, no git add takes it along
-        write_atomic(folder / "run.json", canonical_json({"identity": wanted, "data": str(data.resolve())}).encode())
+@contextmanager
+def claimed(folder: Path, wanted: Mapping[str, Any], data: Path) -> Iterator[None]:
+    """Make `folder` the home of a run of this identity, and hold its lock. Raises RunError if it is another's, or in use:
+    nothing is overwritten."""
+    private_folder(folder)
+    with locked(folder / "run.lock", f"the run {folder}"):
+        remove_torn(folder)
+        refuse_other(folder, wanted)
+        if read_identity(folder) is None:
+            write_atomic(folder / ".gitignore", b"*\n")  # wherever it lies, no git add takes it along
+            claim = {"identity": wanted, "data": str(data.resolve())}
+            write_atomic(folder / "run.json", canonical_json(claim).encode())
+        yield
 
 
 def refuse_other(folder: Path, wanted: Mapping[str, Any]) -> None:

@@ -19,7 +19,7 @@ from harness.hand_in import hand_in
 from harness.lineup import DEFAULT_LINEUP, read_lineup
 from harness.plugins import registry
 from harness.references import read_references
-from harness.run import Generated, claim, run_folder, store
+from harness.run import Generated, claimed, run_folder, store
 from harness.scoring import scoring_of
 from harness.tasks.discharge_me import discharge_me
 from harness.usage import Usage, write_usage
@@ -61,14 +61,14 @@ def make_runs(data: Path, scorers: tuple[str, ...] = ("bleu", "rouge", "medcon")
                 candidates_digest=manifest.candidates_digest(generated),
             )
             folder = run_folder(Path("submissions"), TASK, corpus, SPLIT, label)
-            claim(folder, {"label": label}, data)
-            store(folder, generated)
             writers = Counter(one.system for (one,) in made.values())
             found = Usage(
                 len(rows), len(made), None, None, 0, 0, writers=writers, candidates_digest=whose.candidates_digest
             )
-            write_usage(found, folder)
-            hand_in(TASK, corpus, scoring, folder, rows, whose)
+            with claimed(folder, {"label": label}, data):
+                store(folder, generated)
+                write_usage(found, folder)
+                hand_in(TASK, corpus, scoring, folder, rows, whose)
 
 
 def blended(references: Rows, kept: float, chance: random.Random) -> Rows:

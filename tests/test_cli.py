@@ -107,6 +107,12 @@ def test_labels_are_names_of_folders(fails: Fails, ward: Path) -> None:
     assert "the label '../up' is no name for a folder" in message
 
 
+def test_an_empty_label_names_no_run(ran: Path, ward: Path, fails: Fails) -> None:
+    message = fails(*IMPORT, str(ran / "submission.zip"), "--as", "", "--data", str(ward))
+    assert "the label '' is no name for a folder\n  -> use letters, digits, - and _" in message
+    assert not (ran.parent / "run.json").exists()
+
+
 def test_a_limit_of_nothing(fails: Fails, ward: Path) -> None:
     assert "--limit 0" in fails("submit", "quiet", "--plugin", "quiet.py", "--data", str(ward), "--limit", "0")
 

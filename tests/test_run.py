@@ -14,10 +14,12 @@ from harness.cli import main
 from harness.competitor import MAX_FAILURES_IN_A_ROW, Competitor, results
 from harness.corpora.synthetic import synthesize
 from harness.errors import PluginError
+from harness.files import locked, private_folder
 from harness.plugins import Need, Tag
 from harness.types import Candidate, Failure, ModelInput
 
 STAYS = 24
+FEW = ("--scorers", "bleu,rouge")
 
 ECHO = '''
 from pathlib import Path
@@ -46,7 +48,7 @@ def submit(ward: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Calla
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str) -> int:
-        return main(["submit", *arguments, "--data", str(ward), "--scorers", "bleu,rouge"])
+        return main(["submit", *arguments, "--data", str(ward), *FEW])
 
     return run
 
@@ -233,12 +235,29 @@ def test_a_member_whose_name_is_taken_gets_a_folder_of_its_own(submit: Callable[
 
 
 def test_two_at_once_are_refused(submit: Callable[..., int], echo: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from harness.files import locked
-
     submit("echo", "--plugin", str(echo))
     with locked(run_folder("echo") / "run.lock", "the test"):
         assert submit("echo", "--plugin", str(echo)) == 1
     assert "is in use by another process" in capsys.readouterr().err
+
+
+def test_two_starts_on_a_new_label_leave_it_to_the_one_that_holds_it(
+    submit: Callable[..., int], echo: Path, ward: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the first writes just now is neither deleted nor replaced."""
+    submit("echo", "--plugin", str(echo))
+    theirs = ["import", str(run_folder("echo") / "submission.csv"), "--as", "theirs", "--data", str(ward), *FEW]
+    commands = {"new": lambda: submit("echo", "--plugin", str(echo), "--as", "new"), "theirs": lambda: main(theirs)}
+    for label, command in commands.items():
+        folder = private_folder(run_folder(label))
+        writing = folder / ".run.json.1.tmp"
+        writing.touch()
+        with locked(folder / "run.lock", "the test"):
+            assert command() == 1
+        assert f"the run {folder} is in use by another process" in capsys.readouterr().err
+        assert {path.name for path in folder.iterdir()} == {"run.lock", writing.name}
+        assert command() == 0
+        assert not writing.exists()
 
 
 UNSAID = '''
