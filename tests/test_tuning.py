@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import ctypes
+import gzip
 import json
 import os
 import shutil
@@ -419,6 +421,9 @@ def test_an_adapter_of_another_shape_is_refused(school: School, base: Path, tmp_
 # --------------------------------------------------------------------------- instruction corpora
 
 
+PAIR = b'{"note": "n", "question": "why?", "answer": "so."}\n'
+
+
 @pytest.fixture
 def pairs(tmp_path: Path) -> Path:
     folder = tmp_path / "primer"
@@ -448,6 +453,12 @@ def test_both_layouts_are_read(pairs: Path) -> None:
         ("a.csv", "note,question,answer\nn,q,\n", "record 1: there is no answer"),
         ("a.csv", "text,question,answer\nn,q,a\n", "record 1: there is no note"),
         ("a.jsonl", '{"note": "n", "question": "q", "answer": "a"}\nsecret\n', "line 2: this is no JSON object"),
+        (
+            "a.csv",
+            "id,note,question,answer,task\n1,n,q,so.,QA\nn1,q1,Take aspirin, 81 mg, daily,med\n",
+            r"a\.csv: line 3: the row has 6 cells, the header has 5\n  -> put quotes around a cell that holds a comma",
+        ),
+        ("a.csv", 'note,question,answer\nn,q,"a\nn,q,secret\n', "line 2: a quote in this row is left open"),
         ("a.txt", "", r"is neither \.csv nor \.jsonl"),
     ],
 )
@@ -458,6 +469,33 @@ def test_a_broken_instruction_corpus_is_named(pairs: Path, name: str, text: str,
     with pytest.raises(CorpusError, match=message) as caught:
         list(read_instructions(pairs / name))
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("a.csv", b"note,question,answer\nn,q,\xe4\n", r"a\.csv: line 2, byte 5 of the line: this is not UTF-8\n"),
+        ("a.jsonl", PAIR + PAIR.replace(b"so.", b"\xe4"), r"a\.jsonl: line 2, byte 46 of the line: this is not"),
+        ("a.jsonl.gz", gzip.compress(PAIR * 9, mtime=0)[:-8], r"the file breaks off; it can be read as far as about"),
+        ("a.jsonl.gz", PAIR, r"the gzip data are broken; .* about line 1\n  -> .* never packed, name it \.jsonl"),
+        ("a.csv.gz", PAIR, r"the gzip data are broken; .* about line 1\n  -> .* never packed, name it \.csv"),
+    ],
+)
+def test_a_damaged_instruction_corpus_is_named(pairs: Path, name: str, data: bytes, message: str) -> None:
+    from harness.corpora.instructions import read_instructions
+
+    (pairs / name).write_bytes(data)
+    with pytest.raises(CorpusError, match=message):
+        list(read_instructions(pairs / name))
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
+def test_a_byte_order_mark_is_no_part_of_an_instruction_corpus(pairs: Path, name: str) -> None:
+    from harness.corpora.instructions import Instruction, read_instructions
+
+    text = {"a.csv": b"note,question,answer\nn,why?,so.\n", "a.jsonl": PAIR}[name]
+    (pairs / name).write_bytes(codecs.BOM_UTF8 + text)
+    assert list(read_instructions(pairs / name)) == [Instruction("1", "", "n", "why?", "so.")]
 
 
 def test_an_instruction_corpus_that_is_not_there_is_named(pairs: Path) -> None:

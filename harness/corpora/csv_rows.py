@@ -15,6 +15,9 @@ from harness.errors import CorpusError
 LARGEST_CELL = 1 << 24
 """Characters. A larger cell is a quote that was never closed, and would fill the memory."""
 
+BAD_GZIP = (EOFError, zlib.error, gzip.BadGzipFile)
+"""What reading a gzip that is torn, damaged or none raises."""
+
 Watch = Callable[[bytes, int], None]
 """Is shown each piece of the plain (decompressed) bytes, and how many bytes of the file are read by then."""
 
@@ -39,9 +42,9 @@ def read_rows(path: Path, watch: Watch) -> Iterator[tuple[int, list[str]]]:
                     yield line, cells
                 line = reader.line_num + 1
         except UnicodeDecodeError:
-            raise _bad_utf8(path) from None
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise _bad_gzip(path, line, error) from None
+            raise no_utf8(path, *_first_bad_byte(path)) from None
+        except BAD_GZIP as error:
+            raise bad_gzip(path, line, error) from None
         except csv.Error as error:
             raise _bad_csv(path, line, reader.line_num, str(error)) from None
 
@@ -73,11 +76,11 @@ def _wrong_width(path: Path, line: int, cells: int, width: int) -> CorpusError:
     )
 
 
-def _bad_gzip(path: Path, line: int, error: Exception) -> CorpusError:
+def bad_gzip(path: Path, line: int, error: Exception) -> CorpusError:
     reason = "the file breaks off" if isinstance(error, EOFError) else "the gzip data are broken"
     return CorpusError(
         f"{path}: {reason}; it can be read as far as about line {line}",
-        todo="copy or download the file again; if it was never packed, name it .csv",
+        todo=f"copy or download the file again; if it was never packed, name it {path.with_suffix('').suffix}",
     )
 
 
@@ -99,8 +102,7 @@ def _bad_csv(path: Path, line: int, noticed: int, reason: str) -> CorpusError:
     )
 
 
-def _bad_utf8(path: Path) -> CorpusError:
-    line, byte = _first_bad_byte(path)
+def no_utf8(path: Path, line: int, byte: int) -> CorpusError:
     return CorpusError(
         f"{path}: line {line}, byte {byte} of the line: this is not UTF-8", todo="save the file as UTF-8"
     )

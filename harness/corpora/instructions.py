@@ -10,16 +10,15 @@ The licence is what the pairs say, else the first line of a file LICENSE or LICE
 
 from __future__ import annotations
 
-import csv
 import gzip
 import json
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from harness.corpora.csv_rows import BAD_GZIP, bad_gzip, no_utf8, read_rows
 from harness.errors import CorpusError
 from harness.files import digest_file
 
@@ -65,18 +64,7 @@ class InstructionCorpus:
         return f"{self.path.name} ({self.licence}, sha-256 {self.digest[:12]})"
 
     def _records(self) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        with _opened(self.path) as file:
-            if ".csv" in self.path.suffixes:
-                yield from enumerate(csv.DictReader(file), 1)
-                return
-            for number, line in enumerate(file, 1):
-                try:
-                    record = json.loads(line)
-                except ValueError:
-                    record = None
-                if not isinstance(record, dict):
-                    raise CorpusError(f"{self.path}, line {number}: this is no JSON object", todo="write a pair a line")
-                yield number, record
+        return _of_csv(self.path) if ".csv" in self.path.suffixes else _of_jsonl(self.path)
 
 
 def read_instructions(path: Path) -> InstructionCorpus:
@@ -85,14 +73,37 @@ def read_instructions(path: Path) -> InstructionCorpus:
         raise CorpusError(f"there is no instruction corpus {path}", todo="name a .csv or .jsonl file, .gz or not")
     if not {".csv", ".jsonl"} & set(path.suffixes):
         raise CorpusError(f"{path} is neither .csv nor .jsonl", todo="name a .csv or .jsonl file, .gz or not")
-    csv.field_size_limit(sys.maxsize)
     return InstructionCorpus(path)
 
 
-def _opened(path: Path) -> Any:
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8", newline="")
-    return path.open(encoding="utf-8", newline="")
+def _of_csv(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    rows = read_rows(path, lambda piece, position: None)
+    _, header = next(rows, (1, []))
+    for number, (_, cells) in enumerate(rows, 1):
+        yield number, dict(zip(header, cells, strict=True))
+
+
+def _of_jsonl(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    for number, line in _lines(path):
+        try:
+            record = json.loads(line.decode("utf-8-sig"))
+        except UnicodeDecodeError as error:
+            raise no_utf8(path, number, error.start + 1) from None
+        except ValueError:
+            record = None
+        if not isinstance(record, dict):
+            raise CorpusError(f"{path}, line {number}: this is no JSON object", todo="write a pair a line")
+        yield number, record
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    number = 0
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        try:
+            for number, line in enumerate(file, 1):
+                yield number, line
+        except BAD_GZIP as error:
+            raise bad_gzip(path, number + 1, error) from None
 
 
 def _pair(record: Mapping[str, Any], where: str, number: int) -> Instruction:
