@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
@@ -218,7 +219,7 @@ def import_(file: Path) -> list[str]:
         try:
             with tarfile.open(file / IN_FOLDER if file.is_dir() else file) as tar:
                 _unpack(tar, temporary, file)
-        except (OSError, EOFError, tarfile.TarError) as error:
+        except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
             if isinstance(error, OSError) and error.errno in NO_ROOM:
                 raise AssetError(
                     f"{file} cannot be imported into {folder}: {error.strerror}",

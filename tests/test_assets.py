@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -310,6 +311,21 @@ def test_a_file_that_is_no_archive_or_torn_is_refused(folder: Path, members: dic
     (tmp_path / "torn.tar").write_bytes((tmp_path / "right.tar").read_bytes()[:2000])
     refused(tmp_path / "torn.tar", folder)
     assert "cannot be read as an export" in refused(tmp_path / "absent.tar", folder)
+
+
+def test_a_packed_file_with_a_flipped_byte_is_refused(folder: Path, members: dict[str, bytes], tmp_path: Path) -> None:
+    """Where the weights are read, the error is zlib's own."""
+    whole = write_tar(tmp_path / "whole.tar", {**members, f"{NAME}/weights": bytes(1 << 21)}).read_bytes()
+    packing = zlib.compressobj(wbits=31)
+    start = packing.compress(whole[: 1 << 20]) + packing.flush(zlib.Z_FULL_FLUSH)
+    packed = bytearray(start + packing.compress(whole[1 << 20 :]) + packing.flush())
+    packed[len(start)] |= 0b110  # where the next block says of which type it is: there is none of this
+    file = tmp_path / "flipped.tar.gz"
+    file.write_bytes(packed)
+    assert refused(file, folder) == (
+        f"{file} cannot be read as an export of assets: Error -3 while decompressing data: invalid block type\n"
+        "  -> copy it again, or export it again"
+    )
 
 
 # --------------------------------------------------------------------------- names, local folders, the real ones
