@@ -1,10 +1,11 @@
-"""Files that survive a crash: digests, atomic writes, append with fsync, private folders, a lock."""
+"""Files that survive a crash: digests, atomic writes, append with fsync, folders whole or not at all, a lock."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -89,6 +90,38 @@ def remove_torn(folder: Path) -> None:
     """Delete the temporary files that a killed process left of its atomic writes."""
     for path in folder.glob(".*.tmp"):
         path.unlink()
+
+
+def remove(*paths: Path) -> None:
+    """Delete files, and folders with all that is in them."""
+    for path in paths:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def half_of(folder: Path) -> Path:
+    """Where `whole_or_not` works, beside the folder."""
+    place = folder.absolute()
+    return place.with_name(f".{place.name}.half")
+
+
+@contextmanager
+def whole_or_not(folder: Path, what: str) -> Iterator[Path]:
+    """A folder to write into, which takes its place at the end. What a killed process left of one is cleared away by
+    the next."""
+    work = half_of(folder)
+    work.mkdir(parents=True, exist_ok=True)
+    lock = work / ".lock"
+    with locked(lock, what):
+        remove(*(one for one in work.iterdir() if one != lock))
+        try:
+            yield work
+            lock.unlink()
+            work.replace(folder)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
 
 
 class JsonLines:

@@ -1,14 +1,19 @@
-"""All that derives from a corpus, to be listed and deleted: its root in the workspace, its runs, private reports."""
+"""All that derives from a corpus, to be listed and deleted: its root in the workspace, its runs, private reports, and
+models that learned from it for good."""
 
 from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from harness.corpora import default_wards
 from harness.errors import CorpusError
+from harness.files import half_of
 from harness.report import folder as report
+from harness.tuning.adapters import MANIFEST, MERGED
 from harness.workspace import corpus_roots, workspace_folder
 
 
@@ -18,19 +23,18 @@ def derived(data: Path | None, submissions: Path) -> list[Path]:
     Only what we made. Raises CorpusError if `data` is not there and nothing derives from it."""
     roots = [*corpus_roots(), *default_wards()] if data is None else corpus_roots(data)
     runs = sorted(run.parent for run in submissions.rglob("run.json") if _derives(run, data))
-    reports = [one for one in _reports(submissions, data) if not _lies_in(one, [*roots, *runs])]
-    if data is not None and not data.exists() and not [*roots, *runs, *reports]:
+    found = _outermost([*roots, *runs, *_reports(submissions, data), *_merged(submissions, data, roots)])
+    if data is not None and not data.exists() and not found:
         raise CorpusError(
             f"{data}: there is no such folder, and nothing in {workspace_folder()} or {submissions} derives from it",
             todo="name the folder that was given to submit with --data, and with --out where its runs are",
         )
-    return [*roots, *runs, *reports]
+    return found
 
 
 def _reports(submissions: Path, data: Path | None) -> list[Path]:
-    """Folders of reports that hold texts of the corpus, below the folder of the runs or the workspace."""
-    marks = {mark.parent for top in (submissions, workspace_folder()) for mark in top.rglob(report.MARK)}
-    found = {folder: report.read_mark(folder) for folder in sorted(marks)}
+    """Folders of reports that hold texts of the corpus, half written ones too."""
+    found = {folder: report.read_mark(folder) for folder in _marked(report.MARK, submissions)}
     wanted = None if data is None else str(data.resolve())
     return [
         folder
@@ -39,17 +43,41 @@ def _reports(submissions: Path, data: Path | None) -> list[Path]:
     ]
 
 
-def _lies_in(folder: Path, others: list[Path]) -> bool:
-    return any(other.resolve() in folder.resolve().parents for other in others)
+def _merged(submissions: Path, data: Path | None, roots: list[Path]) -> list[Path]:
+    """Restricted models that an adapter of these roots was put into for good."""
+    adapters = {_read(mark).get("weights") for root in roots for mark in root.glob(f"adapters/*/{MANIFEST}")}
+    found = {folder: _read(folder / MERGED) for folder in _marked(MERGED, submissions)}
+    return [
+        folder
+        for folder, mark in found.items()
+        if mark.get("restricted") and (data is None or mark.get("adapter") in adapters)
+    ]
+
+
+def _marked(name: str, submissions: Path) -> list[Path]:
+    """The folders with a mark of this name, below that of the runs, what was to take its place, and the workspace."""
+    tops = (submissions, half_of(submissions), workspace_folder())
+    return sorted({mark.parent for top in tops for mark in top.rglob(name)})
+
+
+def _outermost(folders: list[Path]) -> list[Path]:
+    """Each of the folders once, and none that lies in another."""
+    places = {folder.resolve(): folder for folder in folders}
+    return [folder for place, folder in places.items() if places.keys().isdisjoint(place.parents)]
 
 
 def _derives(run: Path, data: Path | None) -> bool:
+    held = _read(run)
+    return held.keys() >= {"identity", "data"} and (data is None or held["data"] == str(data.resolve()))
+
+
+def _read(mark: Path) -> Mapping[str, Any]:
+    """What the file says; nothing where it is not one of ours."""
     try:
-        held = json.loads(run.read_bytes())
-    except ValueError:
-        return False
-    ours = isinstance(held, dict) and held.keys() >= {"identity", "data"}
-    return ours and (data is None or held["data"] == str(data.resolve()))
+        held = json.loads(mark.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return held if isinstance(held, dict) else {}
 
 
 def size(folder: Path) -> int:

@@ -427,6 +427,31 @@ def test_purge_keeps_the_folder_that_it_stands_in(ran: Path, home: Path, monkeyp
     assert list((home / "submissions").iterdir()) == []
 
 
+def test_purge_takes_models_that_learned_from_the_corpus_for_good(ran: Path, home: Path, ward: Path) -> None:
+    root = next(home.glob("workspace/ward-*"))
+    (root / "adapters" / "0a1b").mkdir(parents=True)
+    (root / "adapters" / "0a1b" / "manifest.json").write_text('{"weights": "0c"}')
+    for name, restricted, adapter in (("mine", True, "0c"), ("open", False, "0c"), ("other", True, "0d")):
+        (home / "models" / name).mkdir(parents=True)
+        (home / "models" / name / "merged.json").write_text(json.dumps({"restricted": restricted, "adapter": adapter}))
+    assert main(["purge", "--data", str(ward), "--out", "models", "--yes"]) == 0
+    assert sorted(path.name for path in (home / "models").iterdir()) == ["open", "other"]
+    assert main(["purge", "--out", "models", "--yes"]) == 0
+    assert [path.name for path in (home / "models").iterdir()] == ["open"]
+
+
+def test_purge_takes_folders_that_lie_in_one_another_once(
+    ran: Path, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(ran, ran / "kept")
+    (ran.parent / "report").mkdir()
+    (ran.parent / "report" / "report.json").write_text('{"report": 1, "private": true, "data": []}')
+    monkeypatch.setenv("HARNESS_WORKSPACE", str(ran.parent))
+    assert main(["purge", "--yes"]) == 0
+    assert "deleted 2 folders" in capsys.readouterr().out
+    assert list((home / "submissions").rglob("*.*")) == []
+
+
 def test_whose_cases_are_these(fails: Fails, ran: Path) -> None:
     message = fails(*SCORE, str(ran / "submission.csv"), code=2)
     assert "give --data DIR and --split S" in message

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 
 from harness.cli import main
 from harness.corpora import open_corpus
+from harness.files import locked
 from harness.nlp.claims import Claim, Reader, known_keys, places, unsupported
+from harness.report import build
 from harness.report.folder import read_mark
 from harness.report.lengths import BINS, bin_width, lengths
 from tests.conftest import SHARED, needs_shared
@@ -234,6 +236,28 @@ def test_purge_takes_private_reports_and_leaves_public_ones(
     assert main(asked) == 0
     assert not (tmp_path / "submissions" / "report").exists()
     assert (tmp_path / "submissions" / "page" / "index.html").exists()
+
+
+def test_what_a_killed_private_report_left_is_found_by_purge_and_cleared_away_by_the_next(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    out, half = tmp_path / "page", tmp_path / ".page.half"
+    with monkeypatch.context() as kill:
+        kill.setattr(build, "write_cases", killed)
+        kill.setattr(shutil, "rmtree", lambda *_, **__: None)  # nobody tidies up after a kill
+        assert fails(capsys, "--out", str(out), "--private").startswith("\nharness: stopped")
+    assert [*tmp_path.iterdir()] == [half]
+    (half / "cases-0").mkdir()
+    assert main(["purge", "--data", "ward", "--out", str(out)]) == 0
+    assert f"MB  {half}\n" in capsys.readouterr().out
+    with locked(half / ".lock", "it"):
+        assert f"the report {out} is in use by another process\n" in fails(capsys, "--out", str(out))
+    report(str(out))
+    assert [*tmp_path.iterdir()] == [out]
+    assert {path.name for path in out.iterdir()} == {path.name for path in (home / "public").iterdir()}
 
 
 def test_what_is_not_ours_is_not_overwritten(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,9 +14,7 @@ checksum of SHA256SUMS is shown on both sides.
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,16 +69,18 @@ def export(
     wanted, checkout = packages(lineup, extras, house), _checkout(house, lineup)
     if is_restricted():
         raise AssetError("nothing is downloaded while HARNESS_OFFLINE is 1", todo="unset it, and export again")
+    if folder.exists():
+        raise AssetError(f"{folder} is there already", todo="name a folder that is not, or delete it first")
     ready = tuple(dict.fromkeys(names or assets.ASSETS))
     assets.fetch(ready)
     try:
-        with _whole_or_not(folder) as work:
+        with files.whole_or_not(folder, f"the export to {folder}") as work:
             wheels = gather(wanted, work)
             (work / REVISION).write_text(f"{revision()}\n", encoding="utf-8")
             assets.pack({**checkout, REVISION: work / REVISION}, work / "checkout.tar")
             assets.pack(assets.packed(ready), work / assets.IN_FOLDER)
             (work / "requirements.txt").write_text(wheels.pinned, encoding="utf-8")
-            _clear(work, "scratch", "wanted.txt", REVISION)
+            files.remove(*(work / name for name in ("scratch", "wanted.txt", REVISION)))
             left_behind = on_this_machine(lineup)
             _write_templates(work, wanted, wheels, left_behind)
             seal, size = _seal(work), sum(one.stat().st_size for one in _files(work))
@@ -128,33 +128,6 @@ def _with_lineup(found: Mapping[str, Path], lineup: Lineup) -> dict[str, Path]:
 
 
 # --------------------------------------------------------------------------- the folder
-
-
-@contextmanager
-def _whole_or_not(folder: Path) -> Iterator[Path]:
-    """A folder to work in, beside its place, which it takes at the end. What a killed process left of one is cleared
-    away by the next."""
-    if folder.exists():
-        raise AssetError(f"{folder} is there already", todo="name a folder that is not, or delete it first")
-    work = folder.absolute().with_name(f".{folder.name}.half")
-    work.mkdir(parents=True, exist_ok=True)
-    lock = work / ".lock"
-    with files.locked(lock, f"the export to {folder}"):
-        _clear(work, *(one.name for one in work.iterdir() if one != lock))
-        try:
-            yield work
-            lock.unlink()
-            work.replace(folder)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
-
-
-def _clear(work: Path, *names: str) -> None:
-    for name in names:
-        if (work / name).is_dir():
-            shutil.rmtree(work / name)
-        else:
-            (work / name).unlink()
 
 
 def _write_templates(work: Path, packages: Packages, wheels: Wheels, left_behind: Sequence[str]) -> None:

@@ -8,7 +8,6 @@ A private build lies in a folder of mode 0700 that git ignores; its mark says of
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError
-from harness.files import canonical_json, private_folder, write_atomic
+from harness.files import canonical_json, private_folder, whole_or_not, write_atomic
 
 MARK = "report.json"
 _SHARED = ("report.css", "base.js", "pictures.js", "board.js")
@@ -30,27 +29,20 @@ def building(out: Path, data: Sequence[Path], *, private: bool) -> Iterator[Path
     """A new folder to write into, which takes the place of `out` at the end. `data` are the corpora whose texts will be
     in it. Raises UsageError where something else lies at `out`."""
     _refuse_other(out, private=private)
-    new = out.with_name(f".{out.name}.{os.getpid()}.tmp")
+    mark = {"report": 1, "private": private, "data": sorted({str(one.resolve()) for one in data})}
     try:
-        if private:
-            private_folder(new)
-            write_atomic(new / ".gitignore", b"*\n")
-        else:
-            new.mkdir(parents=True)
-        write(
-            new / MARK,
-            canonical_json({"report": 1, "private": private, "data": sorted({str(one.resolve()) for one in data})}),
-        )
-        yield new
-        if not private:
-            _open_to_all(new)
-        if out.exists():
-            shutil.rmtree(out)
-        new.rename(out)
+        with whole_or_not(out, f"the report {out}") as new:
+            if private:
+                private_folder(new)
+                write_atomic(new / ".gitignore", b"*\n")
+            write(new / MARK, canonical_json(mark))
+            yield new
+            if not private:
+                _open_to_all(new)
+            if out.exists():
+                shutil.rmtree(out)
     except OSError as error:
         raise UsageError(f"--out {out} cannot be written: {error.strerror}", todo="name another folder") from None
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
 
 
 def _open_to_all(folder: Path) -> None:
