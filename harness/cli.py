@@ -188,7 +188,8 @@ def _explain(args: Args) -> int:
 
 
 def _pool_report(args: Args) -> int:
-    from harness.files import private_folder, write_atomic
+    from harness.files import write_atomic
+    from harness.run import claimed
     from harness.selection.pool_report import report
     from harness.selection.pool_report_text import as_json, markdown, picture
 
@@ -197,10 +198,11 @@ def _pool_report(args: Args) -> int:
         told = report(contest, args.system)
     titles = {field.name: field.title for field in contest.task.fields}
     text = markdown(told, titles)
-    folder = private_folder(contest.folder(args.system if args.limit is None else f"{args.system}-limit{args.limit}"))
-    made = {".gitignore": b"*\n", "pool-report.md": text.encode(), "pool-report.json": as_json(told).encode()}
-    for name, data in {**made, "pool-report.svg": picture(told, titles)}.items():
-        write_atomic(folder / name, data)
+    folder = contest.folder(args.system if args.limit is None else f"{args.system}-limit{args.limit}")
+    made = {"pool-report.md": text.encode(), "pool-report.json": as_json(told).encode()}
+    with claimed(folder, None, contest.corpus.data):  # so that purge finds it, and a pool fitted by it may move in
+        for name, data in {**made, "pool-report.svg": picture(told, titles)}.items():
+            write_atomic(folder / name, data)
     print(f"{text}\n{folder / 'pool-report.md'}, .json and .svg")
     return 0
 

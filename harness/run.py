@@ -112,13 +112,14 @@ def run_folder(root: Path, task: Task, corpus: Corpus, split: str, label: str) -
 
 
 @contextmanager
-def claimed(folder: Path, wanted: Mapping[str, Any], data: Path) -> Iterator[None]:
-    """Make `folder` the home of a run of this identity, and hold its lock. Raises RunError if it is another's, or in use:
-    nothing is overwritten."""
+def claimed(folder: Path, wanted: Mapping[str, Any] | None, data: Path) -> Iterator[None]:
+    """Make `folder` the home of a run of this identity (of whichever comes, where there is none), and hold its lock.
+    Raises RunError if it is another's, or in use: nothing is overwritten."""
     private_folder(folder)
     with locked(folder / "run.lock", f"the run {folder}"):
         remove_torn(folder)
-        refuse_other(folder, wanted)
+        if wanted is not None:
+            refuse_other(folder, wanted)
         if read_identity(folder) is None:
             write_atomic(folder / ".gitignore", b"*\n")  # wherever it lies, no git add takes it along
             claim = {"identity": wanted, "data": str(data.resolve())}
@@ -140,7 +141,7 @@ def read_identity(folder: Path) -> Mapping[str, Any] | None:
     path = folder / "run.json"
     if not path.exists():
         return None
-    identity: Mapping[str, Any] = json.loads(path.read_bytes())["identity"]
+    identity: Mapping[str, Any] | None = json.loads(path.read_bytes())["identity"]
     return identity
 
 

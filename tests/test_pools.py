@@ -279,14 +279,21 @@ def test_a_report_says_what_the_pool_gains(
     assert (run_folder("pool") / "pool-report.svg").read_bytes() == picture
 
 
+def purged(data: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """What a purge would delete."""
+    assert main(["purge", "--data", str(data)]) == 0
+    return capsys.readouterr().out
+
+
 def test_on_valid_a_report_is_cross_fitted_and_ends_with_what_a_lineup_takes(
-    harness_command: Callable[..., int], capsys: pytest.CaptureFixture[str]
+    harness_command: Callable[..., int], ward: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lineup(pool=f'{TWO}\nchoose = "learned"\nfeatures = ["length_distance", "copied"]')
     assert harness_command("pool-report", "pool", "--split", "valid") == 0
     told = capsys.readouterr().out
     assert "each subject chosen for by what the others taught" in told
     fitted = told.split("```toml\n")[1].split("```")[0]
+    assert f"MB  {run_folder('pool', 'valid')}\n" in purged(ward, capsys)
     assert "[systems.pool.fitted.brief_hospital_course]" in fitted
     shipped = f'{TWO}\nchoose = "learned"\nfeatures = ["length_distance", "copied"]\n{fitted}'
     lineup(pool=shipped)
