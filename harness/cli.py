@@ -49,10 +49,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout = None  # whoever read our output is gone
         return 0
     except Exception as error:
+        if isinstance(error, OSError) and error.errno:
+            print(f"harness: {_refused(error.errno, error.filename)}", file=sys.stderr)
+            return HarnessError.exit_code
         from harness.privacy import describe
 
         print(f"harness: a bug of ours: {describe(error)}\n  -> please report this line", file=sys.stderr)
         return EXIT_BUG
+
+
+def _refused(errno: int, filename: object) -> str:
+    """What the user's machine refused, in its own words: in an error's text anything may stand."""
+    where = "" if filename is None else f"{filename}: "
+    return f"{where}{os.strerror(errno)}\n  -> make room, or name another folder; the same command goes on from here"
 
 
 # --------------------------------------------------------------------------- handlers
@@ -409,11 +418,19 @@ def _purge(args: Args) -> int:
         if not sys.stdin.isatty():
             print("nothing was deleted: add --yes to delete these")
             return 0
-        if input(f"delete these {len(folders)} folders? [y/N] ").strip().lower() != "y":
+        if not _agreed(f"delete these {len(folders)} folders? [y/N] "):
             return 0
     delete(folders, args.out)
     print(f"deleted {len(folders)} folders")
     return 0
+
+
+def _agreed(question: str) -> bool:
+    try:
+        return input(question).strip().lower() == "y"
+    except EOFError:  # Ctrl-D
+        print()
+        return False
 
 
 def _assets(args: Args) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import gzip
 import json
 import re
@@ -142,6 +143,35 @@ def test_a_bug_of_ours_is_exit_code_3_and_one_line(
     err = capsys.readouterr().err
     assert err.startswith("harness: a bug of ours: ZeroDivisionError")
     assert "Traceback" not in err
+
+
+def test_what_the_machine_refuses_is_the_users_and_named(
+    fails: Fails, ward: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    todo = "  -> make room, or name another folder; the same command goes on from here\n"
+    (home / "file").touch()
+    message = fails(*SUBMIT, "--data", str(ward), "--out", "file")
+    assert re.fullmatch(rf"harness: file/\S+: Not a directory\n{todo}", message)
+    message = fails("data", "primer", "--out", "new/dir/p.jsonl", "--stays", "4")
+    assert re.fullmatch(rf"harness: \S*new/dir/\S+: No such file or directory\n{todo}", message)
+    monkeypatch.setenv("HARNESS_WORKSPACE", "file/scratch")
+    message = fails(*SUBMIT, "--data", str(ward))
+    assert re.fullmatch(rf"harness: file/scratch\S*: Not a directory\n{todo}", message)
+
+
+def test_a_full_disk_is_told_in_the_machines_words_alone(
+    fails: Fails, restricted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import harness.validate
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "Mr Smith was admitted")
+
+    monkeypatch.setattr(harness.validate, "validate", full)
+    message = fails("validate", "theirs.csv", "--data", str(restricted))
+    assert message == (
+        "harness: No space left on device\n  -> make room, or name another folder; the same command goes on from here\n"
+    )
 
 
 def test_ctrl_c_says_how_to_go_on(
@@ -419,6 +449,17 @@ def test_purge_finds_what_derives_from_data_that_were_renamed_or_are_gone(
     message = fails("purge", "--data", "gone")
     assert "gone: there is no such folder, and nothing in workspace or submissions derives from it" in message
     assert "name the folder that was given to submit with --data" in message
+
+
+def test_ctrl_d_means_no(ran: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def gone(_: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", gone)
+    assert main(["purge"]) == 0
+    assert "deleted" not in capsys.readouterr().out
+    assert ran.exists()
 
 
 def test_purge_keeps_the_folder_that_it_stands_in(ran: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
