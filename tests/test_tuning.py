@@ -171,6 +171,15 @@ def test_what_is_held_out_shares_no_subject_with_what_is_learned() -> None:
     assert sorted([*learned, *held]) == list(range(10))
     assert len(held) == 4
     assert not {groups[at] for at in learned} & {groups[at] for at in held}
+    # Adapters are known by their settings: which subjects a seed holds out may not change.
+    assert {groups[at] for at in held} == {"subject 2", "subject 3"}
+
+
+def test_a_lesson_without_a_subject_is_its_own() -> None:
+    learned, held = split_groups(["", "one", "", "one", *[""] * 6], replace(TUNING, held_out=0.3))
+    assert sorted([*learned, *held]) == list(range(10))
+    assert len(learned) == 7
+    assert {1, 3} <= set(learned) or {1, 3} <= set(held)
 
 
 # --------------------------------------------------------------------------- the training

@@ -17,12 +17,14 @@ Step: TypeAlias = list[list[Row]]
 
 
 def split_groups(groups: Sequence[str], tuning: Tuning) -> tuple[list[int], list[int]]:
-    """(lessons to learn from, lessons held out): whole subjects, drawn with the seed."""
-    subjects = sorted(set(groups))
+    """(lessons to learn from, lessons held out): whole subjects, drawn with the seed. A lesson without a subject is its
+    own."""
+    owners = [(group, 0 if group else at) for at, group in enumerate(groups)]
+    subjects = sorted(set(owners))
     held = math.ceil(len(subjects) * tuning.held_out) if tuning.held_out else 0
     apart = set(random.Random(f"held out {tuning.training_seed}").sample(subjects, held))
-    learned = [at for at, group in enumerate(groups) if group not in apart]
-    return learned, [at for at, group in enumerate(groups) if group in apart]
+    learned = [at for at, owner in enumerate(owners) if owner not in apart]
+    return learned, [at for at, owner in enumerate(owners) if owner in apart]
 
 
 def plan_steps(lessons: Sequence[int], lengths: Sequence[int], tuning: Tuning) -> list[Step]:
