@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from harness.contest import Contest, open_contest
@@ -81,12 +81,13 @@ def _ready(contest: Contest, turn: Turn, pool: Pool, written: Written) -> Select
             f"{contest.corpus.name} has no {LESSONS} split with targets to fit the pool '{turn.name}' on",
             todo='put one into the data, or write choose = "rules" in the lineup',
         )
-    offers, scores = _lessons(contest, turn.name, pool, written)
+    offers, scores = _lessons(contest, turn, pool, written)
     return pool.selector.fit(offers, scores)
 
 
-def _lessons(contest: Contest, name: str, pool: Pool, written: Written) -> tuple[list[Offer], list[list[float]]]:
-    """Offers and scores of cases of the valid split, none of a subject that is scored now."""
+def _lessons(contest: Contest, turn: Turn, pool: Pool, written: Written) -> tuple[list[Offer], list[list[float]]]:
+    """Offers of the pool's members and their scores for cases of the valid split, none of a subject that is scored
+    now."""
     task, registry, lineup = contest.task, contest.registry, contest.lineup
     school = open_contest(
         task,
@@ -102,13 +103,13 @@ def _lessons(contest: Contest, name: str, pool: Pool, written: Written) -> tuple
         jobs=contest.jobs,
         cluster=contest.cluster,
     )
-    turn = settle(school, name, "", {}, ())
+    turns = {member: settle(school, member, "", {}, (turn.name,)) for member in pool.members}
     with school.scoring() as scoring:
-        members = {member: written(school, one, scoring) for member, one in turn.members.items()}
-        stalls, measuring = _set_out(school, turn, members)
+        members = {member: written(school, one, scoring) for member, one in turns.items()}
+        stalls, measuring = _set_out(school, replace(turn, members=turns), members)
         references = {one.id: one for one in read_references(school.corpus, task, LESSONS, school.ids)}
         scores = objective.scores(stalls, references, task, scoring)
-    offers = measuring.offers(stalls, find_features(pool.selector.reads, name))
+    offers = measuring.offers(stalls, find_features(pool.selector.reads, f"the pool '{turn.name}'"))
     taught = [
         (offer, score)
         for offer, score in zip(offers, scores, strict=True)

@@ -211,6 +211,20 @@ def test_a_selector_is_fitted_on_valid_and_sees_no_reference_of_what_is_scored(
     assert chosen("pool") == before
 
 
+def test_a_selector_is_fitted_on_the_members_that_compete(
+    harness_command: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who is named after --set writes for valid too, whatever the lineup says, and whatever the pool was there."""
+    lineup(pool=TWO)
+    assert harness_command("submit", "pool", "--split", "valid") == 0
+    shutil.rmtree(run_folder("ends", "valid"))
+    settings = ("choose=learned", 'members=["starts", "several"]', 'features=["copied"]', "fit_cases=60")
+    changed = [word for setting in settings for word in ("--set", setting)]
+    assert harness_command("submit", "pool", *changed, "--as", "taught") == 0, capsys.readouterr().err
+    assert {one["system"] for one in candidates("taught")} <= {"starts", "several"}
+    assert not list(run_folder("", "valid").glob("ends*"))
+
+
 def test_a_selector_is_never_fitted_on_the_split_that_is_scored(
     harness_command: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
