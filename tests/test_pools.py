@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import random
+import re
 import shutil
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -312,3 +314,48 @@ def test_on_valid_a_report_is_cross_fitted_and_ends_with_what_a_lineup_takes(
     shipped = f'{TWO}\nchoose = "learned"\nfeatures = ["length_distance", "copied"]\n{fitted}'
     lineup(pool=shipped)
     assert harness_command("submit", "pool", "--split", "valid") == 0
+
+
+def test_a_report_of_a_pool_that_asks_who_wrote_a_text(
+    harness_command: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lineup(
+        rules=f'{TWO}\nrules = ["member:starts >= 1"]\nprefer = ["smallest words"]',
+        weights=f'{TWO}\nchoose = "weighted"\nweights = {{ words = 1.0, "member:ends" = 9.0 }}',
+    )
+    for pool, member in (("rules", "starts"), ("weights", "ends")):
+        assert harness_command("pool-report", pool) == 0
+        told = capsys.readouterr().out
+        assert re.search(rf"\n\| member:{member} +\| [+-]\d\.\d{{4}} +\| 1 for what that member wrote +\|\n", told)
+        report = json.loads((run_folder(pool) / "pool-report.json").read_text())
+        rows = [row for rows in report["members"].values() for row in rows]
+        assert {row["name"]: row["chosen"] for row in rows}[member] == pytest.approx(1)
+        assert report["kept"] == {}
+
+
+def test_a_report_of_a_pool_that_chooses_otherwise_in_one_field(
+    harness_command: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On valid only what learns is fitted for each subject anew; a rule counts in the fields where it is one."""
+    lineup(
+        weights=f'{TWO}\nchoose = "weighted"\nweights = {{ words = 1.0 }}',
+        rules=f'{TWO}\nrules = ["words >= 1"]\n[systems.rules.fields.discharge_instructions]\nrules = ["words <= 110"]',
+        learns=f'{TWO}\nrules = ["words >= 1"]\n[systems.learns.fields.discharge_instructions]\n'
+        'choose = "learned"\nfeatures = ["copied"]',
+    )
+    told, kept = {}, {}
+    for pool in ("weights", "rules", "learns"):
+        assert harness_command("pool-report", pool, "--split", "valid") == 0
+        told[pool] = capsys.readouterr().out
+        kept[pool] = json.loads((run_folder(pool, "valid") / "pool-report.json").read_text())["kept"]
+    assert "by the selector as it is\n" in told["weights"]
+    assert "by the selector as it is\n" in told["rules"]
+    assert "each subject chosen for by what the others taught\n" in told["learns"]
+    assert "### Rules on references\n" in told["rules"]
+    assert kept["rules"]["words >= 1"] == [1, 1]
+    assert kept["rules"]["words <= 110"][1] == 0.5
+    assert list(kept["learns"]) == ["words >= 1"]
+    assert "who wrote it" in told["learns"]
+    fitted = tomllib.loads(told["learns"].split("```toml\n")[1].split("```")[0])["systems"]["learns"]["fitted"]
+    assert list(fitted) == ["discharge_instructions"]
+    assert "```toml" not in told["rules"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
+from statistics import fmean
 
 import numpy as np
 
@@ -21,10 +22,11 @@ from harness.selection import objective
 from harness.selection.choose import choice
 from harness.selection.features import FEATURES, MEMBER, Feature
 from harness.selection.gains import Floats, Gain, Scored, gain
-from harness.selection.learned import Learned, folds, write_fitted
+from harness.selection.learned import Learned, Terms, folds, write_fitted
 from harness.selection.measuring import compute, of_kind
 from harness.selection.offers import Stall
 from harness.selection.rules import Rules
+from harness.selection.weighted import ByField
 from harness.stats.resample import DEFAULT, Resampling
 from harness.types import Candidate, Offer, Reference, Selector
 
@@ -59,7 +61,7 @@ class Distribution:
 class PoolReport:
     """`gains` by field, and under "" over all fields; `members` by field; `dropped` by feature: what the mean of the
     choice loses where all candidates of a place are given the same value of it; `kept` by rule the shares of
-    references and of candidates that keep it."""
+    references and of candidates that keep it, in the fields where it is a rule."""
 
     pool: str
     assumes: str
@@ -104,7 +106,7 @@ def report(contest: Contest, pool: str, how: Resampling = DEFAULT) -> PoolReport
         str(choosing.settings.get("assumes", "")),
         contest.split,
         len({stall.case for stall in stalls}),
-        contest.split == LESSONS and not isinstance(choosing.selector, Rules),
+        any(_of(one, name) is not _of(choosing.selector, name) for one in chooser.selectors for name in titles),
         {name: _members(scored.members, [s for s in zip(stalls, known, picks, strict=True) if s[0].field == name])
          for name in titles},
         {name: part.members[part.best] for name, part in parts.items()},
@@ -138,6 +140,11 @@ def _to_be_had(choosing: Choosing) -> tuple[list[Feature], list[str]]:
 
 
 # --------------------------------------------------------------------------- who is chosen
+
+
+def _of(selector: Selector, field: str) -> Selector:
+    """The selector that chooses in this field. One that learns nothing is still the same after `fit`."""
+    return selector.of(field) if isinstance(selector, ByField) else selector
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,7 +241,7 @@ def _dropped(
     whole = mean(picks)
     names = [*chooser.reads, MEMBER]
     lost = {name: whole - mean(chooser.picks([_blinded(offer, name) for offer in offers])) for name in names}
-    if not any(isinstance(one, Learned) for one in chooser.selectors):
+    if not any(isinstance(_of(one, offer.field), Learned) for one in chooser.selectors for offer in offers):
         del lost[MEMBER]
     return dict(sorted(lost.items(), key=lambda one: -one[1]))
 
@@ -243,7 +250,7 @@ def _blinded(offer: Offer, name: str) -> Offer:
     if name == MEMBER:
         told = ({n: v for n, v in one.items() if not n.startswith(MEMBER)} for one in offer.features)
         return Offer(offer.field, offer.group, tuple(told))
-    mean = fsum(one[name] for one in offer.features) / len(offer.features)
+    mean = fsum(one.get(name, 0.0) for one in offer.features) / len(offer.features)
     return Offer(offer.field, offer.group, tuple({**one, name: mean} for one in offer.features))
 
 
@@ -294,23 +301,34 @@ def _kept(
     references: Mapping[str, Reference],
     offers: Sequence[Offer],
 ) -> dict[str, tuple[float, float]]:
-    """By rule, the shares of references and of candidates that keep it."""
-    if not isinstance(selector, Rules):
-        return {}
-    asked = [FEATURES[name] for name in dict.fromkeys(selector.reads) if name in FEATURES and not FEATURES[name].among]
-    theirs = _of_references(choosing, stalls, references, asked)
-    ours = [one for offer in offers for one in offer.features]
-    return {
-        rule: (fsum(map(keeps, theirs)) / len(theirs), fsum(map(keeps, ours)) / len(ours))
-        for rule, keeps in selector.each()
-        if all(name in theirs[0] for name in Rules((rule,)).reads)
-    }
+    """By rule, the shares of references and of candidates that keep it, in the fields where it is a rule."""
+    ruled = [
+        (stall, offer, rules)
+        for stall, offer in zip(stalls, offers, strict=True)
+        if isinstance(rules := _of(selector, stall.field), Rules)
+    ]
+    reads = dict.fromkeys(name for _, _, rules in ruled for name in rules.reads)
+    asked = [FEATURES[name] for name in reads if name in FEATURES and not FEATURES[name].among]
+    theirs = _of_references(choosing, [stall for stall, _, _ in ruled], references, asked)
+    kept: dict[str, tuple[list[bool], list[bool]]] = {}
+    for row, (_, offer, rules) in zip(theirs, ruled, strict=True):
+        for rule, keeps in rules.each():
+            if all(name in row for name in Rules((rule,)).reads):
+                reference, candidates = kept.setdefault(rule, ([], []))
+                reference.append(keeps(row))
+                candidates.extend(map(keeps, offer.features))
+    return {rule: (fmean(reference), fmean(candidates)) for rule, (reference, candidates) in kept.items()}
 
 
 def _fitted(
     selector: Selector, offers: Sequence[Offer], scores: Sequence[Sequence[float]], contest: Contest, pool: str
 ) -> str:
     """What the selector learns from the whole valid split, for the lineup; nothing on any other split."""
-    if contest.split != LESSONS or not isinstance(selector, Learned):
+    if contest.split != LESSONS:
         return ""
-    return write_fitted(selector.fit(offers, scores), pool)
+    fitted: dict[str, Terms] = {}
+    for name in dict.fromkeys(offer.field for offer in offers):
+        if isinstance(learner := _of(selector, name), Learned):
+            lessons = [(o, s) for o, s in zip(offers, scores, strict=True) if o.field == name]
+            fitted |= learner.fit([o for o, _ in lessons], [s for _, s in lessons]).fitted
+    return write_fitted(Learned((), fitted), pool)

@@ -71,11 +71,15 @@ def _interval(one: Interval, sign: str) -> str:
 def _carries(report: PoolReport) -> list[str]:
     if not report.dropped:
         return []
-    names = {MEMBER: "who wrote it"}
     rows = [["without", f"the choice loses ({OBJECTIVE})", "which is"]]
     for name, lost in report.dropped.items():
-        meaning = FEATURES[name].means if name in FEATURES else "the writers' offsets"
-        rows.append([names.get(name, name), f"{lost:+.4f}", meaning])
+        if name == MEMBER:
+            name, meaning = "who wrote it", "the writers' offsets"
+        elif name.startswith(MEMBER):
+            meaning = "1 for what that member wrote"
+        else:
+            meaning = FEATURES[name].means
+        rows.append([name, f"{lost:+.4f}", meaning])
     return ["### What carries it", "", *_table(rows), ""]
 
 

@@ -75,10 +75,10 @@ class ByField:
         return ByField(taught(self.otherwise, rest), {name: taught(one, {name}) for name, one in self.fields.items()})
 
     def choose(self, offer: Offer) -> int:
-        return self._of(offer).choose(offer)
+        return self.of(offer.field).choose(offer)
 
     def reasons(self, offer: Offer) -> list[str]:
-        return list(getattr(self._of(offer), "reasons", lambda _: [])(offer))
+        return list(getattr(self.of(offer.field), "reasons", lambda _: [])(offer))
 
-    def _of(self, offer: Offer) -> Selector:
-        return self.fields.get(offer.field, self.otherwise)
+    def of(self, field: str) -> Selector:
+        return self.fields.get(field, self.otherwise)
