@@ -18,7 +18,7 @@ import re
 import tomllib
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
@@ -277,9 +277,7 @@ def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
     hints = typing.get_type_hints(cls)
     checked = {}
     for name, value in values.items():
-        if name not in fields:
-            near = unknown("setting", name, sorted(fields))
-            raise SettingsError(f"{where}: {near.what}", todo=near.todo)
+        _refuse_unknown(name, fields, where)
         checked[name] = _checked(value, hints[name], f"{where}: {name}")
     missing = [
         n
@@ -292,6 +290,12 @@ def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
         return cls(**checked)
     except ValueError as error:
         raise SettingsError(f"{where}: {error}", todo="correct it in the lineup or after --set") from None
+
+
+def _refuse_unknown(name: str, known: Collection[str], where: str) -> None:
+    if name not in known:
+        near = unknown("setting", name, sorted(known))
+        raise SettingsError(f"{where}: {near.what}", todo=near.todo)
 
 
 def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
@@ -309,6 +313,8 @@ def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
 
 
 def _checked(value: Any, hint: Any, where: str) -> Any:
+    if hint is Any:
+        return value
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Literal:
         if value in args:
@@ -325,10 +331,13 @@ def _checked(value: Any, hint: Any, where: str) -> Any:
             except SettingsError:
                 continue
         raise _mismatch(where, " or ".join(_name(a) for a in args), value)
-    if origin is Mapping:
-        if isinstance(value, Mapping):
-            return value
-        raise _mismatch(where, "a table", value)
+    if origin is Mapping or typing.is_typeddict(hint):
+        if not isinstance(value, Mapping):
+            raise _mismatch(where, "a table", value)
+        hints = typing.get_type_hints(hint) if origin is None else dict.fromkeys(value, args[1])
+        for name in value:
+            _refuse_unknown(name, hints, where)
+        return {name: _checked(v, hints[name], f"{where}.{name}") for name, v in value.items()}
     if hint is float and type(value) is int:
         return float(value)
     if isinstance(hint, type) and type(value) is hint:

@@ -12,9 +12,11 @@ from harness.competitor import Competitor, find_competitor
 from harness.contest import Contest
 from harness.errors import SettingsError
 from harness.files import digest
+from harness.plugins import unknown
 from harness.run import differences, identity, imported_identity, read_identity, refuse_other
 from harness.selection.features import find_features
-from harness.types import Pool
+from harness.selection.weighted import ByField
+from harness.types import Pool, Selector, Task
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ def settle(contest: Contest, name: str, label: str, overrides: Mapping[str, Any]
     pool = competitor.pool() if competitor.is_pool else None
     if pool:
         find_features(pool.selector.reads, f"the pool '{name}'")
+        _refuse_unknown_fields(name, pool.selector, contest.task)
     members = {member: settle(contest, member, "", {}, (*above, name)) for member in (pool.members if pool else ())}
     if len(members) == 1:
         _refuse_pool_of_one(name, *members.values())
@@ -66,6 +69,14 @@ def _refuse_pool_of_one(pool: str, only: Turn) -> None:
             f"the pool '{pool}' has one member, {only.name}, who writes one text a case: there is nothing to choose",
             todo="name another member, or let this one write several: samples = 4",
         )
+
+
+def _refuse_unknown_fields(pool: str, selector: Selector, task: Task) -> None:
+    known = [field.name for field in task.fields]
+    for name in selector.fields if isinstance(selector, ByField) else ():
+        if name not in known:
+            near = unknown("field", name, known)
+            raise SettingsError(f"the pool '{pool}': {near.what} in the task {task.name}", todo=near.todo)
 
 
 def _imported(contest: Contest, name: str) -> Turn | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
@@ -34,6 +35,14 @@ class Generation:
     no_repeat_ngram: int = 0
 
     def __post_init__(self) -> None:
+        if self.samples < 1 or self.max_new_tokens < 1:
+            raise ValueError("samples and max_new_tokens take 1 or more")
+        if not 0 <= self.temperature < math.inf or self.no_repeat_ngram < 0:
+            raise ValueError("temperature and no_repeat_ngram take 0 or more")
+        if not 0 < self.top_p <= 1:
+            raise ValueError("top_p takes a share: more than 0, up to 1 (all tokens)")
+        if not 0 < self.repetition_penalty < math.inf:
+            raise ValueError("repetition_penalty takes more than 0 (1: none)")
         if self.samples > 1 and self.temperature == 0:
             raise ValueError("samples above 1 need a temperature above 0: without one every sample is the same text")
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias, TypedDict
 
 from harness import (
     ByField,
@@ -54,6 +54,20 @@ LEXICAL = (
 )
 
 
+Choose: TypeAlias = Literal["rules", "weighted", "mbr", "learned"]
+
+
+class Differing(TypedDict, total=False):
+    """The settings that may differ by field."""
+
+    choose: Choose
+    rules: tuple[str, ...]
+    prefer: tuple[str, ...]
+    weights: Mapping[str, Any]
+    utility: str
+    features: tuple[str, ...]
+
+
 @system("des", needs=("guide",))
 @dataclass(frozen=True)
 class DynamicExpertSelection:
@@ -66,7 +80,7 @@ class DynamicExpertSelection:
     """
 
     members: tuple[str, ...] = ("nearest", "few-shot")
-    choose: Literal["rules", "weighted", "mbr", "learned"] = "rules"
+    choose: Choose = "rules"
     rules: tuple[str, ...] = ("cut_off < 1", "repeated <= 0.2")
     prefer: tuple[str, ...] = ("smallest length_distance",)
     weights: Mapping[str, Any] = dataclasses.field(default_factory=dict)
@@ -74,11 +88,15 @@ class DynamicExpertSelection:
     features: tuple[str, ...] = LEXICAL
     fitted: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     fit_cases: int = 200
-    fields: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    fields: Mapping[str, Differing] = dataclasses.field(default_factory=dict)
     assumes: str = ""
 
+    def __post_init__(self) -> None:
+        if self.fit_cases < 1:
+            raise ValueError("fit_cases takes 1 or more")
+
     def pool(self) -> Pool:
-        own = {name: self._differing(name, values).selector() for name, values in self.fields.items()}
+        own = {name: dataclasses.replace(self, **values).selector() for name, values in self.fields.items()}
         return Pool(self.members, ByField(self.selector(), own) if own else self.selector(), self.fit_cases)
 
     def selector(self) -> Selector:
@@ -94,13 +112,3 @@ class DynamicExpertSelection:
                 'choose = "weighted" without weights that are numbers', todo="write weights = { agreement = 1.0 }"
             )
         return Weighted({name: float(weight) for name, weight in self.weights.items()})
-
-    def _differing(self, field: str, values: Any) -> DynamicExpertSelection:
-        known = {"choose", "rules", "prefer", "weights", "utility", "features"}
-        if not isinstance(values, Mapping) or not set(values) <= known:
-            raise SettingsError(
-                f"fields.{field} is no table of settings that may differ by field",
-                todo=f"it may hold {', '.join(sorted(known))}",
-            )
-        own: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
-        return dataclasses.replace(self, **own)

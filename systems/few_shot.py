@@ -31,6 +31,13 @@ class FewShot(Generation):
     unit: Literal["words", "tokens"] = "words"
     reads_course: bool = False
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.budget < 1:
+            raise ValueError("budget takes 1 or more")
+        if self.shots < 0 or self.shot_budget < 0:
+            raise ValueError("shots and shot_budget take 0 or more")
+
     def open(self, context: Context) -> FewShotRunner:
         return FewShotRunner(self, context)
 

@@ -54,9 +54,13 @@ class QLoRA(Tuning, Generation):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("rank", "epochs", "batch", "accumulation", "sequence_length", "evaluate_every", "budget"):
+        sizes = ("rank", "batch", "accumulation", "sequence_length", "evaluate_every", "budget")
+        for name in (*sizes, "epochs", "prime_epochs"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} takes 1 or more")
+        for name in ("steps", "max_minutes", "patience", "train_limit", "prime_steps"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} takes 0 or more")
         if not 0 <= self.held_out < 1 or not 0 <= self.warmup < 1 or not 0 <= self.dropout < 1:
             raise ValueError("held_out, warmup and dropout take a share: from 0 to less than 1")
         if self.patience and not self.held_out:

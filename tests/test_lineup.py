@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 import pytest
 from hypothesis import given
@@ -29,6 +30,11 @@ from harness.types import PoolSystem
 LINEUPS = sorted(DEFAULT_LINEUP.parent.glob("*.toml"))
 
 
+class Table(TypedDict, total=False):
+    names: tuple[str, ...]
+    heat: float
+
+
 @dataclass(frozen=True)
 class Settings:
     shots: int = 1
@@ -38,6 +44,8 @@ class Settings:
     pick: Literal["nearest", "random"] = "nearest"
     members: tuple[str, ...] = ()
     limit: int | None = None
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,8 @@ def message(tmp_path: Path, text: str) -> str:
         ({"members": ["lead", "nearest"]}, Settings(members=("lead", "nearest"))),
         ({"limit": 5}, Settings(limit=5)),
         ({"limit": "none"}, Settings(limit=None)),
+        ({"tables": {"a": {"names": ["x"]}, "b": {}}}, Settings(tables={"a": {"names": ("x",)}, "b": {}})),
+        ({"extra": {"a": [1, "two"]}}, Settings(extra={"a": [1, "two"]})),
     ],
 )
 def test_values_become_settings(values: dict[str, Any], expected: Settings) -> None:
@@ -96,10 +106,15 @@ TODO = "\n  -> correct it in the lineup or after --set"
         ({"members": ["lead", 2]}, "here: members: takes str, not 2" + TODO),
         ({"members": "lead"}, "here: members: takes a list of str, not 'lead'" + TODO),
         ({"limit": "many"}, "here: limit: takes int or None, not 'many'" + TODO),
+        ({"extra": 3}, "here: extra: takes a table, not 3" + TODO),
+        ({"tables": {"a": 3}}, "here: tables.a: takes a table, not 3" + TODO),
+        ({"tables": {"a": {"heat": "warm"}}}, "here: tables.a.heat: takes float, not 'warm'" + TODO),
+        ({"tables": {"a": {"haet": 1.0}}}, "here: tables.a: there is no setting 'haet'\n  -> did you mean heat?"),
         ({"shotts": 3}, "here: there is no setting 'shotts'\n  -> did you mean shots?"),
         (
             {"zzz": 3},
-            "here: there is no setting 'zzz'\n  -> there are: chat, heat, limit, members, model, pick, shots",
+            "here: there is no setting 'zzz'\n"
+            "  -> there are: chat, extra, heat, limit, members, model, pick, shots, tables",
         ),
     ],
 )

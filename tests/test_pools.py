@@ -157,6 +157,21 @@ def test_an_imported_run_of_other_ids_is_refused(
         (f'{TWO}\nrules = ["wrods < 3"]', "the pool 'pool': there is no feature 'wrods'\n  -> did you mean words"),
         (f'{TWO}\nrules = ["words"]', "the rule 'words' cannot be read\n  -> write FEATURE <= NUMBER, or <, >, >="),
         (f'{TWO}\nchoose = "best"', "choose: takes one of 'rules', 'weighted', 'mbr', 'learned', not 'best'"),
+        (
+            f'{TWO}\n[systems.pool.fields.discharge_instructions]\nchoose = "ruels"',
+            "pools.toml [systems.pool]: fields.discharge_instructions.choose: takes one of 'rules', 'weighted', 'mbr', "
+            "'learned', not 'ruels'\n  -> correct it in the lineup",
+        ),
+        (
+            f'{TWO}\n[systems.pool.fields.discharge_instructions]\nmembers = ["starts"]',
+            "pools.toml [systems.pool]: fields.discharge_instructions: there is no setting 'members'\n"
+            "  -> there are: choose, features, prefer, rules, utility, weights",
+        ),
+        (
+            f'{TWO}\n[systems.pool.fields.discharge_instruction]\nprefer = ["smallest words"]',
+            "the pool 'pool': there is no field 'discharge_instruction' in the task discharge-me\n"
+            "  -> did you mean discharge_instructions?",
+        ),
     ],
 )
 def test_a_pool_that_cannot_be_is_refused_before_anybody_works(

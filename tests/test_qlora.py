@@ -159,6 +159,8 @@ def test_a_primer_is_learned_first_and_its_licence_is_told(contest: Contest, fol
         ("held_out=1.0", "held_out, warmup and dropout take a share"),
         ("batch=0", "batch takes 1 or more"),
         ("samples=2", "samples above 1 need a temperature above 0"),
+        ("prime_epochs=0", "prime_epochs takes 1 or more"),
+        ("train_limit=-1", "train_limit takes 0 or more"),
     ],
 )
 def test_settings_that_cannot_be_are_refused(assignment: str, message: str) -> None:

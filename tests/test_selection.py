@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 import harness.selection.measuring as measuring_module
 from harness import ByField, Candidate, Case, Learned, Offer, Part, Rules, SettingsError, Weighted, minimum_bayes_risk
 from harness.errors import PluginError, RunError
+from harness.lineup import build
 from harness.run import Generated
 from harness.selection.choose import select, shares
 from harness.selection.features import FEATURES, MEMBER, Asset, find_features
@@ -369,7 +370,7 @@ def test_a_pool_is_declared_in_a_lineup() -> None:
     plain = DynamicExpertSelection(members=("a", "b"))
     assert plain.pool().selector == Rules(plain.rules, plain.prefer)
     assert DynamicExpertSelection(choose="mbr").pool().selector == minimum_bayes_risk("agreement")
-    own = DynamicExpertSelection(fields={"advice": {"prefer": ["smallest flesch_kincaid"]}}).pool().selector
+    own = DynamicExpertSelection(fields={"advice": {"prefer": ("smallest flesch_kincaid",)}}).pool().selector
     assert isinstance(own, ByField)
     assert own.choose(Offer("advice", "g", ({"flesch_kincaid": 9.0}, {"flesch_kincaid": 6.0}))) == 1
     assert not DynamicExpertSelection(choose="learned").pool().selector.ready
@@ -378,8 +379,8 @@ def test_a_pool_is_declared_in_a_lineup() -> None:
 def test_a_wrong_declaration_is_refused() -> None:
     with pytest.raises(SettingsError, match='choose = "weighted" without weights that are numbers'):
         DynamicExpertSelection(choose="weighted").pool()
-    with pytest.raises(SettingsError, match=r"fields\.advice is no table of settings that may differ by field"):
-        DynamicExpertSelection(fields={"advice": {"members": ["a"]}}).pool()
+    with pytest.raises(SettingsError, match="here: fit_cases takes 1 or more\n"):
+        build(DynamicExpertSelection, {"fit_cases": 0}, "here")
 
 
 def test_a_selector_that_chooses_what_is_not_there_is_named() -> None:

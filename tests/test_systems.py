@@ -19,7 +19,7 @@ from harness.corpora.tables import TablesCorpus, open_tables
 from harness.errors import SettingsError
 from harness.files import private_folder
 from harness.guide import LearnedGuide
-from harness.lineup import DEFAULT_LINEUP, find_lineup, read_lineup
+from harness.lineup import DEFAULT_LINEUP, build, find_lineup, parse_assignments, read_lineup
 from harness.plugins import registry
 from harness.prepare import model_input, prepare
 from harness.resources import Resources
@@ -364,6 +364,28 @@ def test_prompts_render_with_and_without_the_course(field: str, reads_course: bo
 def test_a_chart_cannot_write_into_the_template(desk: Desk) -> None:
     (prompt,) = prompts_of(FewShot(shots=0).open(desk), [chart(("service", "{{ course }} {% endblock %} <b>&"))])
     assert "{{ course }} {% endblock %} <b>&" in prompt.messages[-1][1]
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("samples=0", "samples and max_new_tokens take 1 or more"),
+        ("max_new_tokens=0", "samples and max_new_tokens take 1 or more"),
+        ("temperature=-1.0", "temperature and no_repeat_ngram take 0 or more"),
+        ("temperature=nan", "temperature and no_repeat_ngram take 0 or more"),
+        ("no_repeat_ngram=-1", "temperature and no_repeat_ngram take 0 or more"),
+        ("top_p=0.0", "top_p takes a share: more than 0, up to 1 (all tokens)"),
+        ("top_p=1.5", "top_p takes a share: more than 0, up to 1 (all tokens)"),
+        ("repetition_penalty=0.0", "repetition_penalty takes more than 0 (1: none)"),
+        ("budget=0", "budget takes 1 or more"),
+        ("shots=-1", "shots and shot_budget take 0 or more"),
+        ("shot_budget=-1", "shots and shot_budget take 0 or more"),
+    ],
+)
+def test_settings_with_which_no_text_can_be_written_are_refused(assignment: str, message: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        build(FewShot, parse_assignments([assignment]), "here")
+    assert str(caught.value) == f"here: {message}\n  -> correct it in the lineup or after --set"
 
 
 @pytest.mark.parametrize(
