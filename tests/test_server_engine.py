@@ -559,6 +559,34 @@ def test_a_list_of_models_that_is_none_is_no_hindrance_if_one_is_named(vllm: Pro
         opened(vllm)
 
 
+@pytest.mark.parametrize(
+    ("dialect", "page"),
+    [("vllm", "/version"), ("llamacpp", "/props"), ("ollama", "/api/tags"), ("plain", "/api/version")],
+)
+def test_a_page_that_is_kept_from_us_is_none_but_one_that_fails_stops(
+    serve: Callable[[str], Process], dialect: str, page: str
+) -> None:
+    server, model = serve(dialect), {"ollama": "tiny:1b", "llamacpp": "../models/tiny.gguf"}.get(dialect, "tiny-model")
+    for status in (302, 400, 401, 403, 410):
+        server.plan({"match": page, "do": "status", "status": status})
+        assert opened(server, model=model).served.model == model
+    for status in (429, 500):
+        server.plan({"match": page, "do": "status", "status": status})
+        with pytest.raises(RunError) as caught:
+            opened(server, model=model)
+        assert f"does not say which model it has: the server answered with status {status} (asked 3 times)\n" in str(
+            caught.value
+        )
+
+
+def test_a_list_of_models_that_is_kept_from_us_stops(vllm: Process) -> None:
+    vllm.plan({"match": "/v1/models", "do": "status", "status": 403})
+    with pytest.raises(
+        RunError, match=r"the server at 127\.0\.0\.1 answered with status 403\n  -> set api_key_env in "
+    ):
+        opened(vllm, model="tiny-model")
+
+
 def test_a_server_that_is_not_there_is_told(vllm: Process) -> None:
     vllm.stop()
     with pytest.raises(RunError) as caught:

@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from harness import assets, privacy
-from harness.engines.client import Client, Fault, at_root, get
+from harness.engines.client import RETRIED, Client, Fault, at_root, get
 from harness.engines.deadline import pool_manager
 from harness.engines.runtime import quiet
 from harness.errors import AssetError, PrivacyError, RunError, SettingsError
@@ -19,6 +19,7 @@ from harness.lineup import ServerSettings
 LOOK_SECONDS = 10.0
 LOOK_RETRIES = 2
 SHOWN_MODELS = 10
+MODELS = "/models"
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def _key(settings: ServerSettings) -> str:
 
 def look(client: Client, settings: ServerSettings) -> Served:
     """Which model answers, and what the server says of it. Raises RunError where nobody answers."""
-    page = _glance(client, "/models", settings.host)
+    page = _glance(client, MODELS, settings.host)
     listed = get(page, "data")
     entries = {get(entry, "id"): entry for entry in listed if _is_entry(entry)} if isinstance(listed, list) else {}
     model = settings.model or _only(sorted(entries), settings.host)
@@ -106,13 +107,15 @@ def _more(root: Client, dialect: str, model: str, host: str) -> tuple[dict[str, 
 
 
 def _glance(client: Client, path: str, host: str) -> Any:
-    """What stands there; None where no such page is, as with most servers. What a server says of itself is part of a
-    run's identity, so it may not be missing because of a moment's weakness."""
+    """What stands there; None where no such page is, as with most servers, or where it is kept from us, which only the
+    list of models may not be. What a server says of itself is part of a run's identity, so it may not be missing
+    because of a moment's weakness."""
     brief = replace(client, timeout=min(LOOK_SECONDS, client.timeout), retries=min(LOOK_RETRIES, client.retries))
     try:
         return brief.ask("GET", path)
     except Fault as fault:
-        if fault.status in (404, 405, 501) or 200 <= fault.status < 300:
+        kept_from_us = path != MODELS and 300 <= fault.status < 500 and fault.status not in RETRIED
+        if fault.status in (404, 405, 501) or 200 <= fault.status < 300 or kept_from_us:
             return None
         refuse_all(fault, host)
         raise RunError(
