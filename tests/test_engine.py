@@ -155,6 +155,26 @@ def test_a_template_that_states_the_date_states_the_same_every_day(engine: Trans
     )
 
 
+def test_a_template_that_takes_no_system_message_is_told_without_the_prompt(engine: TransformersEngine) -> None:
+    """As Gemma's and the first Mistrals' do."""
+    from transformers import AutoTokenizer
+
+    strict = AutoTokenizer.from_pretrained(engine.folder)
+    strict.chat_template = (
+        "{% for one in messages %}{% if one.role == 'system' %}{{ raise_exception('no role for ' + one.content) }}"
+        "{% endif %}{{ one.content }}{% endfor %}"
+    )
+    chat, messages = dataclasses.replace(engine, tokenizer=strict), (("system", "Be brief."), ("user", "Hi."))
+    with pytest.raises(AssetError) as caught:
+        chat.count_prompt(messages)
+    assert str(caught.value) == (
+        "the model's chat template refuses messages of these roles: system, user\n  -> some take no system message: "
+        "write chat = false into the lineup's [engine], or name another model"
+    )
+    assert chat.count_prompt(messages[1:]) == 2
+    assert dataclasses.replace(chat, chat=False).count_prompt(messages) > 2
+
+
 # --------------------------------------------------------------------------- greedy text, padding, ends
 
 

@@ -399,3 +399,9 @@ def test_fit_prepares_what_accelerate_trains_and_finds_it_again(
 
     assert main(["fit", "lead", *asked]) == 1
     assert "the system 'lead' learns nothing that could be trained apart" in capsys.readouterr().err
+
+    broken = tmp_path / "broken.py"
+    broken.write_text(PUPIL.replace("lesson = ", "raise ValueError('no chalk')\n        lesson = "))
+    assert main(["fit", "pupil", "--plugin", str(broken), *asked[2:]]) == 1
+    error = capsys.readouterr().err
+    assert "harness: the system 'pupil' failed to learn: ValueError: no chalk (broken.py, line " in error

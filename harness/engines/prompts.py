@@ -25,15 +25,25 @@ def chat_messages(messages: Sequence[Message]) -> list[dict[str, str]]:
 
 
 def prompt_tokens(tokenizer: Any, messages: Sequence[Message], chat: bool) -> list[int]:
-    """Tokens of a prompt. A chat template writes its own special tokens: the tokenizer must not add them again."""
+    """Tokens of a prompt. A chat template writes its own special tokens: the tokenizer must not add them again. Raises
+    AssetError where it refuses the messages."""
     if not chat:
         return list(tokenizer(plain_prompt(messages))["input_ids"])
-    text = tokenizer.apply_chat_template(
-        chat_messages(messages),
-        tokenize=False,
-        add_generation_prompt=True,
-        date_string="01 Jan 2024",  # some templates state today's date, and every day would have texts of its own
-    )
+    from jinja2 import TemplateError
+
+    try:
+        text = tokenizer.apply_chat_template(
+            chat_messages(messages),
+            tokenize=False,
+            add_generation_prompt=True,
+            date_string="01 Jan 2024",  # some templates state today's date, and every day would have texts of its own
+        )
+    except TemplateError:  # its message may be any text, a patient's too
+        roles = ", ".join(dict.fromkeys(role for role, _ in messages))
+        raise AssetError(
+            f"the model's chat template refuses messages of these roles: {roles}",
+            todo="some take no system message: write chat = false into the lineup's [engine], or name another model",
+        ) from None
     return list(tokenizer(text, add_special_tokens=False)["input_ids"])
 
 

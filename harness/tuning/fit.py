@@ -54,7 +54,8 @@ def fit(
     found: dict[Path, Fitted] = {}
     for field in task.fields:
         try:
-            fitted = Fitted(learner.fit(field.name), trained=True)
+            with blaming(competitor.name, "to learn"):
+                fitted = Fitted(learner.fit(field.name), trained=True)
         except Untrained as waiting:
             fitted = Fitted(waiting.folder, trained=False)
         found[fitted.folder] = fitted
