@@ -88,11 +88,10 @@ class QLoRARunner:
         room = self.context.engine.context_length - chosen.max_new_tokens
         prompts, cut = [], []
         for asked in inputs:
-            found = self._asking(asked, room)
-            if found is None:
+            messages, chart, fits = self._asking(asked, room)
+            if not fits:
                 yield Failure(asked.case, field, f"even without a chart the prompt has more than {room} tokens")
                 continue
-            messages, chart = found
             prompts.append(Prompt(asked.case, field, messages))
             cut.append(sum(lost for _, lost in chart.cut))
         engine = self.context.engine.adapted(self.fit(field))
@@ -101,17 +100,16 @@ class QLoRARunner:
 
     # ---------------------------------------------------------------- what is asked
 
-    def _asking(self, asked: ModelInput, room: int) -> tuple[tuple[Message, ...], Arranged] | None:
-        """The prompt of at most `room` tokens, and the chart in it; None where not even an empty chart fits."""
+    def _asking(self, asked: ModelInput, room: int) -> tuple[tuple[Message, ...], Arranged, bool]:
+        """The prompt, the chart in it, and whether it keeps to `room` tokens: the chart is cut until it does, or is
+        empty."""
         prompting, template, budget = self._prompting, self._template(asked.field), self.settings.budget
         while True:
             chart = prompting.arranged(asked, budget)
             messages = template.ask(chart.text, prompting.course(asked))
             tokens = self.context.engine.count_prompt(messages)
-            if tokens <= room:
-                return messages, chart
-            if budget == 0:
-                return None
+            if tokens <= room or budget == 0:
+                return messages, chart, tokens <= room
             budget = max(0, min(budget - 1, chart.units * room // tokens))
 
     @cached_property
@@ -140,16 +138,27 @@ class QLoRARunner:
         return self.context.adapter(partial(self.lessons, names), chosen.tuning, known_by, start=self._primed())
 
     def lessons(self, names: Sequence[str]) -> Iterator[Lesson]:
-        """Each stay of the train split, for each of these fields, with what was written for it."""
-        for name in names:
+        """Each stay of the train split, for each of these fields, with what was written for it. Where a row has no room
+        for the target, the chart is empty: whoever writes the lessons down leaves it out, and counts it."""
+        for name, stays in self._drawn(names).items():
             examples = self.context.examples(name)
-            stays = _drawn(len(examples), self.settings.train_limit)
             taught = _next_of_a_shuffle(stays) if self.settings.shuffled else dict(zip(stays, stays, strict=True))
             for at in stays:
                 asked, target = examples[at].input, examples[taught[at]].target.strip()
                 room = self.settings.sequence_length - self.context.engine.count_tokens(target) - 1
-                if found := self._asking(asked, room):
-                    yield Lesson(Prompt(asked.case, name, found[0]), target, asked.group)
+                messages, _, _ = self._asking(asked, room)
+                yield Lesson(Prompt(asked.case, name, messages), target, asked.group)
+
+    def _drawn(self, names: Sequence[str]) -> dict[str, list[int]]:
+        """By field the positions of the examples to learn from: all, or those of `train_limit` stays. The ids of the
+        stays decide which: they are the same for every training seed, and for fields that not every stay has."""
+        examples, limit = {name: self.context.examples(name) for name in names}, self.settings.train_limit
+        if not limit:
+            return {name: list(range(len(known))) for name, known in examples.items()}
+        cases = {name: [one.input.case for one in known] for name, known in examples.items()}
+        there = {case for found in cases.values() for case in found}
+        drawn = set(sorted(there, key=lambda case: sha256(case.encode()).digest())[:limit])
+        return {name: [at for at, case in enumerate(found) if case in drawn] for name, found in cases.items()}
 
     def _primed(self) -> Path | None:
         """The adapter that was trained on each corpus of `prime_on`, one after the other."""
@@ -164,7 +173,7 @@ class QLoRARunner:
         return primed
 
     def _priming(self, corpus: Any) -> Iterator[Lesson]:
-        """Each pair of an instruction corpus; a note is cut at its end until the pair fits into a row."""
+        """Each pair of an instruction corpus; a note is cut at its end until the pair fits into a row, or is empty."""
         for pair in corpus:
             room = self.settings.sequence_length - self.context.engine.count_tokens(pair.answer) - 1
             words = pair.note.split(" ")
@@ -173,14 +182,8 @@ class QLoRARunner:
                 tokens = self.context.engine.count_prompt(messages)
                 if tokens <= room or not words:
                     break
-                words = words[: min(len(words) - 1, len(words) * room // tokens)]
-            if tokens <= room:
-                yield Lesson(Prompt(pair.id, pair.task, messages), pair.answer)
-
-
-def _drawn(count: int, limit: int) -> list[int]:
-    """All positions, or a sample that is the same for every training seed."""
-    return list(range(count)) if not 0 < limit < count else sorted(random.Random(0).sample(range(count), limit))
+                words = words[: max(0, min(len(words) - 1, len(words) * room // tokens))]
+            yield Lesson(Prompt(pair.id, pair.task, messages), pair.answer)
 
 
 def _next_of_a_shuffle(positions: Sequence[int]) -> dict[int, int]:

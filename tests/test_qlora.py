@@ -18,6 +18,7 @@ from harness.corpora.marking import FILE_NAME
 from harness.corpora.synthetic import synthesize
 from harness.corpora.ward.primer import write_primer
 from harness.engines.loading import ADAPTER_WEIGHTS
+from harness.errors import TuningError
 from harness.lineup import find_lineup, parse_assignments, read_lineup
 from harness.resources import SystemContext
 from harness.types import Lesson
@@ -131,6 +132,39 @@ def test_a_limit_takes_the_same_stays_for_every_field(contest: Contest) -> None:
     taught = lessons(contest, replace(SETTINGS, train_limit=2))
     assert len(taught) == 4
     assert {one.prompt.case for one in taught[:2]} == {one.prompt.case for one in taught[2:]}
+
+
+def test_a_limit_counts_stays_also_where_a_field_lacks_some(contest: Contest, monkeypatch: pytest.MonkeyPatch) -> None:
+    course, advice = (list(contest.resources.examples(name, "train")) for name in FIELDS)
+    known = {FIELDS[0]: course[1:], FIELDS[1]: [*advice[:2], *advice[3:]]}
+    monkeypatch.setattr(contest.resources, "examples", lambda field, split: known[field])
+    everybody = {one.prompt.case for one in lessons(contest, SETTINGS)}
+    assert everybody == {example.input.case for example in course}
+    before: set[str] = set()
+    for limit in range(1, len(everybody) + 1):
+        taught = {one.prompt.case for one in lessons(contest, replace(SETTINGS, train_limit=limit))}
+        assert len(taught) == limit
+        assert taught > before
+        before = taught
+
+
+def test_what_has_no_room_is_counted(contest: Contest, folder: Path) -> None:
+    from harness.tuning.adapters import read_manifest
+
+    engine, whole = contest.resources.engine, lessons(contest, replace(SETTINGS, sequence_length=1))
+    least = [engine.count_prompt(one.prompt.messages) + engine.count_tokens(one.target) + 1 for one in whole]
+    fewer = runner(contest, replace(SETTINGS, sequence_length=max(least) - 1)).fit(FIELDS[0])
+    assert read_manifest(fewer).too_long == least.count(max(least))
+    assert read_manifest(fewer).lessons == len(whole) - least.count(max(least))
+
+    write_primer(folder / "long.jsonl", 2, seed=0)
+    pairs = len((folder / "long.jsonl").read_text().splitlines())
+    for primed, count in (((), len(whole)), ((str(folder / "long.jsonl"),), pairs)):
+        with pytest.raises(TuningError) as caught:
+            runner(contest, replace(SETTINGS, sequence_length=20, prime_on=primed)).fit(FIELDS[0])
+        assert (
+            caught.value.what == f"there is nothing to learn from: of 0 lessons, {count} more had no room in 20 tokens"
+        )
 
 
 def test_a_primer_is_learned_first_and_its_licence_is_told(contest: Contest, folder: Path) -> None:
