@@ -309,7 +309,7 @@ def test_a_good_submission_has_no_problem(tmp_path: Path) -> None:
     [
         (CSV, GOOD),
         ("mine.csv", GOOD),
-        ("submission.csv.gz", gzip.compress(GOOD)),
+        ("submission.csv.gz", gzip.compress(GOOD, mtime=0)),
         (ZIP, archive([("mine.csv", GOOD)])),
         (ZIP, archive([("SUBMISSION.CSV", GOOD)])),
     ],
