@@ -201,13 +201,14 @@ def _pool_report(args: Args) -> int:
     from harness.run import claimed
     from harness.selection.pool_report import report
     from harness.selection.pool_report_text import as_json, markdown, picture
+    from harness.turns import label_of
 
     with _cluster(args) as cluster:
         contest = _contest(args, cluster=cluster)
         told = report(contest, args.system)
     titles = {field.name: field.title for field in contest.task.fields}
     text = markdown(told, titles)
-    folder = contest.folder(args.system if args.limit is None else f"{args.system}-limit{args.limit}")
+    folder = contest.folder(label_of(args.system, contest.limit))
     made = {"pool-report.md": text.encode(), "pool-report.json": as_json(told).encode()}
     with claimed(folder, None, contest.corpus.data):  # so that purge finds it, and a pool fitted by it may move in
         for name, data in {**made, "pool-report.svg": picture(told, titles)}.items():

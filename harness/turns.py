@@ -59,7 +59,7 @@ def settle(contest: Contest, name: str, label: str, overrides: Mapping[str, Any]
     wanted = identity(competitor, contest.resources, contest.seed, contest.limit)
     if pool:
         wanted["members"] = {member: turn.identity for member, turn in members.items()}
-    folder = _home(contest, label or _label(name, contest.limit), wanted, is_member=bool(above))
+    folder = _home(contest, label or label_of(name, contest.limit), wanted, is_member=bool(above))
     return Turn(name, competitor, pool, members, wanted, folder)
 
 
@@ -98,7 +98,8 @@ def _imported(contest: Contest, name: str) -> Turn | None:
     return Turn(name, None, None, {}, imported_identity(manifest), folder)
 
 
-def _label(name: str, limit: int | None) -> str:
+def label_of(name: str, limit: int | None) -> str:
+    """The name of a system's run that was given none: a sample's says its size."""
     return name if limit is None else f"{name}-limit{limit}"
 
 
