@@ -223,7 +223,7 @@ def seconds(*argv: str) -> float:
     return time.perf_counter() - started
 
 
-@pytest.mark.parametrize(("command", "times"), [("--help", 3), ("list", 5)])
+@pytest.mark.parametrize(("command", "times"), [("--help", 3), ("list", 6)])
 def test_the_command_line_answers_at_once(command: str, times: int) -> None:
     pairs = [(seconds(*BASE), seconds("-c", COMMAND, command)) for _ in range(RUNS)]
     base, ours = (statistics.median(values) for values in zip(*pairs, strict=True))

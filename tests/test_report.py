@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.board import notes
 from harness.cli import main
 from harness.corpora import open_corpus
 from harness.files import locked
@@ -139,8 +140,9 @@ def runs_of_five(texts: list[str]) -> set[tuple[str, ...]]:
 
 
 def leaked(folder: Path, own_page: Path, texts: list[str], ids: set[str], concepts: set[str]) -> set[str]:
-    """What of a corpus a report has that our own page, made without that corpus, has not."""
-    found, own = texts_in(folder), texts_in(own_page)
+    """What of a corpus a report has that neither our own page, made without that corpus, nor our notes below a board
+    have: which of these stand there depends on the scores."""
+    found, own = texts_in(folder), [*texts_in(own_page), Path(notes.__file__).read_text(encoding="utf-8")]
     tokens = {token for text in found for token in TOKEN.findall(text)}
     page, ours = ("\n".join(some).lower() for some in (found, own))
     return {
