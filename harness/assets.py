@@ -9,7 +9,6 @@ corpus never comes here. A checksum says that a folder arrived as it was sent, n
 
 from __future__ import annotations
 
-import errno
 import fnmatch
 import importlib.util
 import io
@@ -35,7 +34,6 @@ MANIFEST = "harness-asset.json"
 PUBLIC_FILE = 0o644
 IN_FOLDER = "assets.tar"
 """What an export is called within the folder that `harness.air_gap` makes."""
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True)
@@ -220,7 +218,7 @@ def import_(file: Path) -> list[str]:
             with tarfile.open(file / IN_FOLDER if file.is_dir() else file) as tar:
                 _unpack(tar, temporary, file)
         except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
-            if isinstance(error, OSError) and error.errno in NO_ROOM:
+            if isinstance(error, OSError) and error.errno in files.NO_ROOM:
                 raise AssetError(
                     f"{file} cannot be imported into {folder}: {error.strerror}",
                     todo="make room there, or set HARNESS_ASSETS to another folder; nothing was imported",

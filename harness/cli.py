@@ -210,10 +210,11 @@ def _pool_report(args: Args) -> int:
     text = markdown(told, titles)
     folder = contest.folder(label_of(args.system, contest.limit))
     made = {"pool-report.md": text.encode(), "pool-report.json": as_json(told).encode()}
+    print(text)
     with claimed(folder, None, contest.corpus.data):  # so that purge finds it, and a pool fitted by it may move in
         for name, data in {**made, "pool-report.svg": picture(told, titles)}.items():
             write_atomic(folder / name, data)
-    print(f"{text}\n{folder / 'pool-report.md'}, .json and .svg")
+    print(f"{folder / 'pool-report.md'}, .json and .svg")
     return 0
 
 
@@ -302,6 +303,7 @@ def _score(args: Args) -> int:
 
     from harness.judge import score_paths
 
+    _need_a_place(args)
     judgement = _judgement(args)
     with _cluster(args) as cluster:
         scored = score_paths(args.paths, replace(judgement, variants=(args.variant,), cluster=cluster))
@@ -359,6 +361,7 @@ def _leaderboard(args: Args) -> int:
 
     if args.private and args.format != "html":
         raise UsageError("--private is a report with texts", todo="write --format html --out FOLDER --private")
+    _need_a_place(args)
     collected = collect(args.dir)
     if collected.entries or not collected.refusals:
         _show(collected.entries, registry(args.plugin), args, private=args.private)
@@ -371,6 +374,11 @@ def _print_refusals(refusals: Sequence[HarnessError]) -> int:
     return 1 if refusals else 0
 
 
+def _need_a_place(args: Args) -> None:
+    if args.format == "html" and args.out is None:
+        raise UsageError("a report is a folder", todo="say where it is to lie: --out FOLDER")
+
+
 def _show(entries: Sequence[Entry], plugins: Registry, args: Args, *, private: bool = False) -> None:
     from harness.board.text import render
     from harness.files import write_atomic
@@ -378,8 +386,6 @@ def _show(entries: Sequence[Entry], plugins: Registry, args: Args, *, private: b
     if args.format == "html":
         from harness.report.build import write_report
 
-        if args.out is None:
-            raise UsageError("a report is a folder", todo="say where it is to lie: --out FOLDER")
         print("\n".join(write_report(_boards(entries, plugins, args), args.out, private=private)))
         return
     text = render(_boards(entries, plugins, args), args.format)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -17,6 +18,8 @@ from harness.errors import RunError
 
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+"""What the system says where a disk, or a user's share of it, is full."""
 
 
 def canonical_json(value: Any) -> str:
@@ -103,25 +106,26 @@ def remove(*paths: Path) -> None:
 
 def half_of(folder: Path) -> Path:
     """Where `whole_or_not` works, beside the folder."""
-    place = folder.absolute()
-    return place.with_name(f".{place.name}.half")
+    place = folder.resolve()
+    return place.parent / f".{place.name}.half"
 
 
 @contextmanager
 def whole_or_not(folder: Path, what: str) -> Iterator[Path]:
     """A folder to write into, which takes its place at the end. What a killed process left of one is cleared away by
     the next."""
-    work = half_of(folder)
+    place, work = folder.resolve(), half_of(folder)
     work.mkdir(parents=True, exist_ok=True)
     lock = work / ".lock"
     with locked(lock, what):
         remove(*(one for one in work.iterdir() if one != lock))
         try:
             yield work
-            lock.unlink()
-            work.replace(folder)
-        finally:
+            work.replace(place)
+        except BaseException:
             shutil.rmtree(work, ignore_errors=True)
+            raise
+        (place / lock.name).unlink()  # held until here: nobody took the folder for a half one that was left
 
 
 class JsonLines:

@@ -118,14 +118,19 @@ def _open(path: Path, form: SubmissionFormat, found: Findings, stack: ExitStack)
     except OSError as error:
         found.stop("file", f"cannot be opened: {error.strerror}")
     if kind == ".zip":
-        _check_name("archive-name", path.name, form.archive_name, found)
+        _check_name("file-name", path.name, form.archive_name, found)
         stream, size = _open_member(packed, size, form, found, stack)
     else:
-        found.add("zipped", f"the server takes a zip: pack it as {form.file_name} in {form.archive_name}")
-        _check_name("csv-name", path.name[:-3] if kind == ".gz" else path.name, form.file_name, found)
+        if form.unpacked:
+            found.add("zipped", f"{form.judge} takes a zip: pack it as {form.file_name} in {form.archive_name}")
+        _check_name(_csv_name(form), path.name[:-3] if kind == ".gz" else path.name, form.file_name, found)
         stream = stack.enter_context(closing(gzip.GzipFile(fileobj=packed))) if kind == ".gz" else packed
     counted = io.BufferedReader(_Counted(stream, size, found), 2**16)
     return stack.enter_context(io.TextIOWrapper(counted, "utf-8", "surrogateescape", newline=""))
+
+
+def _csv_name(form: SubmissionFormat) -> str:
+    return "csv-name" if form.unpacked else "file-name"
 
 
 def _check_name(check: str, name: str, expected: str, found: Findings) -> None:
@@ -202,7 +207,7 @@ def _open_member(
         found.stop("archive", "the csv is packed by another method than deflate")
     size = min(size, csv_member.compress_size)
     _check_size(csv_member.file_size, size, found)
-    _check_name("csv-name", csv_member.filename, form.file_name, found)
+    _check_name(_csv_name(form), csv_member.filename, form.file_name, found)
     found.file += f"/{shown(csv_member.filename)}"
     try:
         return stack.enter_context(archive.open(csv_member)), size

@@ -13,8 +13,8 @@ from harness.corpora import default_wards
 from harness.errors import CorpusError
 from harness.files import half_of
 from harness.report import folder as report
-from harness.tuning.adapters import MANIFEST, MERGED
-from harness.workspace import corpus_roots, workspace_folder
+from harness.tuning.adapters import MERGED
+from harness.workspace import corpus_roots, is_root_of, workspace_folder
 
 
 def derived(data: Path | None, submissions: Path) -> list[Path]:
@@ -23,7 +23,7 @@ def derived(data: Path | None, submissions: Path) -> list[Path]:
     Only what we made. Raises CorpusError if `data` is not there and nothing derives from it."""
     roots = [*corpus_roots(), *default_wards()] if data is None else corpus_roots(data)
     runs = sorted(run.parent for run in submissions.rglob("run.json") if _derives(run, data))
-    found = _outermost([*roots, *runs, *_reports(submissions, data), *_merged(submissions, data, roots)])
+    found = _outermost([*roots, *runs, *_reports(submissions, data), *_merged(submissions, data)])
     if data is not None and not data.exists() and not found:
         raise CorpusError(
             f"{data}: there is no such folder, and nothing in {workspace_folder()} or {submissions} derives from it",
@@ -43,14 +43,13 @@ def _reports(submissions: Path, data: Path | None) -> list[Path]:
     ]
 
 
-def _merged(submissions: Path, data: Path | None, roots: list[Path]) -> list[Path]:
-    """Restricted models that an adapter of these roots was put into for good."""
-    adapters = {_read(mark).get("weights") for root in roots for mark in root.glob(f"adapters/*/{MANIFEST}")}
+def _merged(submissions: Path, data: Path | None) -> list[Path]:
+    """Restricted models that an adapter of the corpus was put into for good, half written ones too."""
     found = {folder: _read(folder / MERGED) for folder in _marked(MERGED, submissions)}
     return [
         folder
         for folder, mark in found.items()
-        if mark.get("restricted") and (data is None or mark.get("adapter") in adapters)
+        if mark.get("restricted") and (data is None or is_root_of(str(mark.get("root")), data))
     ]
 
 

@@ -81,13 +81,15 @@ class Column:
 
 @dataclass(frozen=True)
 class SubmissionFormat:
-    """What a task takes: a csv of `id_column` and the fields, in a zip at its root. `judge` is who takes it."""
+    """What a task takes: a csv of `id_column` and the fields, in a zip at its root. `judge` is who takes it; where it
+    is a program that unpacks the zip and opens the csv by its name (`unpacked`), nothing else can be handed in."""
 
     id_column: str
     columns: tuple[str, ...]
     file_name: str = "submission.csv"
     archive_name: str = "submission.zip"
     judge: str = "the task's server"
+    unpacked: bool = False
 
 
 @dataclass(frozen=True)

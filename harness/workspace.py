@@ -36,6 +36,11 @@ def corpus_roots(data: Path | None = None) -> list[Path]:
     return sorted(mark.parent for mark in marks if mark.is_file() and mark.read_bytes() == _MARK)
 
 
+def is_root_of(name: str, data: Path) -> bool:
+    """Whether a folder of this name is a root that `corpus_root` made for the corpus at `data`, or was one."""
+    return name.endswith(f"-{_digest(data)}")
+
+
 def _digest(data: Path) -> str:
     return digest_bytes(str(data.resolve()).encode())[:8]
 

@@ -152,13 +152,13 @@ class QLoRARunner:
     def _drawn(self, names: Sequence[str]) -> dict[str, list[int]]:
         """By field the positions of the examples to learn from: all, or those of `train_limit` stays. The ids of the
         stays decide which: they are the same for every training seed, and for fields that not every stay has."""
-        examples, limit = {name: self.context.examples(name) for name in names}, self.settings.train_limit
+        limit, examples = self.settings.train_limit, self.context.examples
         if not limit:
-            return {name: list(range(len(known))) for name, known in examples.items()}
-        cases = {name: [one.input.case for one in known] for name, known in examples.items()}
+            return {name: list(range(len(examples(name)))) for name in names}
+        cases = {field.name: [one.input.case for one in examples(field.name)] for field in self.context.task.fields}
         there = {case for found in cases.values() for case in found}
         drawn = set(sorted(there, key=lambda case: sha256(case.encode()).digest())[:limit])
-        return {name: [at for at, case in enumerate(found) if case in drawn] for name, found in cases.items()}
+        return {name: [at for at, case in enumerate(cases[name]) if case in drawn] for name in names}
 
     def _primed(self) -> Path | None:
         """The adapter that was trained on each corpus of `prime_on`, one after the other."""

@@ -210,7 +210,7 @@ def test_validate_passes_our_own_and_its_exit_code_is_the_servers_answer(
     assert main(["validate", str(ran / "submission.csv"), "--data", str(ward)]) == 1
     assert capsys.readouterr().out == (
         "refused by the task's server until it is packed anew (1)\n"
-        "  [zipped] submission.csv: the server takes a zip: pack it as submission.csv in submission.zip\n"
+        "  [zipped] submission.csv: the task's server takes a zip: pack it as submission.csv in submission.zip\n"
         "The task's server will accept this submission once it is packed as stands above.\n"
     )
     short = home / "short.csv"
@@ -469,12 +469,11 @@ def test_purge_keeps_the_folder_that_it_stands_in(ran: Path, home: Path, monkeyp
 
 
 def test_purge_takes_models_that_learned_from_the_corpus_for_good(ran: Path, home: Path, ward: Path) -> None:
-    root = next(home.glob("workspace/ward-*"))
-    (root / "adapters" / "0a1b").mkdir(parents=True)
-    (root / "adapters" / "0a1b" / "manifest.json").write_text('{"weights": "0c"}')
-    for name, restricted, adapter in (("mine", True, "0c"), ("open", False, "0c"), ("other", True, "0d")):
+    root = next(home.glob("workspace/ward-*")).name
+    for name, restricted, whose in (("mine", True, root), ("open", False, root), ("other", True, "ward-00000000")):
         (home / "models" / name).mkdir(parents=True)
-        (home / "models" / name / "merged.json").write_text(json.dumps({"restricted": restricted, "adapter": adapter}))
+        (home / "models" / name / "merged.json").write_text(json.dumps({"restricted": restricted, "root": whose}))
+    assert main(["purge", "--data", str(ward), "--yes"]) == 0  # the root goes; the models lie elsewhere
     assert main(["purge", "--data", str(ward), "--out", "models", "--yes"]) == 0
     assert sorted(path.name for path in (home / "models").iterdir()) == ["open", "other"]
     assert main(["purge", "--out", "models", "--yes"]) == 0
@@ -743,6 +742,13 @@ def test_what_others_sent_is_shown_in_every_form(
     assert "align" in shown.err  # why the column is n/a, beside the table and not in it
     assert main([*score, "--format", "html", "--out", "page"]) == 0
     assert (home / "page" / "index.html").exists()
+
+
+def test_a_report_without_a_place_is_refused_before_anything_is_scored(fails: Fails, ran: Path, ward: Path) -> None:
+    before = main(["ledger", "--data", str(ward)])
+    message = fails(*SCORE, str(ran / "submission.zip"), "--data", str(ward), "--format", "html", code=2)
+    assert message == "harness: a report is a folder\n  -> say where it is to lie: --out FOLDER\n"
+    assert main(["ledger", "--data", str(ward)]) == before
 
 
 def test_two_runs_of_one_name_are_shown_with_their_places(ran: Path, home: Path, fails: Fails) -> None:

@@ -142,9 +142,11 @@ def test_a_limit_counts_stays_also_where_a_field_lacks_some(contest: Contest, mo
     assert everybody == {example.input.case for example in course}
     before: set[str] = set()
     for limit in range(1, len(everybody) + 1):
-        taught = {one.prompt.case for one in lessons(contest, replace(SETTINGS, train_limit=limit))}
+        limited = replace(SETTINGS, train_limit=limit)
+        taught = {one.prompt.case for one in lessons(contest, limited)}
         assert len(taught) == limit
         assert taught > before
+        assert {one.prompt.case for name in FIELDS for one in runner(contest, limited).lessons((name,))} == taught
         before = taught
 
 

@@ -112,6 +112,17 @@ def test_a_case_holds_its_texts_scores_and_inventions(home: Path) -> None:
     assert case["parts"]
 
 
+def test_a_report_is_written_anew_where_one_stands_also_from_within(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = shutil.copytree(home / "public", tmp_path / "page")
+    before = (page / "index.html").read_bytes()
+    (page / "index.html").write_bytes(b"")
+    monkeypatch.chdir(page)
+    assert main(["leaderboard", str(home / "submissions"), "--format", "html", "--out", "."]) == 0
+    assert (page / "index.html").read_bytes() == before
+
+
 def test_words_lead_to_their_cases(home: Path) -> None:
     _, found = script(home / "private" / "cases-0" / "words-77-61.js")
     assert found["warfarin"] == [0, *[1] * 8]  # type: ignore[index]

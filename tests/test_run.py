@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -11,10 +13,10 @@ import pytest
 
 import harness.hand_in
 from harness.cli import main
-from harness.competitor import MAX_FAILURES_IN_A_ROW, Competitor, results
+from harness.competitor import MAX_FAILURES_IN_A_ROW, Competitor, blaming, results
 from harness.corpora.synthetic import synthesize
-from harness.errors import PluginError
-from harness.files import locked, private_folder
+from harness.errors import PluginError, RunError
+from harness.files import locked, private_folder, whole_or_not
 from harness.plugins import Need, Tag
 from harness.types import Candidate, Failure, ModelInput
 
@@ -479,3 +481,22 @@ def test_a_sample_is_not_promised_to_be_accepted(
     out = capsys.readouterr().out
     assert "id-missing" in out
     assert "The task's server will refuse this submission." in out
+
+
+def test_a_folder_is_held_until_it_stands_in_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out, replace_ = tmp_path / "out", Path.replace
+
+    def while_it_moves(work: Path, place: Path) -> Path:
+        with pytest.raises(RunError, match="out is in use"), whole_or_not(out, "out"):
+            pass
+        return replace_(work, place)
+
+    monkeypatch.setattr(Path, "replace", while_it_moves)
+    with whole_or_not(out, "out") as work:
+        (work / "a").touch()
+    assert [path.name for path in out.iterdir()] == ["a"]
+
+
+def test_a_full_disk_is_not_laid_at_the_plugin() -> None:
+    with pytest.raises(OSError, match="No space"), blaming("qlora", "to learn"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -229,10 +229,27 @@ def test_a_merged_model_writes_what_base_and_adapter_write(base: Path, trained: 
     assert told.sample == f"the targets of {len(LESSONS)} lessons of the adapter"
     merged = open_transformers(tmp_path / "merged", dtype="float32", device="cpu")
     assert texts(merged) == texts(open_transformers(base, dtype="float32", device="cpu").adapted(trained))
-    assert json.loads((tmp_path / "merged" / MERGED).read_bytes())["adapter"] == read_manifest(trained).weights
+    mark = json.loads((tmp_path / "merged" / MERGED).read_bytes())
+    assert (mark["adapter"], mark["root"]) == (read_manifest(trained).weights, trained.resolve().parents[1].name)
     assert (tmp_path / "merged").stat().st_mode & 0o777 == 0o700
     ends = json.loads((tmp_path / "merged" / "generation_config.json").read_bytes())["eos_token_id"]
     assert len(ends) == 2
+
+
+def test_a_merge_that_stops_half_way_leaves_nothing_and_is_marked_until_then(
+    base: Path, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marks: list[str] = []
+
+    def stop(*_: object) -> None:
+        marks.extend(path.name for path in tmp_path.rglob(MERGED))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("harness.tuning.merge._write", stop)
+    with pytest.raises(KeyboardInterrupt):
+        merge(trained, engine_of(base), tmp_path / "merged", "float32")
+    assert marks == [MERGED]
+    assert list(tmp_path.glob(".*")) == list(tmp_path.glob("merged")) == []
 
 
 def test_what_bfloat16_loses_is_said(

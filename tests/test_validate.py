@@ -220,7 +220,7 @@ FIRES: list[tuple[str, str, bytes, str]] = [
         "zipped",
         CSV,
         GOOD,
-        "submission.csv: the server takes a zip: pack it as submission.csv in submission.zip",
+        "submission.csv: the task's server takes a zip: pack it as submission.csv in submission.zip",
     ),
     (
         "csv-name",
@@ -228,7 +228,7 @@ FIRES: list[tuple[str, str, bytes, str]] = [
         archive([("a\x1b[2J.csv", GOOD)]),
         "mine.zip: 'a\\x1b[2J.csv' is named 'submission.csv' by the task",
     ),
-    ("archive-name", "mine.zip", zipped(GOOD), "mine.zip: 'mine.zip' is named 'submission.zip' by the task"),
+    ("file-name", "mine.zip", zipped(GOOD), "mine.zip: 'mine.zip' is named 'submission.zip' by the task"),
     ("csv-name", "mine.csv.gz", gzip.compress(GOOD), "'mine.csv' is named 'submission.csv' by the task"),
     (
         "archive-extra",
@@ -325,7 +325,7 @@ def test_what_the_server_cannot_open_it_will_accept_once_it_is_packed(tmp_path: 
 
 def test_the_name_of_the_zip_is_of_no_account(tmp_path: Path) -> None:
     problems = problems_of(tmp_path, "mine.zip", zipped(GOOD))
-    assert [problem.check for problem in problems] == ["archive-name"]
+    assert [problem.check for problem in problems] == ["file-name"]
     assert will_accept(problems)
     assert summary(problems).endswith("\nThe task's server will accept this submission.")
 

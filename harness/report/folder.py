@@ -40,7 +40,7 @@ def building(out: Path, data: Sequence[Path], *, private: bool) -> Iterator[Path
             if not private:
                 _open_to_all(new)
             if out.exists():
-                shutil.rmtree(out)
+                shutil.rmtree(out.resolve())
     except OSError as error:
         raise UsageError(f"--out {out} cannot be written: {error.strerror}", todo="name another folder") from None
 

@@ -168,7 +168,9 @@ def discharge_me() -> Task:
             "overlap4": ("bleu", "rouge1", "rouge2", "rougel"),
         },
         submission=SubmissionFormat(
-            id_column="hadm_id", columns=("hadm_id", "brief_hospital_course", "discharge_instructions")
+            id_column="hadm_id",
+            columns=("hadm_id", "brief_hospital_course", "discharge_instructions"),
+            unpacked=True,
         ),
         published=PublishedScript(
             revision="b3d663e",

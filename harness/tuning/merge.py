@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from harness.engines.loading import Numbers, Weights, load_model, load_tokenizer, numbers
 from harness.engines.runtime import prepare_torch
 from harness.errors import SettingsError
-from harness.files import private_folder, write_atomic
+from harness.files import private_folder, whole_or_not, write_atomic
 from harness.lineup import EngineSettings
 from harness.privacy import restrict
 from harness.tuning.adapters import MERGED, AdapterManifest, School, check_base, verify
@@ -35,18 +34,20 @@ _OPEN_TEXTS = (
 
 @dataclass(frozen=True)
 class Merged:
-    """What stands in merged.json. `agreement` is the share of the sample's `places` at which the merged model's most
-    likely token is that of the unmerged one: in float32, and as it was trained where that was otherwise."""
+    """What stands in merged.json. `adapter` is the digest of its weights, `root` the name of the folder of the corpus
+    that it lay in. `agreement` is the share of the sample's `places` at which the merged model's most likely token is
+    that of the unmerged one: in float32, and as it was trained where that was otherwise."""
 
     adapter: str
+    root: str
     base: str
     base_digest: str
     dtype: str
     restricted: bool
     about: Mapping[str, Any]
-    sample: str
-    places: int
-    agreement: Mapping[str, float]
+    sample: str = ""
+    places: int = 0
+    agreement: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,18 @@ def merge(adapter: Path, engine: EngineSettings, out: Path, dtype: str) -> Merge
     if restricted := from_restricted(manifest.about):
         restrict()
     exact, saved = numbers("float32", "cpu"), numbers(dtype, "cpu")
-    with _whole(out) as folder:
+    told = Merged(
+        manifest.weights,
+        adapter.resolve().parent.parent.name,
+        manifest.base,
+        manifest.base_digest,
+        saved.dtype,
+        restricted,
+        manifest.about,
+    )
+    with whole_or_not(out, f"the model {out}") as folder:
+        private_folder(folder)
+        _mark(told, folder)  # before the weights: a merge that was killed is found by it
         _write(Path(base.folder), adapter, exact, saved.dtype, folder)
         texts, sample = _sample(adapter, Path(base.folder))
         after = _foretold(load_model(folder, saved), texts)
@@ -77,28 +89,13 @@ def merge(adapter: Path, engine: EngineSettings, out: Path, dtype: str) -> Merge
             name: _agreement(_unmerged(Path(base.folder), held, adapter, texts), after)
             for name, held in _references(manifest, exact).items()
         }
-        told = Merged(
-            manifest.weights,
-            manifest.base,
-            manifest.base_digest,
-            saved.dtype,
-            restricted,
-            manifest.about,
-            sample,
-            sum(text.target for text in texts),
-            agreement,
-        )
-        write_atomic(folder / MERGED, json.dumps(asdict(told), indent=1).encode() + b"\n")
+        told = replace(told, sample=sample, places=sum(text.target for text in texts), agreement=agreement)
+        _mark(told, folder)
     return told
 
 
-@contextmanager
-def _whole(out: Path) -> Iterator[Path]:
-    """A folder that takes its name when all is in it."""
-    temporary = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(temporary, ignore_errors=True)
-    yield private_folder(temporary)
-    temporary.replace(out)
+def _mark(told: Merged, folder: Path) -> None:
+    write_atomic(folder / MERGED, json.dumps(asdict(told), indent=1).encode() + b"\n")
 
 
 def _write(base: Path, adapter: Path, exact: Numbers, dtype: str, folder: Path) -> None:
