@@ -24,8 +24,8 @@ batch_size = 4
 
 [systems.few-shot]
 shots = 1
-budget = 200
-shot_budget = 100
+budget = 100
+shot_budget = 60
 unit = "tokens"
 max_new_tokens = 16
 """
