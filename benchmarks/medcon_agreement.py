@@ -148,7 +148,7 @@ def main() -> int:
     from harness import assets
 
     table = assets.path("open-vocabulary") / "concepts.tsv"
-    texts = [text for pair in pairs(asked.data, asked.notes) for text in pair]
+    texts = [text for pair in found for text in pair]
     theirs = quickumls(texts, table)
     expected = values(theirs)
     print(f"{len(expected)} notes, quickumls: mean {statistics.fmean(expected):.3f}")

@@ -71,7 +71,7 @@ def _list(args: Args) -> int:
     from harness.plugins import KINDS, registry
 
     kinds = {f"{kind}s": kind for kind in KINDS}
-    plugins, lineup = registry(args.plugin), _lineup(args)
+    plugins = registry(args.plugin)
     for what in [args.what] if args.what else [*kinds, "models"]:
         if what == "models":
             from harness.assets import status
@@ -82,6 +82,7 @@ def _list(args: Args) -> int:
         said = {one.name: one.summary or one.origin for one in plugins.entries(kinds[what])}
         _print_names(what, said)
         if what == "systems":
+            lineup = _lineup(args)
             own = {name: one for name, one in lineup.entrants.items() if name not in said}
             _print_names(f"systems of the line-up {lineup.path.stem}", {n: _of_lineup(one) for n, one in own.items()})
     return 0

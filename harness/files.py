@@ -95,6 +95,15 @@ def remove_torn(folder: Path) -> None:
         path.unlink()
 
 
+def read_object(path: Path) -> Mapping[str, Any]:
+    """The JSON object in a file; an empty one where there is no file, or something else in it."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def remove(*paths: Path) -> None:
     """Delete files, and folders with all that is in them."""
     for path in paths:

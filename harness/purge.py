@@ -3,15 +3,12 @@ models that learned from it for good."""
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from harness.corpora import default_wards
 from harness.errors import CorpusError
-from harness.files import half_of
+from harness.files import half_of, read_object
 from harness.report import folder as report
 from harness.tuning.adapters import MERGED
 from harness.workspace import corpus_roots, is_root_of, workspace_folder
@@ -45,7 +42,7 @@ def _reports(submissions: Path, data: Path | None) -> list[Path]:
 
 def _merged(submissions: Path, data: Path | None) -> list[Path]:
     """Restricted models that an adapter of the corpus was put into for good, half written ones too."""
-    found = {folder: _read(folder / MERGED) for folder in _marked(MERGED, submissions)}
+    found = {folder: read_object(folder / MERGED) for folder in _marked(MERGED, submissions)}
     return [
         folder
         for folder, mark in found.items()
@@ -66,17 +63,8 @@ def _outermost(folders: list[Path]) -> list[Path]:
 
 
 def _derives(run: Path, data: Path | None) -> bool:
-    held = _read(run)
+    held = read_object(run)
     return held.keys() >= {"identity", "data"} and (data is None or held["data"] == str(data.resolve()))
-
-
-def _read(mark: Path) -> Mapping[str, Any]:
-    """What the file says; nothing where it is not one of ours."""
-    try:
-        held = json.loads(mark.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return held if isinstance(held, dict) else {}
 
 
 def size(folder: Path) -> int:

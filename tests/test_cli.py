@@ -744,11 +744,16 @@ def test_what_others_sent_is_shown_in_every_form(
     assert (home / "page" / "index.html").exists()
 
 
-def test_a_report_without_a_place_is_refused_before_anything_is_scored(fails: Fails, ran: Path, ward: Path) -> None:
-    before = main(["ledger", "--data", str(ward)])
+def test_a_report_without_a_place_is_refused_before_anything_is_scored(
+    fails: Fails, ran: Path, ward: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["ledger", "--data", str(ward)])
+    before = capsys.readouterr().out
+    assert "quiet" in before
     message = fails(*SCORE, str(ran / "submission.zip"), "--data", str(ward), "--format", "html", code=2)
     assert message == "harness: a report is a folder\n  -> say where it is to lie: --out FOLDER\n"
-    assert main(["ledger", "--data", str(ward)]) == before
+    main(["ledger", "--data", str(ward)])
+    assert capsys.readouterr().out == before
 
 
 def test_two_runs_of_one_name_are_shown_with_their_places(ran: Path, home: Path, fails: Fails) -> None:

@@ -7,7 +7,6 @@ A private build lies in a folder of mode 0700 that git ignores; its mark says of
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError
-from harness.files import canonical_json, private_folder, whole_or_not, write_atomic
+from harness.files import canonical_json, private_folder, read_object, whole_or_not, write_atomic
 
 MARK = "report.json"
 _SHARED = ("report.css", "base.js", "pictures.js", "board.js")
@@ -54,11 +53,8 @@ def _open_to_all(folder: Path) -> None:
 
 def read_mark(folder: Path) -> Mapping[str, Any] | None:
     """The mark of a report's folder, None where it is none."""
-    try:
-        mark = json.loads((folder / MARK).read_bytes())
-    except (OSError, ValueError):
-        return None
-    return mark if isinstance(mark, dict) and mark.keys() >= {"report", "private", "data"} else None
+    mark = read_object(folder / MARK)
+    return mark if mark.keys() >= {"report", "private", "data"} else None
 
 
 def _refuse_other(out: Path, *, private: bool) -> None:
