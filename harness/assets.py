@@ -218,7 +218,7 @@ def import_(file: Path) -> list[str]:
             with tarfile.open(file / IN_FOLDER if file.is_dir() else file) as tar:
                 _unpack(tar, temporary, file)
         except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
-            if isinstance(error, OSError) and error.errno in files.NO_ROOM:
+            if files.no_room(error):
                 raise AssetError(
                     f"{file} cannot be imported into {folder}: {error.strerror}",
                     todo="make room there, or set HARNESS_ASSETS to another folder; nothing was imported",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError, PluginError, SettingsError
-from harness.files import NO_ROOM, digest, digest_bytes
+from harness.files import digest, digest_bytes, no_room
 from harness.inputs import Inputs
 from harness.lineup import Lineup, build
 from harness.plugins import Registry, Tag
@@ -73,7 +73,7 @@ def blaming(name: str, what: str) -> Iterator[None]:
     except HarnessError:
         raise
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in NO_ROOM:
+        if no_room(error):
             raise
         raise PluginError(f"the system '{name}' failed {what}: {describe(error)}", todo="mend the plugin") from error
 
@@ -182,6 +182,8 @@ def results(competitor: Competitor, runner: Runner, inputs: Sequence[ModelInput]
         except HarnessError:
             raise
         except Exception as error:
+            if no_room(error):
+                raise
             reason = describe(error)
             culprit = watched.current
             in_a_row += 1

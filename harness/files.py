@@ -12,14 +12,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeGuard
 
 from harness.errors import RunError
 
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
-"""What the system says where a disk, or a user's share of it, is full."""
+
+
+def no_room(error: BaseException) -> TypeGuard[OSError]:
+    """Whether a disk, or a user's share of it, is full: the machine's fault, whoever was writing."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def canonical_json(value: Any) -> str:

@@ -21,6 +21,7 @@ LINEUP = """
 [engine]
 dtype = "float32"
 batch_size = 4
+threads = 1
 
 [systems.few-shot]
 shots = 1

@@ -500,3 +500,15 @@ def test_a_folder_is_held_until_it_stands_in_its_place(tmp_path: Path, monkeypat
 def test_a_full_disk_is_not_laid_at_the_plugin() -> None:
     with pytest.raises(OSError, match="No space"), blaming("qlora", "to learn"):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_while_a_system_writes_is_not_laid_at_its_case() -> None:
+    class Full:
+        def generate(self, inputs: Sequence[ModelInput]) -> Iterator[Candidate | Failure]:
+            for asked in inputs:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), asked.case)
+            yield from ()
+
+    competitor = Competitor("s", "s", None, Tag("system", "s", ()), {}, "")
+    with pytest.raises(OSError, match="No space"):
+        list(results(competitor, Full(), [ModelInput("1", "g", "f", ())]))

@@ -85,7 +85,7 @@ def export(
             _write_templates(work, wanted, wheels, left_behind)
             seal, size = _seal(work), sum(one.stat().st_size for one in _files(work))
     except OSError as error:
-        todo = "make room, or name a folder elsewhere" if error.errno in files.NO_ROOM else "name another folder"
+        todo = "make room, or name a folder elsewhere" if files.no_room(error) else "name another folder"
         raise AssetError(f"{folder} cannot be written: {error.strerror}", todo=todo) from None
     return Export(folder, Machine.here(), wanted, wheels, ready, left_behind, size, seal)
 
