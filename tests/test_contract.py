@@ -589,6 +589,11 @@ TASKS = [
         "a submission has the columns hadm_id, brief_hospital_course, discharge_instructions\n  -> let them be",
     ),
     (
+        "its published script finds its csv",
+        task("replace(right, submission=replace(right.submission, unpacked=False))"),
+        "a published script scores it, which reads the csv out of a zip, and a bare csv would be accepted\n  -> say so",
+    ),
+    (
         "its default split is one of its splits",
         task("replace(right, default_split='test')"),
         "default_split: there is no split 'test'\n  -> did you mean test_phase_",

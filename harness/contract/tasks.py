@@ -108,6 +108,14 @@ def submission_holds_its_fields(trial: TaskTrial) -> None:
         )
 
 
+def a_published_script_finds_its_csv(trial: TaskTrial) -> None:
+    if trial.task.published and not trial.task.submission.unpacked:
+        raise PluginError(
+            "a published script scores it, which reads the csv out of a zip, and a bare csv would be accepted",
+            todo="say so: SubmissionFormat(..., unpacked=True)",
+        )
+
+
 def default_split_is_a_split(trial: TaskTrial) -> None:
     _known("split", [trial.task.default_split], list(trial.task.splits), "default_split")
 
@@ -148,6 +156,7 @@ RULES: dict[str, Callable[[TaskTrial], None]] = {
     "its headings are regular expressions": headings_compile,
     "its fields read what exists": fields_read_what_exists,
     "a submission holds its fields": submission_holds_its_fields,
+    "its published script finds its csv": a_published_script_finds_its_csv,
     "its default split is one of its splits": default_split_is_a_split,
     "its scorers exist": scorers_exist,
     "its scorers take its settings": scorers_take_its_settings,
