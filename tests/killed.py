@@ -1,6 +1,7 @@
-"""Run a command of the harness and kill -9 it at a chosen moment: `python -m tests.killed STAGE SECONDS ARGUMENTS...`.
+"""Run a command of the harness and kill -9 it at a chosen moment: `python -m tests.killed MOMENT N ARGUMENTS...`.
 
-The clock starts when the stage begins; the process then kills itself as `kill -9` would, whatever it is doing.
+The moments are `load` (N seconds after the start), `generate` (N candidates are written down), and `write` and `score`
+(the submission's file, its scoring begins; N is not read). The process kills itself, whatever it is doing.
 """
 
 from __future__ import annotations
@@ -12,52 +13,46 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-STAGES = ("load", "generate", "write", "score")
-
 
 def main() -> None:
-    stage, seconds, arguments = sys.argv[1], float(sys.argv[2]), sys.argv[3:]
-    begin = _killer(seconds)
-    if stage == "load":
-        begin()
+    moment, number, arguments = sys.argv[1], float(sys.argv[2]), sys.argv[3:]
+    if moment == "load":
+        threading.Timer(number, kill).start()
+    elif moment == "generate":
+        _after_candidates(int(number))
     else:
-        _hook(stage, begin)
+        _before(moment)
     from harness.cli import main as harness
 
     sys.exit(harness(arguments))
 
 
-def _killer(seconds: float) -> Callable[[], None]:
-    def kill() -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
+def kill(*_: object, **__: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
-    def begin() -> None:
-        if seconds:
-            threading.Timer(seconds, kill).start()
-        else:
+
+def _after_candidates(count: int) -> None:
+    from harness import files
+
+    append: Callable[[Any, Any], int] = files._Appender.append
+    left = [count]
+
+    def appended(file: Any, line: Any) -> int:
+        place = append(file, line)
+        left[0] -= "raw" in line
+        if not left[0]:
             kill()
+        return place
 
-    return begin
+    files._Appender.append = appended  # type: ignore[method-assign]
 
 
-def _hook(stage: str, begin: Callable[[], None]) -> None:
-    """Call `begin` when the stage begins: the engine's first batch, the submission's file, the scoring."""
-    import harness.engines.decoding
+def _before(moment: str) -> None:
     import harness.hand_in
     import harness.submission
 
-    module, name = {
-        "generate": (harness.engines.decoding, "decode"),
-        "write": (harness.submission, "zip_csv"),
-        "score": (harness.hand_in, "score"),
-    }[stage]
-    function = getattr(module, name)
-
-    def hooked(*positional: Any, **named: Any) -> Any:
-        begin()
-        return function(*positional, **named)
-
-    setattr(module, name, hooked)
+    module, name = {"write": (harness.submission, "zip_csv"), "score": (harness.hand_in, "score")}[moment]
+    setattr(module, name, kill)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ HOUSE = Path(__file__).resolve().parent.parent
 LINEUP = """
 [engine]
 dtype = "float32"
-batch_size = 4
+batch_size = 2
 threads = 1
 
 [systems.few-shot]
@@ -62,7 +62,7 @@ def home(tmp_path: Path) -> Path:
 def submit(
     home: Path, system: str, data: Path, *kill: str, scorers: str = "rouge,bleu"
 ) -> subprocess.CompletedProcess[str]:
-    """Give the command; with (stage, seconds), kill it there. Without scorers all judge that judge by default."""
+    """Give the command; with a moment of tests.killed, kill it there. No `scorers`: all that judge by default."""
     module = ["tests.killed", *kill] if kill else ["harness.cli"]
     arguments = ["submit", system, "--lineup", "tiny.toml", "--data", str(data)]
     arguments += ["--scorers", scorers] if scorers else []
@@ -73,6 +73,10 @@ def submit(
 
 def run_folder(home: Path, corpus: str, label: str) -> Path:
     return home / "submissions/discharge-me" / corpus / "test_phase_1" / label
+
+
+def lines(path: Path) -> int:
+    return len(path.read_text().splitlines()) if path.exists() else 0
 
 
 def test_a_pool_from_tables_to_a_scored_submission_and_again(learned: Path, ward: Path, tmp_path: Path) -> None:
@@ -101,12 +105,17 @@ def test_kill_9_in_every_stage_and_the_same_command_again_give_the_same_submissi
     for folder in (undisturbed, home):
         shutil.copytree(learned, folder)
     assert submit(undisturbed, "few-shot", ward).returncode == 0
-    for kill in (("load", "1.0"), ("generate", "0.3"), ("generate", "1.5"), ("write", "0"), ("score", "0")):
-        killed = submit(home, "few-shot", ward, *kill)
-        kept = sum(path.read_bytes().count(b"\n") for path in run_folder(home, "ward", "few-shot").glob("*.jsonl"))
-        print(f"{kill[0]} after {kill[1]} s: exit {killed.returncode}, {kept} candidates kept")
+    written = run_folder(undisturbed, "ward", "few-shot") / "candidates.jsonl"
+    candidates = run_folder(home, "ward", "few-shot") / "candidates.jsonl"
+    assert lines(written) == 8
+    moments = {("load", "1.0"): 0, ("generate", "1"): 1, ("generate", "4"): 5, ("write", "0"): 8, ("score", "0"): 8}
+    for moment, kept in moments.items():
+        killed = submit(home, "few-shot", ward, *moment)
         assert killed.returncode == -signal.SIGKILL, killed.stderr
-    assert submit(home, "few-shot", ward).returncode == 0
+        assert lines(candidates) == kept, moment
+    last = submit(home, "few-shot", ward)
+    assert last.returncode == 0, last.stderr
+    assert "few-shot: 8 texts, 0 of them new" in last.stdout
     first, second = (run_folder(where, "ward", "few-shot") for where in (undisturbed, home))
     for name in ("submission.csv", "submission.zip", "manifest.json", "scores.json"):
         assert (first / name).read_bytes() == (second / name).read_bytes(), name

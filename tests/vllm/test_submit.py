@@ -35,23 +35,6 @@ max_new_tokens = 24
 repetition_penalty = 1.05
 no_repeat_ngram = 5
 """
-KILLED = """
-import os, signal, sys
-from harness import files
-left, append = [int(sys.argv[1])], files._Appender.append
-
-def appended(file, line):
-    place = append(file, line)
-    left[0] -= "raw" in line
-    if not left[0]:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return place
-
-files._Appender.append = appended
-from harness.cli import main
-sys.exit(main(sys.argv[2:]))
-"""
-"""The command line, ended as by `kill -9` as soon as so many candidates are written down."""
 
 
 @pytest.fixture(scope="module")
@@ -65,10 +48,10 @@ def submit(home: Path, ward: Path, after: int = 0) -> subprocess.CompletedProces
     """Give the command; with `after`, kill it when so many candidates are written down."""
     home.mkdir(exist_ok=True)
     (home / "vllm.toml").write_text(LINEUP)
-    program = ["-c", KILLED, str(after)] if after else ["-m", "harness.cli"]
+    program = ["tests.killed", "generate", str(after)] if after else ["harness.cli"]
     arguments = ["submit", "qlora", "--lineup", "vllm.toml", "--data", str(ward), "--scorers", "rouge,bleu"]
     environment = {**os.environ, "PYTHONPATH": str(HOUSE)}
-    command = [sys.executable, *program, *arguments]
+    command = [sys.executable, "-m", *program, *arguments]
     return subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, check=False)
 
 
