@@ -14,13 +14,11 @@ import pytest
 import harness.hand_in
 from harness.cli import main
 from harness.competitor import MAX_FAILURES_IN_A_ROW, Competitor, blaming, results
-from harness.corpora.synthetic import synthesize
 from harness.errors import PluginError, RunError
 from harness.files import locked, private_folder, whole_or_not
 from harness.plugins import Need, Tag
 from harness.types import Candidate, Failure, ModelInput
 
-STAYS = 24
 FEW = ("--scorers", "bleu,rouge")
 
 ECHO = '''
@@ -36,13 +34,6 @@ def echo(asked: ModelInput) -> str:
         log.write(f"{asked.case} {asked.field}\\n")
     return f"case {asked.case} has {len(asked.chart)} parts" + (", seen" if asked.earlier else "")
 '''
-
-
-@pytest.fixture(scope="module")
-def ward(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("data") / "ward"
-    synthesize(folder, STAYS, 1)
-    return folder
 
 
 @pytest.fixture

@@ -318,19 +318,6 @@ def test_a_corpus_without_references_teaches_nothing(base: Path, tmp_path: Path)
         make(folder)
 
 
-def test_out_of_memory_says_what_to_lower(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    training = Training(prepared(base, tmp_path))
-
-    def full(batch: Any) -> Any:
-        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
-
-    monkeypatch.setattr(training.student, "loss", full)
-    with pytest.raises(TuningError, match=r"out of memory in a micro-batch of 2 rows of up to \d+ tokens") as error:
-        training.step()
-    assert "set batch = 1" in error.value.todo
-    assert "checkpointing = true" in error.value.todo
-
-
 def test_a_loss_that_is_no_number_keeps_the_last_good_checkpoint(
     base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
