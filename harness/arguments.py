@@ -59,15 +59,16 @@ def _what_there_is(table: Table) -> None:
     sub = table.add("list", "what there is to use", "plugins", "lineup")
     sub.add_argument("what", nargs="?", choices=["tasks", "systems", "scorers", "models"])
 
-    sub = table.add("data", "write a synthetic ward (six tables a split), or instruction pairs about other notes")
-    sub.add_argument("action", choices=["synthesize", "primer"])
-    sub.add_argument("--out", type=Path, required=True, metavar="PATH", help="a ward's folder, a primer's .jsonl[.gz]")
-    sub.add_argument(
-        "--stays", type=int, default=64, metavar="N", help="stays of all splits together, or of a primer (default: 64)"
-    )
-    sub.add_argument("--seed", type=int, default=0, metavar="S", help="of all that is drawn (default: 0)")
-    sub.add_argument("--ward-version", type=int, metavar="N", help="a frozen version of the ward (default: the latest)")
-    sub.add_argument("--shuffle", action="store_true", help="of a primer: every answer under another question")
+    sub = table.add("data", "write a synthetic ward, or instruction pairs about other notes")
+    actions = sub.add_subparsers(dest="action", metavar="synthesize|primer", required=True)
+    ward = actions.add_parser("synthesize", help="a ward: six tables a split")
+    primer = actions.add_parser("primer", help="instruction pairs about notes of other stays")
+    for action, where in ((ward, "its folder"), (primer, "its file, .jsonl or .jsonl.gz")):
+        action.add_argument("--out", type=Path, required=True, metavar="PATH", help=where)
+        action.add_argument("--stays", type=int, default=64, metavar="N", help="in all (default: 64)")
+        action.add_argument("--seed", type=int, default=0, metavar="S", help="of all that is drawn (default: 0)")
+    ward.add_argument("--ward-version", type=int, metavar="N", help="a frozen version of it (default: the latest)")
+    primer.add_argument("--shuffle", action="store_true", help="every answer under another question")
 
 
 def _competing(table: Table) -> None:

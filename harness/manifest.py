@@ -27,6 +27,8 @@ REVISION = "REVISION"
 """The file that says of which commit a checkout is that was carried to a machine without a network, without its git."""
 _PACKAGES = ("discharge-harness", "torch", "transformers", "numpy", "rouge-score", "nltk", "rapidfuzz", "datasets")
 _HOUSE = Path(__file__).resolve().parent.parent
+_CODE = ("harness", "systems", "scorers", "lineups", "pyproject.toml")
+"""What makes the texts and the scores: a model or a report that lies in a checkout changes neither."""
 _AGAIN = "submit or import again"
 
 
@@ -74,14 +76,15 @@ def packages() -> dict[str, str]:
 
 
 def revision() -> str:
-    """The git commit of the harness, with a + where files differ from it; empty outside a checkout. Of a checkout that
-    was carried here, what it had where it came from."""
+    """The git commit of the harness, with a + where its code or line-ups differ from it; empty outside a checkout. Of a
+    checkout that was carried here, what it had where it came from."""
     if (_HOUSE / REVISION).is_file():
         return (_HOUSE / REVISION).read_text(encoding="utf-8").strip()
     git = ["git", "-C", str(_HOUSE)]
     try:
         head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
-        changed = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True, check=True).stdout
+        status = [*git, "status", "--porcelain", "--", *_CODE]
+        changed = subprocess.run(status, capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
         return ""
     return head + "+" * bool(changed.strip())

@@ -8,6 +8,7 @@ import statistics
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -154,6 +155,16 @@ def test_the_top_level_of_the_house() -> None:
     files = ["pyproject.toml", "Makefile", "README.md", ".ci/run"]
     assert [name for name in folders if not (HOUSE / name).is_dir()] == []
     assert [name for name in files if not (HOUSE / name).is_file()] == []
+
+
+def test_a_wheel_holds_every_file_that_a_checkout_runs_with() -> None:
+    found = tomllib.loads((HOUSE / "pyproject.toml").read_text())["tool"]["setuptools"]
+    data = found["package-data"].items()
+    packed = {path for name, globs in data for glob in globs for path in (HOUSE / name.replace(".", "/")).glob(glob)}
+    tops = [name.removesuffix("*") for name in found["packages"]["find"]["include"]]
+    files = {path for name in tops for path in (HOUSE / name).rglob("*") if path.is_file()}
+    assert {path for path in files - packed if path.suffix not in (".py", ".pyc")} == set()
+    assert HOUSE / "lineups" / "embedded.toml" in packed
 
 
 # --------------------------------------------------------------------------- what an import does

@@ -121,7 +121,9 @@ def test_a_limit_of_nothing(fails: Fails, ward: Path) -> None:
 def test_an_unknown_lineup_names_those_shipped(fails: Fails, ward: Path) -> None:
     message = fails("submit", "lead", "--data", str(ward), "--lineup", "wisper")
     assert "there is no lineup wisper" in message
-    assert "embedded, full-pool, llama3-8b, server, vllm, wispermed" in message
+    shipped = sorted(path.stem for path in DEFAULT_LINEUP.parent.glob("*.toml"))
+    assert {"embedded", "wispermed"} <= {*shipped}
+    assert f"give a file, or one of {', '.join(shipped)}" in message
 
 
 def test_usage_is_exit_code_2() -> None:
@@ -390,6 +392,16 @@ def test_an_unknown_version_of_the_ward(fails: Fails) -> None:
     message = fails("data", "synthesize", "--out", "ward", "--ward-version", "9")
     assert "there is no version 9 of the ward" in message
     assert "choose one of 1: --ward-version" in message
+
+
+@pytest.mark.parametrize(("action", "option"), [("primer", "--ward-version=1"), ("synthesize", "--shuffle")])
+def test_what_only_the_other_of_two_writes_by_is_not_ignored(
+    home: Path, action: str, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["data", action, "--out", "made", option])
+    assert f"unrecognized arguments: {option}" in capsys.readouterr().err
+    assert not (home / "made").exists()
 
 
 def test_an_unexpected_error_in_a_file_of_nobody_is_told_without_its_message(
