@@ -216,15 +216,42 @@ def test_an_earlier_ward_is_replaced_and_a_torn_one_too(tmp_path: Path) -> None:
     first = contents(tmp_path)
     synthesize(tmp_path, 10, seed=2)
     assert contents(tmp_path) != first
-    (tmp_path / "corpus.toml").unlink()
     (tmp_path / ".unfinished" / "train").mkdir(parents=True)
     synthesize(tmp_path, 10, seed=1)
     assert contents(tmp_path) == first
 
 
-def test_something_else_is_never_written_over(tmp_path: Path) -> None:
+@pytest.mark.parametrize("moved", range(len(SPLITS)))
+def test_a_ward_that_was_torn_as_it_took_its_place_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moved: int
+) -> None:
+    rename = Path.rename
+
+    def torn(path: Path, target: Path) -> Path:
+        if path.name == SPLITS[moved]:
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", torn)
+    with pytest.raises(KeyboardInterrupt):
+        synthesize(tmp_path / "ward", 10, seed=1)
+    monkeypatch.undo()
+    assert sorted(one.name for one in (tmp_path / "ward").iterdir() if one.is_dir()) == [
+        ".unfinished",
+        *sorted(SPLITS[:moved]),
+    ]
+    synthesize(tmp_path / "ward", 10, seed=1)
+    synthesize(tmp_path / "whole", 10, seed=1)
+    assert contents(tmp_path / "ward") == contents(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_something_else_is_never_written_over(tmp_path: Path, interrupted: bool) -> None:
+    """Nor where a ward was begun before it came: what an interrupted one leaves is hidden."""
     out = tmp_path / "ward"
     (out / "train").mkdir(parents=True)
+    if interrupted:
+        (out / ".unfinished" / "train").mkdir(parents=True)
     release = out / "train" / "discharge.csv.gz"
     release.write_bytes(b"a real release")
     with pytest.raises(CorpusError) as error:

@@ -1,8 +1,8 @@
 """The synthetic ward: a seeded writer of the six tables, so that everything runs where no real chart may go.
 
-What a stay is depends on the ward's version, its seed, the stay's number and its split alone, so the ward streams:
-memory is flat however many stays are written, and any number of processes writes the same bytes. A version is frozen: a
-change of one byte is a new version, and every old one stays here under its number.
+What a stay is depends on the ward's version, its seed, how many stays it has, the stay's number and its split alone, so
+the ward streams: memory is flat however many stays are written, and any number of processes writes the same bytes. A
+version is frozen: a change of one byte is a new version, and every old one stays here under its number.
 
 Beside the tables of a split stand its ledger of facts (`facts.jsonl.gz`, see `harness.corpora.ward.facts`) and lists of
 ids by what the train split knows (`ids/`); neither is read with the tables. The clinical content is no advice.
@@ -16,7 +16,7 @@ import io
 import os
 import shutil
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import IO, TypeAlias
 
-from harness.corpora.marking import read_marking, write_marking
+from harness.corpora.marking import FILE_NAME, read_marking, write_marking
 from harness.corpora.ward.course import draw_course, draw_patient
 from harness.corpora.ward.dice import Dice
 from harness.corpora.ward.stay import Told, tell
@@ -221,11 +221,8 @@ def synthesize(
         with _files(unfinished / split) as files:
             for chunk in chunks:
                 _append(files, unfinished / split / "ids", chunk)
-    for split in sizes:
-        shutil.rmtree(out / split, ignore_errors=True)
-        (unfinished / split).rename(out / split)
-    write_marking(out, NAME, LICENCE, SCORERS, ward_version=version, seed=seed, stays=stays)
-    unfinished.rmdir()
+    write_marking(unfinished, NAME, LICENCE, SCORERS, ward_version=version, seed=seed, stays=stays)
+    _finish(unfinished, out, sizes)
     return sizes
 
 
@@ -264,7 +261,7 @@ def _begin(out: Path) -> Path:
     if out.is_file():
         raise CorpusError(f"{out} is a file", todo="give a folder that is new or empty")
     unfinished = out / _UNFINISHED
-    if out.exists() and any(out.iterdir()) and not unfinished.is_dir():
+    if out.exists() and any(one != unfinished for one in out.iterdir()):
         marking = read_marking(out)
         if marking.restricted or marking.name != NAME:
             raise CorpusError(
@@ -276,6 +273,16 @@ def _begin(out: Path) -> Path:
     except OSError as error:
         raise CorpusError(f"{out} cannot be written: {error.strerror}", todo="give another folder") from None
     return unfinished
+
+
+def _finish(unfinished: Path, out: Path, splits: Iterable[str]) -> None:
+    """Move what was written to its place. The marking goes first: a ward that is torn here is still known as one, and
+    nothing else in `out` has to be taken for one."""
+    (unfinished / FILE_NAME).replace(out / FILE_NAME)
+    for split in splits:
+        shutil.rmtree(out / split, ignore_errors=True)
+        (unfinished / split).rename(out / split)
+    unfinished.rmdir()
 
 
 _Files: TypeAlias = Mapping[str, IO[str]]
