@@ -385,19 +385,36 @@ def test_data_beside_the_code_stay_here(house: Path, tmp_path: Path) -> None:
     assert "systems/mine.py" in travels
 
 
-def test_an_adapter_that_learned_from_restricted_data_stays_here(house: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [
+        "lineups/adapters/abc/manifest.json",
+        "lineups/hospital/manifest.json",
+        "lineups/llama/merged.json",
+        "lineups/.llama.half/merged.json",
+        "systems/mine/job.json",
+    ],
+)
+def test_what_learned_from_restricted_data_stays_here(house: Path, tmp_path: Path, name: str) -> None:
+    """Wherever it lies: an adapter, a merged model, and a training that is under way."""
     copy = shutil.copytree(house, tmp_path / "house")
-    adapter = copy / "lineups/adapters/abc"
-    adapter.mkdir(parents=True)
-    (adapter / "manifest.json").write_text(
-        json.dumps({"about": {"restricted": False, "begun_with": {"restricted": 1}}})
-    )
+    told = copy / name
+    told.parent.mkdir(parents=True)
+    told.write_text(json.dumps({"about": {"restricted": False, "begun_with": {"restricted": 1}}}))
     with pytest.raises(PrivacyError) as caught:
         export(tmp_path / "carried", lineup(), names=[ASSET], house=copy)
     assert str(caught.value) == (
-        f"{adapter} learned from a restricted corpus, and would leave this machine with the checkout\n"
-        "  -> move it out of lineups/; where it may go, carry it yourself"
+        f"{told.parent} learned from a restricted corpus, and would leave this machine with the checkout\n"
+        f"  -> move it out of {name.split('/')[0]}/; where it may go, carry it yourself"
     )
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "{}", '{"about": "an icon"}', '{"about": {"restricted": false}}'])
+def test_a_manifest_of_something_else_travels(house: Path, tmp_path: Path, text: str) -> None:
+    copy = shutil.copytree(house, tmp_path / "house")
+    (copy / "docs").mkdir()
+    (copy / "docs/manifest.json").write_text(text)
+    assert "docs/manifest.json" in exporting._checkout(copy, lineup())
 
 
 def test_a_line_up_of_ones_own_travels_too(house: Path, tmp_path: Path) -> None:

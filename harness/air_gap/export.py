@@ -13,7 +13,6 @@ checksum of SHA256SUMS is shown on both sides.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,8 @@ from harness.errors import AssetError, PrivacyError
 from harness.lineup import Lineup
 from harness.manifest import REVISION, revision
 from harness.privacy import is_restricted
+from harness.tuning.adapters import MANIFEST, MERGED
+from harness.tuning.job import JOB
 from harness.tuning.origin import from_restricted
 
 SUMS = "SHA256SUMS"
@@ -33,6 +34,8 @@ CHECKOUT = (
     *("submissions/README.md", "pyproject.toml", "constraints*.txt", "Makefile", "LICENSE", "CITATION.cff", "*.md"),
 )
 """What travels of a checkout, by name: code, and nothing of where data lie."""
+_TOLD_BY = (MANIFEST, MERGED, JOB)
+"""What says of an adapter, of a merged model and of a training whose lessons taught it."""
 _TEMPLATES = Path(__file__).resolve().parent
 
 
@@ -101,8 +104,8 @@ def _checkout(house: Path, lineup: Lineup) -> dict[str, Path]:
             inner = [path] if path.is_file() else sorted(path.rglob("*"))
             found |= {one.relative_to(house).as_posix(): one for one in inner if _travels(one)}
     for name, path in found.items():
-        if name.startswith("lineups/adapters/") and path.name == "manifest.json":
-            _refuse_restricted(path)
+        if path.name in _TOLD_BY:
+            _refuse_restricted(path, name)
     return _with_lineup(found, lineup)
 
 
@@ -110,11 +113,12 @@ def _travels(path: Path) -> bool:
     return path.is_file() and not path.is_symlink() and "__pycache__" not in path.parts
 
 
-def _refuse_restricted(manifest: Path) -> None:
-    if from_restricted(json.loads(manifest.read_bytes())["about"]):
+def _refuse_restricted(path: Path, name: str) -> None:
+    about = files.read_object(path).get("about")
+    if isinstance(about, dict) and from_restricted(about):
         raise PrivacyError(
-            f"{manifest.parent} learned from a restricted corpus, and would leave this machine with the checkout",
-            todo="move it out of lineups/; where it may go, carry it yourself",
+            f"{path.parent} learned from a restricted corpus, and would leave this machine with the checkout",
+            todo=f"move it out of {name.partition('/')[0]}/; where it may go, carry it yourself",
         )
 
 
