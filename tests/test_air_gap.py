@@ -227,6 +227,20 @@ def test_a_folder_that_lost_its_checksums_is_told(folder: Path, tmp_path: Path) 
     )
 
 
+@pytest.mark.parametrize("named", range(5))
+@pytest.mark.parametrize("more", [0, 32])
+def test_checksums_that_were_torn_on_the_way_are_told(folder: Path, tmp_path: Path, named: int, more: int) -> None:
+    """Between two lines or within one. What they no longer name is not checked, and may be another file."""
+    lines = (folder / SUMS).read_text().splitlines(keepends=True)
+    assert len(lines) == 5
+    (folder / SUMS).write_text("".join(lines[:named]) + lines[named][:more])
+    done = set_up(folder, tmp_path / "there")
+    assert SEALED.fullmatch(done.stdout)
+    assert refused(done, tmp_path / "there") == (
+        f"set-up: SHA256SUMS is torn: it names {named} of 5 files\n  -> nothing was installed; copy the folder again\n"
+    )
+
+
 def test_another_python_is_told_and_what_to_do(folder: Path, tmp_path: Path) -> None:
     ours = f"{Machine.here().python} {Machine.here().system}"
     other = script(tmp_path / "bin/other", "echo cpython-36 linux-riscv64")

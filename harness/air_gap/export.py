@@ -36,7 +36,8 @@ CHECKOUT = (
 """What travels of a checkout, by name: code, and nothing of where data lie."""
 _TOLD_BY = (MANIFEST, MERGED, JOB)
 """What says of an adapter, of a merged model and of a training whose lessons taught it."""
-_TEMPLATES = Path(__file__).resolve().parent
+_TEMPLATES = ("set-up.sh", "README.txt")
+"""What is written last, with figures of all the rest."""
 
 
 @dataclass(frozen=True)
@@ -140,14 +141,15 @@ def _write_templates(work: Path, packages: Packages, wheels: Wheels, left_behind
         "PYTHON": _command(machine.python),
         "MADE_FOR": f"{machine.python} {machine.system}",
         "GLIBC": str(wheels.glibc),
+        "FILES": str(len(_files(work)) + len(_TEMPLATES)),
         "EXTRAS": f"[{','.join(packages.extras)}]" if packages.extras else "",
         "PACKAGES": str(len(wheels.names)),
         "KILOBYTES": str(wheels.installed // 1024),
         "MEGABYTES": str(wheels.installed // 1_000_000),
         "LEFT_BEHIND": "\n".join(f"  {name}" for name in left_behind) or "  nothing",
     }
-    for name in ("set-up.sh", "README.txt"):
-        text = (_TEMPLATES / name).read_text(encoding="utf-8")
+    for name in _TEMPLATES:
+        text = Path(__file__).with_name(name).read_text(encoding="utf-8")
         for key, value in values.items():
             text = text.replace(f"@{key}@", value)
         (work / name).write_text(text, encoding="utf-8")

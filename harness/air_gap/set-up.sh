@@ -28,8 +28,12 @@ if command -v sha256sum >/dev/null; then sums=sha256sum; else sums='shasum -a 25
 [ -f SHA256SUMS ] || fail "$here holds no SHA256SUMS" 'copy the folder again, whole'
 printf 'SHA256SUMS: %s\n' "$($sums <SHA256SUMS | cut -d ' ' -f 1)"
 echo 'checking every file against it'
-wrong=$(LC_ALL=C $sums -c SHA256SUMS 2>/dev/null | grep -v ': OK$' | head -n 1 || true)
+checked=$(LC_ALL=C $sums -c SHA256SUMS 2>/dev/null || true)
+wrong=$(echo "$checked" | grep -v ': OK$' | head -n 1 || true)
 [ -z "$wrong" ] || fail "${wrong%%: *} is not what was exported (missing, or its checksum differs)" \
+    'nothing was installed; copy the folder again'
+right=$(echo "$checked" | grep -c ': OK$' || true)
+[ "$right" -eq @FILES@ ] || fail "SHA256SUMS is torn: it names $right of @FILES@ files" \
     'nothing was installed; copy the folder again'
 
 # --- this machine is of the kind that the packages are for
