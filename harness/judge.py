@@ -181,7 +181,8 @@ def _score_locked_run(folder: Path, desk: _Desk) -> list[Entry]:
     if how.ids is None:
         write_cards(list(cards.values()), kept.stats, folder, kept.parts)
     ledger.record(corpus.root, cards[how.variants[0]], manifest.csv_digest)
-    return [replace(entry(cards[one], kept.stats), usage=usage, folder=folder) for one in how.variants]
+    lies = folder if how.ids is None else path  # the statistics in the folder are of all cases
+    return [replace(entry(cards[one], kept.stats), usage=usage, folder=lies) for one in how.variants]
 
 
 def _score_file(path: Path, label: str, desk: _Desk) -> list[Entry]:

@@ -747,10 +747,10 @@ def test_what_others_sent_is_shown_in_every_form(
     shutil.copy(ran / "submission.zip", home / "sent" / "theirs.zip")
     hidden = home / "hidden.txt"
     hidden.write_text("\n".join(sorted(open_corpus(ward, discharge_me(), "test_phase_1").ids("test_phase_1"))[:2]))
-    score = [*SCORE, "sent", "--data", str(ward), "--ids", str(hidden), "--scorers", "bleu,alignscore"]
+    score = [*SCORE, "sent", str(ran), "--data", str(ward), "--ids", str(hidden), "--scorers", "bleu,alignscore"]
     assert main([*score, "--format", "csv"]) == 0
     shown = capsys.readouterr()
-    assert {row["label"] for row in csv.DictReader(shown.out.splitlines())} == {"theirs"}
+    assert {row["label"] for row in csv.DictReader(shown.out.splitlines())} == {"theirs", "quiet"}
     assert "align" in shown.err  # why the column is n/a, beside the table and not in it
     assert main([*score, "--format", "html", "--out", "page"]) == 0
     assert (home / "page" / "index.html").exists()
