@@ -22,6 +22,7 @@ from harness.entries import Entry, collect, entry
 from harness.errors import LeaderboardError
 from harness.files import digest
 from harness.leaderboard import row, table
+from harness.report.contests import contest
 from harness.score import Measured, Stats
 from harness.scorecard import make_card, write_cards
 from harness.stats import bootstrap, compare, gather, intervals, measures, rank
@@ -117,6 +118,17 @@ def test_places_and_comparisons_are_those_of_the_statistics() -> None:
     assert board.statistics is not None
     assert board.statistics.comparisons == compare(bootstrap(sample, Resampling(500)), overlap)
     assert [(one.first, one.second) for one in board.statistics.comparisons] == [("a", "b"), ("b", "c")]
+
+
+def test_a_report_counts_the_cases_that_the_statistics_are_of() -> None:
+    values = np.random.default_rng(0).random((2, 40, 2))
+    values[:, 30:] = np.nan  # no reference
+    stats = stats_of(values)
+    board = board_of(entry(card_of("a", stats, cases=40), stats))
+    shown = contest(board)
+    assert (shown.cases, shown.subjects) == (30, 30)
+    assert ", 30 cases" in render([board], "md")
+    assert (contest(replace(board, statistics=None)).cases, contest(board_of(A)).cases) == (40, 40)
 
 
 def test_all_pairs_on_request() -> None:

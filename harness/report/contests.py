@@ -25,7 +25,7 @@ def contest(board: Board) -> Contest:
         task=board.task.title,
         corpus=board.corpus,
         split=board.split,
-        cases=board.standings[0].card.manifest.cases,
+        cases=statistics.cases if statistics else board.standings[0].card.manifest.cases,
         subjects=statistics.subjects if statistics else 0,
         ranked_by=board.ranked_by or "",
         ranking=board.ranking,
