@@ -112,6 +112,58 @@ def test_a_case_holds_its_texts_scores_and_inventions(home: Path) -> None:
     assert case["parts"]
 
 
+NOWHERE = """
+from dataclasses import dataclass
+from harness import scorer
+from harness.errors import AssetError
+
+@scorer("nowhere")
+@dataclass(frozen=True)
+class Nowhere:
+    columns = ("nowhere",)
+    def open(self, context):
+        raise AssetError("there is no model", todo="fetch it")
+    def measure(self, pairs): ...
+    def worst(self, column): ...
+    def signature(self, column): ...
+"""
+
+
+def imported(home: Path, label: str, *scorers: str) -> None:
+    text = home / RUNS / label / "submission.csv"
+    assert main(["import", str(text), "--as", label, "--data", str(home / "ward"), "--scorers", *scorers]) == 0
+
+
+def test_runs_of_unlike_scorers_have_their_cases_side_by_side(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    imported(home, "careful", "rouge")
+    imported(home, "careless", "bleu")
+    report("page", "--private")
+    about, index = script(tmp_path / "page" / "cases-0" / "index.js")
+    _, (case, *_) = script(tmp_path / "page" / "cases-0" / "chunk-0.js")  # type: ignore[misc]
+    assert about["systems"] == ["careful", "careless"]  # type: ignore[index]
+    assert about["score"] == "bleu"  # type: ignore[index]
+    assert all(careful is None and 0 < careless < 1 for careful, careless in index["scores"])  # type: ignore[index]
+    careful, careless = ([score is None for score in one["scores"]] for one in case["fields"][0]["systems"])
+    assert careful == [not one for one in careless]
+
+
+def test_cases_of_a_board_without_a_column_are_refused(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nowhere.py").write_text(NOWHERE)
+    imported(home, "careful", "nowhere", "--plugin", "nowhere.py")
+    assert fails(capsys, "--out", "page", "--private") == (
+        f"harness: {TASK.title}, ward, {SPLIT}: every column is n/a, and cases are listed by one\n"
+        "  -> score the runs again with scorers that this machine has (--scorers), or leave out --private\n"
+    )
+    assert not (tmp_path / "page").exists()
+    report("page")
+
+
 def test_a_report_is_written_anew_where_one_stands_also_from_within(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

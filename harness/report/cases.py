@@ -109,8 +109,14 @@ def write_cases(board: Board, corpus: Corpus, pages: Path) -> None:
 
 
 def _desk(board: Board, corpus: Corpus) -> Desk:
+    """Raises LeaderboardError for a board without a column."""
     runs = [read_run(one, board.task) for one in board.standings]
     columns = [key for key in board.shown if any(key in run.stats.columns for run in runs)]
+    if not columns:
+        raise LeaderboardError(
+            f"{board.title}: every column is n/a, and cases are listed by one",
+            todo="score the runs again with scorers that this machine has (--scorers), or leave out --private",
+        )
     return Desk(
         board=board,
         corpus=corpus,
@@ -219,7 +225,10 @@ def _scores(stats: Stats, name: str, at: int, columns: Sequence[str]) -> list[fl
 
 
 def _case_means(stats: Stats, columns: Sequence[str]) -> Any:
-    """A number a case: the mean over the fields that have a reference of the mean over these columns."""
+    """A number a case: the mean over the fields that have a reference of the mean over these columns; none for a run
+    that lacks one of them."""
+    if not {*columns} <= {*stats.columns}:
+        return np.full(len(stats.ids), np.nan)
     there = [stats.columns.index(column) for column in columns]
     with np.errstate(invalid="ignore"):
         by_field = stats.values[:, :, there].mean(axis=2)
