@@ -270,6 +270,26 @@ def test_a_public_report_opens_no_text(home: Path, tmp_path: Path, monkeypatch: 
     assert (tmp_path / "page" / "data.js").read_bytes() == (home / "public" / "data.js").read_bytes()
 
 
+# --------------------------------------------------------------------------- how it looks
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance (WCAG 2.2) of #rrggbb."""
+    parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    red, green, blue = (one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_figures_on_coloured_slices_can_be_read_in_light_and_in_dark(home: Path) -> None:
+    style = (home / "public" / "report.css").read_text()
+    light, dark = re.findall(r":root \{(.*?)\}", style, re.DOTALL)
+    for theme in (light, dark):
+        colours = dict(re.findall(r"--([\w-]+): (#\w{6});", theme))
+        for hue in (f"hue-{at}" for at in range(8)):
+            low, high = sorted(luminance(colours[one]) for one in ("paper", hue))
+            assert (high + 0.05) / (low + 0.05) >= 4.5, (hue, colours[hue])
+
+
 # --------------------------------------------------------------------------- where it lies
 
 

@@ -74,6 +74,11 @@ def column(page: Any, at: int) -> list[float]:
     return [float(cell.split()[0]) for cell in cells if cell[0].isdigit()]
 
 
+def data_of(out: Path) -> Any:
+    text = (out / "data.js").read_text()
+    return json.loads(text[text.index("(") + 1 : text.rindex(")")])
+
+
 def opened(page: Any, path: Path, hash: str = "") -> Any:
     page.goto(f"{path.as_uri()}{hash}")
     return page
@@ -135,8 +140,25 @@ def test_pictures_of_ranks_fields_lengths_and_selectors(page: Any, home: Path) -
     assert page.locator("#lengths .card").count() == 2 * len(LABELS)
     assert page.locator("#lengths .card path.reference").count() == 2 * len(LABELS)
     assert page.locator("#selectors .lane").count() == 1
-    assert page.locator("#selectors .legend").inner_text().split() == ["careful", "careless"]
     assert page.locator("#neighbours tbody tr").count() == len(LABELS) - 1
+
+
+def test_whose_texts_a_pool_took_is_read_without_a_mouse_and_without_colours(
+    page: Any, home: Path, tmp_path: Path
+) -> None:
+    out = shutil.copytree(home / "public", tmp_path / "page")
+    data = data_of(out)
+    chooser = next(one for one in data["contests"][0]["systems"] if one["shares"])
+    chooser["shares"] = {"a": 500, "b": 410, **{f"m{at}": 12 for at in range(7)}, "rare": 6}  # more than colours
+    folder.write_data(out / "data.js", "report.load", data)
+    opened(page, out / "index.html")
+    lane = page.locator("#selectors .lane", has_text="chooser")
+    wanted = ["a 50 %", "b 41 %", *(f"m{at} 1 %" for at in range(7)), "rare < 1 %"]
+    assert page.get_by_role("img", name=", ".join(wanted), exact=True).count() == 1
+    assert lane.locator(".legend li").all_inner_texts() == wanted
+    assert lane.locator(".stack span").all_inner_texts() == ["50 %", "41 %", *[""] * 8]
+    page.emulate_media(media="print")
+    assert lane.locator(".legend").is_visible()
 
 
 def test_light_dark_narrow_and_printed(page: Any, home: Path) -> None:
@@ -165,8 +187,7 @@ def test_help_is_a_key_away(page: Any, home: Path) -> None:
 
 def test_a_board_without_intervals_or_ranks_beside_another(page: Any, home: Path, tmp_path: Path) -> None:
     out = shutil.copytree(home / "public", tmp_path / "page")
-    text = (out / "data.js").read_text()
-    data = json.loads(text[text.index("(") + 1 : text.rindex(")")])
+    data = data_of(out)
     (first,) = data["contests"]
     one = {**first["systems"][0], **dict.fromkeys(("rank", "low", "high", "tie")), "lengths": {}}
     one["values"] = {

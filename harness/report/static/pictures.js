@@ -277,38 +277,34 @@ function selectorsPart(contest) {
   const hue = (member) => `var(--hue-${members.indexOf(member) % 8})`;
   const lane = ({ label, shares }) => {
     const total = sum(Object.values(shares));
+    const slices = members
+      .filter((one) => shares[one])
+      .map((name) => ({ name, share: shares[name] / total, said: wholePercent(shares[name] / total) }));
     return h(
       "div",
       { class: "lane" },
       h("span", { class: "label", title: label }, label),
       h(
         "span",
-        { class: "stack" },
-        members
-          .filter((one) => shares[one])
-          .map((one) =>
-            h(
-              "span",
-              {
-                style: { width: percent(shares[one] / total), background: hue(one) },
-                title: `${one}: ${plural(shares[one], "text")}`,
-              },
-              shares[one] / total > 0.08 ? `${Math.round((100 * shares[one]) / total)} %` : "",
-            ),
-          ),
+        { class: "stack", role: "img", "aria-label": slices.map(({ name, said }) => `${name} ${said}`).join(", ") },
+        slices.map(({ name, share, said }) =>
+          h("span", { style: { width: percent(share), background: hue(name) } }, share > 0.08 ? said : ""),
+        ),
       ),
       h("span", { class: "said" }, plural(total, "text")),
+      h(
+        "ul",
+        { class: "legend" },
+        slices.map(({ name, said }) => h("li", {}, h("i", { style: { background: hue(name) } }), `${name} ${said}`)),
+      ),
     );
   };
   return h(
     "figure",
     { class: "shares" },
-    h("figcaption", {}, "Whose texts a pool handed in."),
+    h("figcaption", {}, "Whose texts a pool handed in; the slices stand in the order of the names."),
     h("div", { class: "lanes" }, pools.map(lane)),
-    h(
-      "ul",
-      { class: "legend" },
-      members.map((one) => h("li", {}, h("i", { style: { background: hue(one) } }), one)),
-    ),
   );
 }
+
+const wholePercent = (share) => (share < 0.01 ? "< 1 %" : `${Math.round(100 * share)} %`);
