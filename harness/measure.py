@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import CannotJudge, HarnessError, ScoreError
+from harness.files import no_room
 from harness.panel import OpenScorer, fault
 from harness.types import Pair
 
@@ -81,6 +82,8 @@ def _asked(one: OpenScorer, method: str, pairs: Sequence[Pair], columns: int) ->
     except HarnessError:
         raise
     except Exception as error:
+        if no_room(error):
+            raise
         raise _BrokenError(f"failed: {fault(error)}") from None
     if rows.shape != (shape := (len(pairs), columns)):
         raise _BrokenError(f"returned an array of shape {rows.shape} where {shape} (pairs, columns) was due")

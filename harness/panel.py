@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from harness import assets
 from harness.errors import AssetError, CannotJudge, HarnessError, PluginError, SettingsError
-from harness.files import digest_bytes, private_folder
+from harness.files import digest_bytes, no_room, private_folder
 from harness.lineup import EncoderSettings, Lineup, build
 from harness.plugins import Entry, Registry, Tag
 from harness.resources import open_encoder
@@ -148,9 +148,10 @@ def open_scorer(choice: Choice, context: ScorerContext) -> OpenScorer:
     source = digest_bytes(entry.source())
     if isinstance(plugin, _ShortScorer):
         return OpenScorer(entry.name, plugin.columns, plugin, batch=tag.batch, source=source)
+    own = replace(context, work=private_folder(context.work / entry.name))
     try:
         try:
-            scorer = plugin.open(replace(context, work=private_folder(context.work / entry.name)))
+            scorer = plugin.open(own)
         except AssetError as error:
             return OpenScorer(entry.name, tuple(plugin.columns), None, dict.fromkeys(plugin.columns, str(error)))
         missing = getattr(scorer, "missing", {})
@@ -158,6 +159,8 @@ def open_scorer(choice: Choice, context: ScorerContext) -> OpenScorer:
     except HarnessError:
         raise
     except Exception as error:
+        if no_room(error):
+            raise
         raise PluginError(
             f"the scorer '{entry.name}' ({entry.origin}) cannot be opened: {fault(error)}", todo="mend the file"
         ) from None

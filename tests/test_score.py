@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -247,6 +249,14 @@ def test_a_scorer_that_fails_on_no_pair_alone_is_named_all_the_same() -> None:
         scored(broken(measure))
 
 
+def test_a_full_disk_is_not_laid_at_the_scorer_that_measures() -> None:
+    def measure(self: Any, pairs: Any) -> Any:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(OSError, match="No space"):
+        scored(broken(measure))
+
+
 def test_a_worst_value_must_count_in_the_mean() -> None:
     class Lenient(Words):
         def worst(self, column: str) -> float:
@@ -330,6 +340,18 @@ def test_a_scorer_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
         f"the scorer 'semantic' ({tmp_path / 'mine.py'}) cannot be opened: ZeroDivisionError in mine.py, line 10\n"
         "  -> mend the file"
     )
+
+
+def test_a_folder_that_cannot_be_made_is_not_laid_at_the_scorer(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    choice = Choice(registry().entry("scorer", "bleu"))
+    with pytest.raises(NotADirectoryError):
+        open_scorers([choice], ScorerContext(TASK.language, tmp_path / "file"))
+
+
+def test_a_full_disk_is_not_laid_at_the_scorer_that_opens(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No space"):
+        opened(tmp_path, LONG % f"raise OSError({errno.ENOSPC}, 'No space left on device')", "semantic")
 
 
 SET = """
