@@ -3,7 +3,8 @@
 Hubs, telemetry, downloads and proxies are switched off through the environment, which libraries and child processes
 read; a proxy on this machine would carry anything anywhere. An audit hook refuses every connection that is neither to
 this machine nor to a host of the line-up's allow-list, whoever opens it, before a name is looked up or a packet sent.
-Children that run Python get the same hook, through a `sitecustomize` that stands first on their PYTHONPATH.
+Children that run Python get the same hook, through a `sitecustomize` that stands first on their PYTHONPATH; one whose
+Python cannot load it does not run.
 
 What this cannot see: sockets that compiled code opens by itself (NCCL, gloo, the C++ parts of Ray and of vLLM),
 children that are not Python, that do not read their environment (`python -I`, `-E`, `-S`) or are given another, and

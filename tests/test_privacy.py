@@ -15,8 +15,6 @@ import pytest
 
 from harness.privacy import is_here
 
-SUBMIT = ("submit", "--scorers", "bleu,rouge")
-
 LEAKY = '''
 from harness import ModelInput, system
 
@@ -370,6 +368,25 @@ def test_children_are_guarded(start: str, tmp_path: Path) -> None:
     lines = done.stdout.splitlines()
     assert [line for line in lines if "192.0.2.1" in line] == [refused], done.stderr
     assert "PASSED socket.connect ('192.0.2.5', 80)" in lines
+
+
+def test_a_child_that_cannot_load_the_guard_does_not_run(tmp_path: Path) -> None:
+    """Of a Python that is too old, say: here it finds a standard module that has not what the guard needs."""
+    (tmp_path / "ipaddress.py").write_text("")
+    code = """
+    import os, subprocess, sys
+    from harness.privacy import restrict
+    restrict()
+    os.environ["PYTHONPATH"] += os.pathsep + sys.argv[1]
+    sys.exit(subprocess.run([sys.executable, "-c", "print('ran')"]).returncode)
+    """
+    done = python(code, str(tmp_path))
+    assert (done.stdout, done.returncode) == ("", 1)
+    assert done.stderr == (
+        f"harness: a child was stopped: its Python {sys.version.split()[0]} cannot load the guard that refuses "
+        "connections while a restricted corpus is loaded (ImportError)\n"
+        "  -> start it with the Python that runs the harness: sys.executable\n"
+    )
 
 
 def test_the_sitecustomize_of_others_still_runs(tmp_path: Path) -> None:
