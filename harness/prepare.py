@@ -51,7 +51,7 @@ def prepare(stay: RawStay, task: Task, cut_leaks: bool = False) -> Prepared:
     redaction = redact(stay.document, headings, task, targets)
     rows, dropped = _rows(stay, task)
     copies = Counter(redaction.copies)
-    parts = [*_sections(stay.document, headings, redaction), *rows]
+    parts = [*_sections(stay.document, headings, redaction, task), *rows]
     parts, overlaps = _cut_and_measure(parts, targets, cut_leaks, copies)
     leaks: list[Leak] = []
     for field in task.fields:
@@ -109,10 +109,11 @@ def _transcript(stay: RawStay, task: Task, targets: Mapping[str, Target], cut_le
 # --------------------------------------------------------------------------- parts
 
 
-def _sections(note: str, headings: Sequence[Heading], redaction: Redaction) -> list[Part]:
+def _sections(note: str, headings: Sequence[Heading], redaction: Redaction, task: Task) -> list[Part]:
     """The note's sections less the cuts. A heading that follows another of the same name opens no new part if it has
     text on its line (the header's 'Name: ___', 'Sex: F') or nothing stands between them (a section's first label)."""
-    kept = [h for h in headings if not any(begin <= h.start < end for begin, end in redaction.cuts)]
+    opening = (h for h in headings if not _is_label(h, note, redaction, task))
+    kept = [h for h in opening if not any(begin <= h.start < end for begin, end in redaction.cuts)]
     ends = [*(h.start for h in kept), len(note)]
     sections = [(Heading(0, 0, "", OTHER, inline=False), ends[0])]
     for heading, end in zip(kept, ends[1:], strict=True):
@@ -128,6 +129,16 @@ def _sections(note: str, headings: Sequence[Heading], redaction: Redaction) -> l
         text = without(note, heading.end, end, redaction.cuts)
         parts.append(Part(NOTE, heading.name, heading.text, text, precedes=precedes))
     return [part for part in parts if part.text]
+
+
+def _is_label(heading: Heading, note: str, redaction: Redaction, task: Task) -> bool:
+    """Whether it stays in the section that it divides. Where that stands after a field whose writer knows it, only the
+    line below the section's heading does: what follows may be of later, and is dated as any unlisted heading."""
+    section = heading.label_of
+    if section is None:
+        return False
+    late = any(section.name in f.known and redaction.begins[f.name] <= heading.start for f in task.fields)
+    return not late or note.count("\n", section.end, heading.start) == 1
 
 
 def _rows(stay: RawStay, task: Task) -> tuple[list[Part], dict[str, int]]:

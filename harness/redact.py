@@ -35,7 +35,7 @@ def redact(note: str, headings: Sequence[Heading], task: Task, targets: Mapping[
     tokens = read_text([note])
     copies = {name: _copies(note, tokens, target) for name, target in targets.items()}
     inside = merge(span for spans in copies.values() for span in spans)
-    outside = [h for h in headings if not _within(h.start, inside)]
+    outside = [h for h in headings if not h.label_of and not _within(h.start, inside)]
     cuts, begins = list(inside), dict[str, int]()
     for field in task.fields:
         spans = copies.get(field.name, [])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from harness.types import Field, Section, Task
@@ -20,13 +20,15 @@ _BLANKS = re.compile(r"_{2,}|\s+")
 @dataclass(frozen=True)
 class Heading:
     """A heading in a text: `start` of its words, `end` where its body begins, `text` without the colon,
-    `name` of the Section or Field that lists it, or "other". `inline` if text follows on its line."""
+    `name` of the Section or Field that lists it, or "other". `inline` if text follows on its line. A label
+    divides the section of the heading `label_of`."""
 
     start: int
     end: int
     text: str
     name: str
     inline: bool
+    label_of: Heading | None = None
 
     @property
     def listed(self) -> bool:
@@ -63,7 +65,7 @@ def find_headings(text: str, task: Task) -> tuple[Heading, ...]:
         for h in found
         if h.name in fields or (h.listed and not h.inline) or capitals is None or h.text.isupper() == capitals
     )
-    return tuple(_without_labels(text, in_style))
+    return tuple(_labelled(text, in_style))
 
 
 def find_field_heading(text: str, field: Field) -> tuple[int, str] | None:
@@ -100,16 +102,16 @@ def _heading_of(line: re.Match[str], task: Task, below_heading: bool) -> Heading
     return None
 
 
-def _without_labels(text: str, headings: Iterable[Heading]) -> Iterator[Heading]:
-    """A section that begins with an unlisted heading ('Discharge Diagnosis:', then 'Primary:') is divided by labels:
-    they belong to it, up to the next listed heading."""
-    above: Heading | None = None
-    labelled = False
+def _labelled(text: str, headings: Iterable[Heading]) -> Iterator[Heading]:
+    """A section that begins with an unlisted heading ('Discharge Diagnosis:', then 'Primary:') is divided by labels,
+    up to the next listed heading."""
+    above = section = None
     for heading in headings:
-        begins = above is not None and above.listed and not text[above.end : heading.start].strip()
-        labelled = not heading.listed and (labelled or begins)
-        if not labelled:
-            yield heading
+        if heading.listed:
+            section = None
+        elif above and above.listed and not text[above.end : heading.start].strip():
+            section = above
+        yield replace(heading, label_of=section)
         above = heading
 
 

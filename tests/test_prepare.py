@@ -164,6 +164,37 @@ def test_labels_belong_to_the_section_that_begins_with_one() -> None:
     ]
 
 
+@pytest.mark.parametrize("heading", ["Brief Hospital Course", "Summary of Events"])
+@pytest.mark.parametrize(
+    ("listed", "kept"),
+    [
+        ("Preadmission list:\n1. Aspirin\n", "Preadmission list:\n1. Aspirin"),
+        ("Preadmission list:\n1. Aspirin\n\n", "Preadmission list:\n1. Aspirin"),
+        ("1. Aspirin\n", "1. Aspirin"),
+        ("\n", ""),
+    ],
+)
+def test_below_a_field_that_knows_a_section_labels_are_dated_as_unlisted_headings(
+    heading: str, listed: str, kept: str
+) -> None:
+    """But for one on the line below the section's heading, which would be lost with the section else."""
+    note = (
+        f"Chief Complaint:\nPain\n{heading}:\n{COURSE}\nMedications on Admission:\n{listed}"
+        "Transitional Issues:\n- stop antibiotics on day ten\n"
+        "Discharge Diagnosis:\nPrimary:\nAngina\nSecondary:\nGout\nDischarge Instructions:\n" + LETTER
+    )
+    case = prepare(stay(note), TASK).case
+    course = model_input(case, TASK, TASK.field(BHC), {}).chart
+    letter = model_input(case, TASK, TASK.field(DI), {}).chart
+    before = [("Chief Complaint", "Pain"), *([("Medications on Admission", kept)] if kept else [])]
+    assert [(part.heading, part.text) for part in course] == before
+    assert [(part.heading, part.text) for part in letter] == [
+        *before,
+        ("Transitional Issues", "- stop antibiotics on day ten"),
+        ("Discharge Diagnosis", "Primary:\nAngina\nSecondary:\nGout"),
+    ]
+
+
 def test_headings_may_stand_in_capitals_without_colon_or_on_the_line_of_their_text() -> None:
     note = (
         "FINAL DIAGNOSES\n1. Angina\nALLERGIES:\nPENICILLIN\nINVASIVE LINES:\nNone\n"
