@@ -11,11 +11,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from harness.errors import RunError
 from harness.files import JsonLines
 from harness.types import Completion
+
+T = TypeVar("T")
 
 FILE = "pace.jsonl"
 
@@ -74,6 +76,14 @@ class Pace:
             for completion in found[1]:
                 self.count(completion)
             yield found
+
+
+def waited(answers: Iterable[T]) -> Iterator[tuple[T, float]]:
+    """Each answer and the seconds waited for it: together no more than passed, however many are made at once."""
+    started = time.perf_counter()
+    for answer in answers:
+        yield answer, time.perf_counter() - started
+        started = time.perf_counter()
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -13,6 +13,7 @@ from harness.competitor import Competitor, find_competitor, results
 from harness.errors import RunError
 from harness.files import private_folder
 from harness.lineup import Lineup
+from harness.pace import waited
 from harness.plugins import registry
 from harness.resources import Resources, SystemContext
 from harness.types import Candidate, Failure, ModelInput
@@ -80,14 +81,15 @@ def sharded(competitor: Competitor, resources: Resources, seed: int, crew: Crew)
 
 @dataclass(frozen=True)
 class ShardedRunner:
-    """A `Runner`: the workers have one of their own each."""
+    """A `Runner`: the workers have one of their own each. A text's seconds are its share of those that were waited."""
 
     bench: SystemBench
     crew: Crew
 
     def generate(self, inputs: Sequence[ModelInput]) -> Iterator[Candidate | Failure]:
-        for _, made in self.crew.run(self.bench, _shards(inputs)):
-            yield from made
+        for (_, made), seconds in waited(self.crew.run(self.bench, _shards(inputs))):
+            for one in made:
+                yield replace(one, seconds=seconds / len(made)) if isinstance(one, Candidate) else one
 
 
 def _shards(inputs: Sequence[ModelInput]) -> Iterator[Shard]:

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,15 +29,15 @@ from harness.corpora.marking import FILE_NAME
 from harness.corpora.synthetic import synthesize
 from harness.corpora.tables import open_tables
 from harness.engines.batches import plan
-from harness.engines.remote import EngineBench, remote
+from harness.engines.remote import EngineBench, RemoteEngine, remote
 from harness.engines.transformers import TransformersEngine
 from harness.errors import PrivacyError, RunError, SettingsError
 from harness.lineup import DEFAULT_LINEUP, EngineSettings, ServerSettings, read_lineup
 from harness.plugins import registry
 from harness.resources import Resources, open_engine
-from harness.shards import SHARD, sharded
+from harness.shards import SHARD, ShardedRunner, sharded
 from harness.tasks.discharge_me import discharge_me
-from harness.types import ModelInput, Part, Prompt, Sampling
+from harness.types import Candidate, Completion, Failure, ModelInput, Part, Prompt, Sampling
 from tests import clusters, networks
 from tests.tiny_llama import write_tiny_llama
 
@@ -327,6 +327,45 @@ def test_shards_come_back_whole_and_a_worker_with_another_source_refuses(
     edited = sharded(replace(competitor, source="another"), resources, 0, crew(tmp_path))
     with pytest.raises(RunError, match="a worker has another source of the system 'each'"):
         next(edited.generate(inputs))
+
+
+@dataclass(frozen=True)
+class MinuteBench:
+    """Each text took its worker a minute, as it may where many are at work at the same time."""
+
+    answer: Callable[[Any], Any]
+    threads: int = 1
+    cards: int = 0
+
+    def open(self) -> Callable[[Any], Any]:
+        return self.answer
+
+
+def test_the_seconds_of_texts_that_workers_completed_are_those_that_passed(
+    settings: EngineSettings, tmp_path: Path
+) -> None:
+    local: Any = open_engine(settings)
+    bench: Any = MinuteBench(lambda batch: [(at, [Completion("text", "stop", 1, 60.0)]) for at in batch.at])
+    started = time.monotonic()
+    found = list(RemoteEngine(local, bench, crew(tmp_path)).complete(PROMPTS, SHORT))
+    passed = time.monotonic() - started
+    assert len(found) == len(PROMPTS)
+    assert 0 < sum(one.seconds for _, [one] in found) <= passed
+
+
+def test_the_seconds_of_cases_that_workers_wrote_are_those_that_passed(tmp_path: Path) -> None:
+    def write(shard: Iterable[ModelInput]) -> list[Candidate | Failure]:
+        made = [Candidate(asked.case, asked.field, "text", seconds=60.0) for asked in shard]
+        return [*made[:-1], Failure(made[-1].case, made[-1].field, "nothing to say")]
+
+    bench: Any = MinuteBench(write)
+    inputs = [ModelInput(str(at), "1", "course", ()) for at in range(SHARD + 7)]
+    started = time.monotonic()
+    found = list(ShardedRunner(bench, crew(tmp_path)).generate(inputs))
+    passed = time.monotonic() - started
+    texts = [one for one in found if isinstance(one, Candidate)]
+    assert (len(found), len(texts)) == (SHARD + 7, SHARD + 5)
+    assert 0 < sum(one.seconds or 0 for one in texts) <= passed
 
 
 # --------------------------------------------------------------------------- asking for workers

@@ -205,6 +205,27 @@ def test_who_stops_early_leaves_the_rest_unasked(vllm: Process) -> None:
     assert len(vllm.asked()) <= 3
 
 
+def test_the_seconds_of_texts_that_were_asked_for_together_are_those_that_passed(vllm: Process) -> None:
+    """Each request takes 0.02 s, one that is made again longer; sixteen are under way at a time."""
+    prompts = [Prompt(str(at), "course", (("user", f"case {at}."),)) for at in range(64)]
+    vllm.plan({"match": "case 7", "do": "status", "status": 500, "times": 2})
+    engine = opened(vllm, concurrency=16)
+    for sampling in (Sampling(4), Sampling(4, temperature=1.0, samples=2)):
+        started = time.monotonic()
+        found = dict(engine.complete(prompts, sampling))
+        passed = time.monotonic() - started
+        seconds = [one.seconds for completions in found.values() for one in completions]
+        assert len(seconds) == 64 * sampling.samples
+        assert 0 < sum(seconds) <= passed
+
+
+def test_the_time_of_prompts_that_failed_is_shared_too(vllm: Process) -> None:
+    vllm.plan({"match": "question 0 ", "do": "hang"})
+    found = opened(vllm, concurrency=1, timeout=0.5, retries=0).complete(PROMPTS[:2], Sampling(3))
+    _, [one] = next(found)
+    assert one.seconds >= 0.5
+
+
 # --------------------------------------------------------------------------- samples, stops, ends
 
 
@@ -254,25 +275,25 @@ def test_a_stop_string_ends_a_text_also_where_the_server_ignores_it(vllm: Proces
                 ],
                 "usage": {"completion_tokens": 4},
             },
-            Completion("So be it.", "stop", 4, 1.0, -1.5),
+            Completion("So be it.", "stop", 4, 0.0, -1.5),
         ),
-        ({"choices": [{"text": "So", "finish_reason": "length"}]}, Completion("So", "length", None, 1.0)),
-        ({"choices": [{"text": "", "finish_reason": "stop"}], "usage": "9"}, Completion("", "stop", None, 1.0)),
+        ({"choices": [{"text": "So", "finish_reason": "length"}]}, Completion("So", "length", None, 0.0)),
+        ({"choices": [{"text": "", "finish_reason": "stop"}], "usage": "9"}, Completion("", "stop", None, 0.0)),
         (
             {
                 "choices": [{"text": "a\ud800b", "finish_reason": "stop", "logprobs": {"token_logprobs": [None, 1]}}],
                 "usage": {"completion_tokens": True, "prompt_tokens": 9, "prompt_tokens_details": {"cached_tokens": 8}},
             },
-            Completion("a?b", "stop", None, 1.0, prompt_tokens=9, cached_tokens=8),
+            Completion("a?b", "stop", None, 0.0, prompt_tokens=9, cached_tokens=8),
         ),
         (
             {"choices": [{"text": "a END b", "finish_reason": "length", "logprobs": {"token_logprobs": []}}]},
-            Completion("a ", "stop", None, 1.0),
+            Completion("a ", "stop", None, 0.0),
         ),
     ],
 )
 def test_answers_are_read(answer: Any, expected: Completion) -> None:
-    assert completion(answer, ("END",), 1.0) == expected
+    assert completion(answer, ("END",)) == expected
 
 
 NO_TEXT = "the server's answer holds no text"
@@ -298,7 +319,7 @@ OTHER_END = "the server ended the text for another reason than its end or its le
 )
 def test_answers_that_are_none_are_told(answer: Any, reason: str) -> None:
     with pytest.raises(Fault) as caught:
-        completion(answer, (), 1.0)
+        completion(answer, ())
     assert caught.value.reason == reason
 
 
@@ -315,7 +336,7 @@ JSON = st.recursive(
 def test_no_answer_breaks_the_reader(answer: Any) -> None:
     for wrapped in (answer, {"choices": [answer]}, {"choices": [{"text": "a", "finish_reason": "stop", "x": answer}]}):
         try:
-            found = completion(wrapped, ("END",), 0.0)
+            found = completion(wrapped, ("END",))
         except Fault:
             continue
         assert isinstance(found.text, str)

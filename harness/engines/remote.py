@@ -16,6 +16,7 @@ from harness.engines.wrapped import Wrapped
 from harness.errors import RunError, SettingsError
 from harness.files import digest, digest_folder
 from harness.lineup import AnyEngineSettings
+from harness.pace import waited
 from harness.types import Completion, Engine, Prompt, Sampling
 
 Completed: TypeAlias = list[tuple[int, list[Completion]]]
@@ -91,11 +92,14 @@ class RemoteEngine(Wrapped):
     def complete(
         self, prompts: Sequence[Prompt], sampling: Sampling, done: Collection[int] = ()
     ) -> Iterator[tuple[int, list[Completion]]]:
+        """As the engine inside; the `seconds` of all texts add up to those that were waited, whoever worked."""
         stored = set(done)
         missing = (tuple(batch) for batch in self.engine.batches(prompts, sampling) if not stored.issuperset(batch))
         jobs = (Batch(at, tuple(prompts[i] for i in at), sampling, self.adapter) for at in missing)
-        for _, completed in self.crew.run(self.bench, jobs):
-            yield from completed
+        for (_, completed), seconds in waited(self.crew.run(self.bench, jobs)):
+            share = seconds / sum(len(texts) for _, texts in completed)
+            for at, texts in completed:
+                yield at, [replace(text, seconds=share) for text in texts]
 
     def adapted(self, adapter: Path) -> RemoteEngine:
         return replace(self, engine=self.engine.adapted(adapter), adapter=adapter.resolve())

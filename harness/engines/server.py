@@ -12,9 +12,8 @@ server that is given other weights under the same name and says the same of them
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -35,6 +34,7 @@ from harness.engines.served import (
 from harness.errors import GenerationError, RunError, SettingsError
 from harness.files import digest
 from harness.lineup import ServerSettings
+from harness.pace import waited
 from harness.progress import counter
 from harness.types import Completion, Message, Prompt, Sampling
 
@@ -74,9 +74,10 @@ class ServerEngine:
     ) -> Iterator[tuple[int, list[Completion]]]:
         """Yield (index into prompts, its completions) as they come; what is in `done` is not asked for.
 
-        `tokens` and `logprob` are the server's word, None where it gives none; `seconds` runs from the request to its
-        answer. Raises GenerationError at the end for the prompts that failed, RunError as soon as the server refuses
-        all (key, model, address) or many in a row have failed, SettingsError for what the API cannot do."""
+        `tokens` and `logprob` are the server's word, None where it gives none; the `seconds` of all texts add up to
+        those that were waited, however many requests were under way. Raises GenerationError at the end for the prompts
+        that failed, RunError as soon as the server refuses all (key, model, address) or many in a row have failed,
+        SettingsError for what the API cannot do."""
         _refuse_penalties(sampling)
         samples = sampling.samples if sampling.temperature else 1
         finished = set(done)
@@ -147,13 +148,14 @@ class ServerEngine:
         self, prompts: Sequence[Prompt], missing: Sequence[int], ask: Callable[[int], list[Completion]]
     ) -> Iterator[tuple[int, list[Completion]]]:
         failed: dict[int, str] = {}
-        in_a_row, most = 0, max(GIVE_UP_AFTER, 2 * self.settings.concurrency)
+        spent, in_a_row, most = 0.0, 0, max(GIVE_UP_AFTER, 2 * self.settings.concurrency)
         with counter("generating", total=len(missing), unit="prompt") as progress:
-            for at, result in as_they_finish(ask, missing, self.settings.concurrency):
+            for (at, result), seconds in waited(as_they_finish(ask, missing, self.settings.concurrency)):
                 progress.update()
+                spent += seconds
                 if not isinstance(result, Fault):
-                    in_a_row = 0
-                    yield at, result
+                    share, spent, in_a_row = spent / len(result), 0.0, 0
+                    yield at, [replace(one, seconds=share) for one in result]
                     continue
                 refuse_all(result, self.settings.host)
                 failed[at] = _hint(result)
@@ -168,9 +170,8 @@ class ServerEngine:
             raise GenerationError(failed)
 
     def _complete(self, prompt: Prompt, sampling: Sampling, index: int) -> Completion:
-        started = time.monotonic()
         answer = self.client.ask("POST", self._path, self._request(prompt, sampling, index))
-        return completion(answer, sampling.stop, time.monotonic() - started)
+        return completion(answer, sampling.stop)
 
     @property
     def _path(self) -> str:
@@ -233,8 +234,9 @@ class ServerEngine:
 # --------------------------------------------------------------------------- an answer
 
 
-def completion(answer: Any, stops: Sequence[str], seconds: float) -> Completion:
-    """The first choice of a chat or text completion. Raises Fault for what is none."""
+def completion(answer: Any, stops: Sequence[str]) -> Completion:
+    """The first choice of a chat or text completion; its share of the time is for who waits. Raises Fault for what is
+    none."""
     choice = _first(get(answer, "choices"))
     message = get(choice, "message")
     text = get(choice, "text") if message is None else get(message, "content")
@@ -251,7 +253,7 @@ def completion(answer: Any, stops: Sequence[str], seconds: float) -> Completion:
         kept,
         finish,
         _count(get(usage, "completion_tokens")),
-        seconds,
+        0.0,
         _mean_logprob(get(choice, "logprobs")),
         prompt_tokens=_count(get(usage, "prompt_tokens")),
         cached_tokens=_count(get(get(usage, "prompt_tokens_details"), "cached_tokens")),
