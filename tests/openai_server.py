@@ -43,9 +43,11 @@ PAGES: dict[str, dict[str, Any]] = {
         },
     },
     "ollama": {
-        "/v1/models": {"data": [{"id": "tiny:1b", "owned_by": "library"}, {"id": "other", "owned_by": "library"}]},
+        "/v1/models": {"data": [{"id": name, "owned_by": "library"} for name in ("tiny:1b", "llama3:latest")]},
         "/api/version": {"version": "0.30.1"},
-        "/api/tags": {"models": [{"name": "tiny:1b", "digest": "sha256:77"}, {"name": "other", "digest": "sha256:88"}]},
+        "/api/tags": {
+            "models": [{"name": "tiny:1b", "digest": "sha256:77"}, {"name": "llama3:latest", "digest": "sha256:88"}]
+        },
     },
     "plain": {"/v1/models": {"data": [{"id": MODEL}]}},
 }

@@ -24,7 +24,7 @@ from harness.engines import client as client_module
 from harness.engines.client import Fault
 from harness.engines.finished import as_they_finish
 from harness.engines.prompts import seed
-from harness.engines.served import name_of
+from harness.engines.served import _listed_as, name_of
 from harness.engines.server import ServerEngine, completion, open_server
 from harness.errors import AssetError, GenerationError, HarnessError, RunError, SettingsError
 from harness.lineup import ServerSettings, build, read_lineup
@@ -549,6 +549,30 @@ def test_the_identity_is_what_the_server_says_and_not_where_it_is(
     assert "127.0.0.1" not in json.dumps(first.identity)
 
 
+@pytest.mark.parametrize(
+    ("model", "owned_by", "digest"),
+    [
+        ("llama3", "library", "sha256:88"),
+        ("llama3:latest", "library", "sha256:88"),
+        ("llama3:8b", None, None),
+        ("tiny", None, None),
+        ("hub:5000/us/llama3", None, None),
+    ],
+)
+def test_a_model_that_is_named_without_its_tag_is_the_latest(
+    serve: Callable[[str], Process], model: str, owned_by: str | None, digest: str | None
+) -> None:
+    """Without its digest, another one that is pulled under its name would write on in the same submission."""
+    served = opened(serve("ollama"), model=model).served
+    assert served.model == model
+    assert (served.says.get("owned_by"), served.says["digest"]) == (owned_by, digest)
+
+
+def test_a_tag_stands_behind_the_last_slash() -> None:
+    assert _listed_as("hub:5000/us/llama3") == ("hub:5000/us/llama3", "hub:5000/us/llama3:latest")
+    assert _listed_as("hub:5000/us/llama3:8b") == ("hub:5000/us/llama3:8b",)
+
+
 def test_of_llamacpp_the_build_the_file_and_the_template_are_known(serve: Callable[[str], Process]) -> None:
     engine = opened(serve("llamacpp"))
     assert engine.served.model == "../models/tiny.gguf"
@@ -568,7 +592,7 @@ def test_of_several_models_one_has_to_be_named(serve: Callable[[str], Process]) 
         opened(serve("ollama"))
     assert str(caught.value) == (
         'the lineup names no model, and the server at 127.0.0.1 lists 2\n  -> write model = "NAME" into the lineup\'s '
-        "[engine]; there are: 'other', 'tiny:1b'"
+        "[engine]; there are: 'llama3:latest', 'tiny:1b'"
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
@@ -64,12 +64,13 @@ def look(client: Client, settings: ServerSettings) -> Served:
     listed = get(page, "data")
     entries = {get(entry, "id"): entry for entry in listed if _is_entry(entry)} if isinstance(listed, list) else {}
     model = settings.model or _only(sorted(entries), settings.host)
-    entry = entries.get(model, {})
+    names = _listed_as(model)
+    entry: Mapping[str, Any] = next((entries[name] for name in names if name in entries), {})
     dialect = str(entry.get("owned_by", ""))
     says = {name: value for name in ("owned_by", "parent", "max_model_len", "meta") if (value := entry.get(name))}
     if root := entry.get("root"):
         says["root"] = name_of(str(root))
-    more, room = _more(at_root(client), dialect, model, settings.host)
+    more, room = _more(at_root(client), dialect, names, settings.host)
     base = entries.get(str(entry.get("parent")), {})  # vLLM says the room of a model, not of an adapter on it
     rooms = [known for known in (entry.get("max_model_len"), base.get("max_model_len"), room) if isinstance(known, int)]
     return Served(model, dialect, {**says, **more}, next(iter(rooms), 0))
@@ -77,6 +78,11 @@ def look(client: Client, settings: ServerSettings) -> Served:
 
 def _is_entry(entry: Any) -> bool:
     return isinstance(get(entry, "id"), str)
+
+
+def _listed_as(model: str) -> tuple[str, ...]:
+    """The names that a model may be listed by: Ollama answers to `llama3` and lists it as `llama3:latest`."""
+    return (model,) if ":" in model.rpartition("/")[2] else (model, f"{model}:latest")
 
 
 def _only(models: Sequence[str], host: str) -> str:
@@ -89,7 +95,7 @@ def _only(models: Sequence[str], host: str) -> str:
     )
 
 
-def _more(root: Client, dialect: str, model: str, host: str) -> tuple[dict[str, Any], Any]:
+def _more(root: Client, dialect: str, names: Collection[str], host: str) -> tuple[dict[str, Any], Any]:
     """(version, build and digest where a server of this kind says them, its room in tokens where it does)."""
     if dialect == "vllm":
         return {"version": get(_glance(root, "/version", host), "version")}, None
@@ -102,7 +108,8 @@ def _more(root: Client, dialect: str, model: str, host: str) -> tuple[dict[str, 
     if version is None:
         return {}, None
     tags = get(_glance(root, "/api/tags", host), "models")
-    named = [one for one in tags if model in (get(one, "name"), get(one, "model"))] if isinstance(tags, list) else []
+    listed = tags if isinstance(tags, list) else []
+    named = [one for one in listed if get(one, "name") in names or get(one, "model") in names]
     return {"version": version, "digest": get(next(iter(named), None), "digest")}, None
 
 
