@@ -22,6 +22,7 @@ from harness.engines.transformers import TransformersEngine, open_transformers
 from harness.errors import AssetError, SettingsError
 from harness.types import Prompt, Sampling
 from tests.engine_contract import MODEL, PROMPTS, QUESTIONS, EngineContract, answers, asked, texts
+from tests.tiny_llama import write_tiny_llama
 
 
 @pytest.fixture(scope="module")
@@ -216,6 +217,33 @@ def test_every_stop_token_ends_a_text(engine: TransformersEngine) -> None:
     assert stops.reached([50, 0])
     assert not stops.reached([2, 50])
     assert stops.reached(engine.tokenizer("so be it </think>")["input_ids"])
+
+
+def test_an_end_that_is_not_special_is_no_part_of_the_text(tmp_path: Path) -> None:
+    """As that of a fine-tune whose `<|end|>` came by `add_tokens`; here it is likelier than what the model would write
+    third."""
+    from transformers import LlamaForCausalLM
+
+    folder = write_tiny_llama(tmp_path / "tiny")
+    base = open_transformers(folder, dtype="float32", threads=1)
+    last = library_text(base, PROMPTS[0], 3)[-1]
+    end = len(base.tokenizer)
+    assert base.tokenizer.add_tokens("<|end|>") == 1
+    base.tokenizer.save_pretrained(folder)
+    model = LlamaForCausalLM.from_pretrained(folder)
+    model.resize_token_embeddings(end + 1)
+    with torch.no_grad():
+        model.lm_head.weight[end] = 2 * model.lm_head.weight[last]
+    model.generation_config.eos_token_id = end
+    model.save_pretrained(folder)
+
+    tuned = open_transformers(folder, dtype="float32", threads=1)
+    assert end not in tuned.tokenizer.all_special_ids
+    *before, ended = library_text(tuned, PROMPTS[0], 8)
+    assert (len(before) > 0, ended) == (True, end)
+    [one] = answers(tuned, Sampling(8), PROMPTS[:1])[0]
+    assert one.text == tuned.tokenizer.decode(before, skip_special_tokens=True)
+    assert (one.finish, one.tokens) == ("stop", len(before) + 1)
 
 
 def test_rows_that_end_early_do_not_disturb_the_others(engine: TransformersEngine) -> None:

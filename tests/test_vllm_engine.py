@@ -7,13 +7,14 @@ import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from harness import assets
 from harness.cli import main
 from harness.engines import vllm
-from harness.engines.loading import ADAPTER_CONFIG
+from harness.engines.loading import ADAPTER_CONFIG, load_tokenizer
 from harness.engines.vllm import check_shapes, first_line, installed, open_vllm, room_for
 from harness.errors import AssetError, SettingsError
 from harness.lineup import EngineSettings, VllmSettings, build, find_lineup, read_lineup
@@ -169,6 +170,27 @@ def test_the_digest_tells_settings_and_adapters_apart(tmp_path: Path) -> None:
     other = open_vllm(folder, VllmSettings(dtype="float32", batch_size=3))
     assert len({engine.digest, other.digest, engine.adapted(shipped_adapter()).digest}) == 3
     assert engine.digest == same.digest
+
+
+# --------------------------------------------------------------------------- ends
+
+
+@pytest.mark.usefixtures("with_one")
+def test_an_end_that_is_not_special_is_no_part_of_the_text(tmp_path: Path) -> None:
+    """As that of a fine-tune whose `<|end|>` came by `add_tokens`."""
+    folder = write_tiny_llama(tmp_path / "tiny")
+    tokenizer = load_tokenizer(folder)
+    end = len(tokenizer)
+    assert tokenizer.add_tokens("<|end|>") == 1
+    tokenizer.save_pretrained(folder)
+    engine = open_vllm(folder, VllmSettings(dtype="float32"))
+    home = tokenizer("He went home.")["input_ids"]
+    for tokens, finish in (([*home, end], "stop"), (home, "length")):
+        output = SimpleNamespace(token_ids=tokens, finish_reason=finish, cumulative_logprob=-1.0)
+        ended = SimpleNamespace(outputs=[output], prompt_token_ids=[1, 2], num_cached_tokens=0)
+        one = engine._completion(ended, Sampling(8), 1.0)
+        assert (one.text, one.finish, one.tokens) == ("He went home.", finish, len(tokens))
+        assert one.logprob == -1.0 / len(tokens)
 
 
 # --------------------------------------------------------------------------- adapters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from harness.errors import AssetError, RunError
@@ -77,6 +77,11 @@ def end_of_turn(tokenizer: Any, chat: bool) -> int:
             "the model's tokenizer has no token that ends a text", todo="set eos_token in its configuration"
         )
     return int(end)
+
+
+def without_end(tokens: Sequence[int], ends: Collection[int]) -> Sequence[int]:
+    """The tokens of a text without the one that ended it, which its tokenizer need not count as special."""
+    return tokens[:-1] if tokens[-1] in ends else tokens
 
 
 def until(text: str, stops: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from harness import assets
 from harness.engines.batches import plan
 from harness.engines.loading import ADAPTER_WEIGHTS, Weights, context_length, end_tokens, load_tokenizer, numbers
-from harness.engines.prompts import check_room, prompt_tokens, until
+from harness.engines.prompts import check_room, prompt_tokens, until, without_end
 from harness.engines.runtime import prepare_torch
 from harness.errors import AssetError
 from harness.files import digest, digest_file
@@ -148,7 +148,7 @@ class TransformersEngine:
 
     def _completion(self, row: Any, stops: Any, seconds: float, width: int) -> Completion:
         return Completion(
-            text=until(stops.decode(row.tokens), stops.strings),
+            text=until(stops.decode(without_end(row.tokens, stops.tokens)), stops.strings),
             finish=row.finish,
             tokens=len(row.tokens),
             seconds=seconds,

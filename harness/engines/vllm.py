@@ -36,7 +36,7 @@ from harness.engines.loading import (
     load_tokenizer,
     numbers,
 )
-from harness.engines.prompts import check_room, prompt_tokens, seed, until
+from harness.engines.prompts import check_room, prompt_tokens, seed, until, without_end
 from harness.engines.runtime import prepare_torch
 from harness.errors import AssetError, HarnessError, RunError, SettingsError
 from harness.files import digest, digest_file
@@ -218,7 +218,8 @@ class VllmEngine:
 
     def _completion(self, ended: Any, sampling: Sampling, seconds: float) -> Completion:
         output = ended.outputs[0]
-        text = self.tokenizer.decode(output.token_ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        written = without_end(output.token_ids, self._ends)
+        text = self.tokenizer.decode(written, skip_special_tokens=True, clean_up_tokenization_spaces=False)
         return Completion(
             text=until(text, sampling.stop),
             finish="length" if output.finish_reason == "length" else "stop",
