@@ -7,8 +7,8 @@ What comes of a job does not depend on who does it: what a text or a score is, i
 
 A cluster of our own listens on the loopback device alone, asks for a token that is made for it, has neither dashboard
 nor usage statistics, and keeps sockets, logs and spilled objects under the corpus's root. Of a cluster that is joined
-this is its operator's to settle (docs/ray.md); with a restricted corpus each of its nodes has to be this machine or
-stand in the line-up's allow-list.
+this is its operator's to settle (docs/ray.md); with a restricted corpus the address of each of its nodes has to be the
+loopback address or stand in the line-up's allow-list.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import importlib.util
 import json
 import os
 import random
+import re
 import socket
 import subprocess
 import sys
@@ -432,6 +433,14 @@ def test_a_machine_that_the_line_up_names_is_asked(hosts: tuple[str, ...], tmp_p
         patch.setattr("socket.create_connection", refuse)
         with pytest.raises(RunError, match=r"the Ray cluster at 192.0.2.77:6379 cannot be joined: timed out"):
             Crew(Cluster(None, "192.0.2.77:6379", hosts), tmp_path).nodes()
+
+
+def test_the_clusters_that_are_shown_have_a_line_up_that_can_name_their_machines() -> None:
+    """With restricted data any other is refused, and those that are shipped name none."""
+    shipped = {path.stem: read_lineup(path).cluster.hosts for path in (HOUSE / "lineups").glob("*.toml")}
+    shown = re.findall(r"--ray \S+ --lineup (\S+) --data /secure", (HOUSE / "docs" / "ray.md").read_text())
+    assert set(shipped.values()) == {()}
+    assert (len(shown), shipped.keys() & set(shown)) == (2, set())
 
 
 def test_a_line_up_names_the_machines_of_a_cluster(tmp_path: Path) -> None:
