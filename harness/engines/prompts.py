@@ -81,7 +81,7 @@ def end_of_turn(tokenizer: Any, chat: bool) -> int:
 
 def without_end(tokens: Sequence[int], ends: Collection[int]) -> Sequence[int]:
     """The tokens of a text without the one that ended it, which its tokenizer need not count as special."""
-    return tokens[:-1] if tokens[-1] in ends else tokens
+    return tokens[:-1] if tokens and tokens[-1] in ends else tokens
 
 
 def until(text: str, stops: Sequence[str]) -> str:
