@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import math
 import os
 import shutil
 import tempfile
@@ -28,6 +29,15 @@ def no_room(error: BaseException) -> TypeGuard[OSError]:
 def canonical_json(value: Any) -> str:
     """JSON in ASCII (any text survives), with sorted keys and no spaces: the same value gives the same bytes."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), default=_plain)
+
+
+def finite(value: Any) -> Any:
+    """The same with null for what is no number or infinite, which JSON does not have."""
+    if isinstance(value, dict):
+        return {key: finite(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _plain(value: Any) -> Any:

@@ -17,7 +17,7 @@ import pytest
 from harness.aggregate import aggregate
 from harness.board import MEAN, Board
 from harness.board.statistics import Wanted
-from harness.board.text import render, row_lines
+from harness.board.text import FORMATS, render, row_lines
 from harness.entries import Entry, collect, entry
 from harness.errors import LeaderboardError
 from harness.files import digest
@@ -193,14 +193,50 @@ def test_a_lone_row_has_intervals_and_no_rival() -> None:
     assert "Compared" not in render([board], "md")
 
 
-def test_one_subject_has_no_interval() -> None:
-    stats = stats_of(np.full((2, 3, 2), 0.5), groups=("g", "g", "g"))
-    board = board_of(entry(card_of("a", stats), stats))
+@pytest.mark.parametrize("cases", [1, 3, 5])
+def test_too_few_subjects_have_no_interval_and_no_power_in_any_form(cases: int) -> None:
+    entries = made("a", 0.5, 1, cases), made("b", 0.4, 2, cases)
+    board = board_of(*entries)
     number = board.standings[0].mean.values["overlap2"]
     assert number is not None
     assert (number.low, number.high) == (None, None)
-    assert "no intervals: there is one subject only" in board.notes
-    json.loads(render([board], "json"))
+    assert board.notes[1] == "no intervals: too few subjects (fewer than 6 have a reference)"
+    assert not any("of the time" in note or "95 % intervals" in note for note in board.notes)
+    texts = [render([board], form) for form in FORMATS] + [row_lines(row(entries[0], TASK, QUICK))]
+    assert not any(re.search(r"\b(inf|Infinity|nan)\b", text) for text in texts)
+    compared = render([board], "md").split("**Compared by overlap2**")[1].splitlines()[4]
+    assert [cell.strip() for cell in compared.split("|")][4] == ""
+    assert [cell.strip() for cell in compared.split("|")][8] == "n/a"
+    assert not any(line.startswith("95 %") for line in texts[-1].splitlines())
+    (pair,) = json.loads(render([board], "json"))[0]["statistics"]["comparisons"]
+    assert (pair["difference"]["low"], pair["smallest"]) == (None, None)
+    (shown,) = contest(board).comparisons
+    assert shown.difference[1:] == (None, None)
+
+
+def test_a_field_that_too_few_subjects_have_is_without_interval_and_a_note_says_so() -> None:
+    values = np.random.default_rng(0).random((2, 40, 2))
+    values[1, 1:] = np.nan
+    stats = stats_of(values)
+    board = board_of(entry(card_of("a", stats), stats))
+    (one,) = board.standings
+    assert [
+        number and number.low is not None for number in (line.values["bleu"] for line in (*one.lines, one.mean))
+    ] == [
+        True,
+        False,
+        False,
+    ]
+    (note,) = [note for note in board.notes if note.startswith("95 % intervals")]
+    assert ", seed 0; none where fewer than 6 subjects have a reference; they are about" in note
+    assert "fewer than 6" not in " ".join(board_of(A).notes)
+
+
+def test_rows_that_are_equal_in_every_case_promise_no_power() -> None:
+    board = board_of(A, made("same", 0.50, 1))
+    assert not any("of the time" in note for note in board.notes)
+    compared = render([board], "md").split("**Compared by overlap2**")[1].splitlines()[4]
+    assert [cell.strip() for cell in compared.split("|")][8] == "n/a"
 
 
 def test_beyond_250_cases_the_board_says_how_often_a_hidden_sample_would_reverse_two() -> None:

@@ -310,6 +310,19 @@ def test_a_report_says_what_the_pool_gains(
     assert (run_folder("pool") / "pool-report.svg").read_bytes() == picture
 
 
+def test_a_report_on_too_few_subjects_has_no_intervals(
+    harness_command: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lineup(pool=f'{TWO}\nprefer = ["smallest length_distance"]')
+    assert harness_command("pool-report", "pool", "--limit", "3") == 0
+    told = capsys.readouterr().out
+    assert len(re.findall(r"\d \[n/a\] +\| \+?\d\.\d{4} \[n/a\] +\| ", told)) == 3  # each field, and both
+    assert "inf" not in re.findall(r"\w+", told)
+    report = (run_folder("pool-limit3") / "pool-report.json").read_text()
+    assert "Infinity" not in report
+    assert json.loads(report)["gains"][""]["regret"]["low"] is None
+
+
 def purged(data: Path, capsys: pytest.CaptureFixture[str]) -> str:
     """What a purge would delete."""
     assert main(["purge", "--data", str(data)]) == 0

@@ -328,20 +328,56 @@ def test_intervals_of_skewed_scores_are_scipy_s() -> None:
     assert (found.low, found.high) == pytest.approx((0.0800, 0.3260), abs=0.003)
 
 
-def test_equal_scores_have_no_width_and_one_subject_no_bounds() -> None:
+def test_equal_scores_have_no_width() -> None:
     flat = interval_of(sample_of(np.full((2, 9, 2), 0.1)), "s0000")
     assert astuple(flat) == pytest.approx((0.1, 0.1, 0.1), abs=1e-11)
-    lonely = sample_of(*made(0, cases=4, missing=0), groups=["g"] * 4)
-    assert interval_of(lonely, "s0000").low == -math.inf
-    assert interval_of(lonely, "s0000").high == math.inf
-    assert {c.p for c in compared(lonely)} == {1.0}
-    assert {c.smallest for c in compared(lonely)} == {math.inf}
+
+
+@pytest.mark.parametrize(("subjects", "bounded"), [(1, False), (2, False), (5, False), (6, True)])
+def test_too_few_subjects_have_no_bounds(subjects: int, bounded: bool) -> None:
+    """However many cases they have."""
+    sample = sample_of(*made(0, cases=12, missing=0), groups=[str(at % subjects) for at in range(12)])
+    found = interval_of(sample, "s0000")
+    assert (math.isfinite(found.low), math.isfinite(found.high)) == (bounded, bounded)
+    assert {math.isfinite(c.difference.high - c.difference.low) for c in compared(sample)} == {bounded}
+    if subjects == 1:
+        assert {c.p for c in compared(sample)} == {1.0}
+
+
+@pytest.mark.parametrize(("references", "bounded"), [(1, False), (5, False), (6, True)])
+def test_only_subjects_that_have_a_reference_count(references: int, bounded: bool) -> None:
+    """The measure rests on the field that fewest of them have."""
+    values = made(0, 2, missing=0)
+    for one in values:
+        one[1, references:] = np.nan
+    sample = sample_of(*values)
+    assert sample.subjects == 40
+    assert sample.referenced(OVERALL) == sample.referenced(OVERALL.within("advice")) == references
+    assert sample.referenced(OVERALL.within("course")) == 40
+    for measure, expected in (
+        (OVERALL, bounded),
+        (OVERALL.within("advice"), bounded),
+        (OVERALL.within("course"), True),
+    ):
+        found = interval_of(sample, "s0000", measure)
+        assert (math.isfinite(found.low), math.isfinite(found.high)) == (expected, expected)
+        (pair,) = compared(sample, measure)
+        assert math.isfinite(pair.smallest) == expected
+
+
+def test_a_field_that_few_have_is_tested_as_if_the_others_were_not_there() -> None:
+    values = made(0, 2, missing=0)
+    for one in values:
+        one[1, 8:] = np.nan
+    (among_all,) = compared(sample_of(*values), OVERALL.within("advice"))
+    (alone,) = compared(sample_of(*(one[:, :8] for one in values)), OVERALL.within("advice"))
+    assert among_all.smallest == pytest.approx(alone.smallest, rel=1e-9)
 
 
 def test_a_resample_without_a_reference_is_left_out() -> None:
-    values = made(6, 2, 5, missing=0)
+    values = made(6, 2, 100, missing=0)
     for one in values:
-        one[1, 1:] = np.nan
+        one[1, 6:] = np.nan
     sample = sample_of(*values)
     assert np.isnan(stats.bootstrap(sample, HOW).replicates(OVERALL)).any()
     assert np.isfinite(bounds(sample)).all()
@@ -358,7 +394,7 @@ def test_a_bound_of_nothing_is_nothing() -> None:
     assert found.p == 1
 
 
-@given(seed=st.integers(0, 10**6), cases=st.integers(2, 12), zeros=st.floats(0, 1))
+@given(seed=st.integers(0, 10**6), cases=st.integers(6, 12), zeros=st.floats(0, 1))
 @settings(max_examples=40, deadline=None)
 def test_a_value_lies_in_its_interval(seed: int, cases: int, zeros: float) -> None:
     random = np.random.default_rng(seed)
@@ -384,7 +420,7 @@ def test_the_influence_is_what_leaving_a_subject_out_shows() -> None:
     jackknife = math.sqrt(12 / 13 * np.sum((np.array(left) - np.mean(left)) ** 2))
     influence = sample.influence(OVERALL)[:, 0]
     assert influence.mean() == pytest.approx(0, abs=1e-12)
-    assert standard_error(influence) == pytest.approx(jackknife, rel=0.05)
+    assert standard_error(influence, 13) == pytest.approx(jackknife, rel=0.05)
 
 
 # --------------------------------------------------------------------------- comparisons
@@ -394,7 +430,7 @@ def test_a_system_against_itself() -> None:
     values = made(8, 1, 300)[0]
     sample = sample_of(values, values.copy())
     (found,) = stats.compare(stats.bootstrap(sample, HOW), OVERALL, [("s0000", "s0001")])
-    assert found == stats.Comparison("s0000", "s0001", stats.Interval(0, 0, 0), 1, 1, False, 1, 0, 0)
+    assert found == stats.Comparison("s0000", "s0001", stats.Interval(0, 0, 0), 1, 1, False, 1, math.inf, 0)
     (found,) = stats.compare(stats.bootstrap(sample, HOW), OVERALL, [("s0000", "s0000")])
     assert found.p == found.p_holm == found.p_bootstrap == 1
 
@@ -459,13 +495,22 @@ def test_the_smallest_difference_that_could_show() -> None:
     sample, measure = one_column(x, np.zeros(100))
     (found,) = compared(sample, measure)
     assert found.smallest == pytest.approx((1.9842 + 0.8453) * x.std(ddof=1) / 10, rel=1e-3)
-    assert smallest_difference(np.zeros(1)) == math.inf
+
+
+def test_what_could_not_show_has_no_smallest_difference() -> None:
+    """The test of 5 subjects has no p-value below 1 / 16, and rows that are equal in every case have no spread."""
+    influence = np.random.default_rng(1).normal(size=6)
+    assert smallest_difference(influence[:5], 5) == math.inf
+    assert math.isfinite(smallest_difference(influence, 6))
+    assert smallest_difference(np.zeros(40), 40) == math.inf
 
 
 def test_the_paired_bootstrap_by_hand() -> None:
     replicates = np.array([1.0, 0.2, 1.9, 2.05, 0.9, math.nan])
     assert p_bootstrap(replicates, 10**6) == (1 + 1) / (4 + 1)
     assert p_bootstrap(replicates, 5) == (2 + 1) / (4 + 1)  # sqrt(5 / 4) x .9 reaches 1
+    far = np.linspace(1, 1.5, 101)
+    assert [p_bootstrap(far, subjects) for subjects in (1, 3, 6, 40)] == [1, 1 / 4, 1 / 32, 1 / 101]
 
 
 def test_how_probably_a_hidden_sample_turns_two_systems_round() -> None:

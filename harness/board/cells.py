@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from harness.board import Number
+import math
+
+from harness.board import NOT_AVAILABLE, Number
 
 
 def four(value: float) -> str:
-    """To four digits, without a minus before what is 0."""
-    return f"{round(value, 4) + 0.0:.4f}"
+    """To four digits, without a minus before what is 0; n/a where it is infinite."""
+    return NOT_AVAILABLE if math.isinf(value) else f"{round(value, 4) + 0.0:.4f}"
 
 
 def bounds(number: Number, dash: str = "–") -> str:
-    """The interval to three digits, without the 0 before the point: .174–.241. Empty where there is none."""
-    if number.low is None or number.high is None:
+    """The interval to three digits, without the 0 before the point: .174–.241. Empty where it has no bounds."""
+    if number.low is None or number.high is None or math.isinf(number.high - number.low):
         return ""
     return f"{_three(number.low)}{dash}{_three(number.high)}"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from harness.board import NOT_AVAILABLE, Board, Line, Number, Standing
+from harness.files import finite
 
 SCHEMA = 1
 
@@ -37,7 +37,7 @@ def plain(board: Board) -> dict[str, Any]:
         "statistics": asdict(board.statistics) if board.statistics else None,
         "notes": list(board.notes),
     }
-    return _finite(found)  # type: ignore[no-any-return]
+    return finite(found)  # type: ignore[no-any-return]
 
 
 def as_csv(board: Board) -> str:
@@ -105,12 +105,3 @@ def _extras(one: Standing, line: Line) -> list[Any]:
 
 def _cell(value: float | None) -> str:
     return NOT_AVAILABLE if value is None else repr(value)
-
-
-def _finite(value: Any) -> Any:
-    """The same with null for what is no number or infinite, which JSON does not have."""
-    if isinstance(value, dict):
-        return {key: _finite(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

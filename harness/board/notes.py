@@ -11,7 +11,7 @@ from harness.board import NOT_AVAILABLE, OVERALL, Board, Standing, Statistics
 from harness.board.cells import percent
 from harness.errors import LeaderboardError
 from harness.score import SHORT
-from harness.stats import POWER, check_resamplable
+from harness.stats import FEWEST, POWER, check_resamplable
 from harness.types import ScoreCard, Signature, Task
 
 
@@ -99,16 +99,26 @@ def _intervals(board: Board) -> list[str]:
     statistics = board.statistics
     if statistics is None:
         return _no_intervals(board)
-    if statistics.subjects < 2:
-        return ["no intervals: there is one subject only"]
+    bounded = _has_interval(board)
+    if not any(bounded):
+        return [f"no intervals: too few subjects (fewer than {FEWEST} have a reference)"]
     cases = f"{statistics.cases} cases" + (
         f" of {statistics.subjects} subjects" if statistics.subjects < statistics.cases else ""
     )
     how = f"{statistics.resamples:,} resamples, seed {statistics.seed}"
     said = f"{percent(statistics.level)} intervals: bias-corrected accelerated bootstrap, {cases}, {how}"
+    if not all(bounded):
+        said += f"; none where fewer than {FEWEST} subjects have a reference"
     about = "they are about other cases of this kind"
     training = "another training seed would change a system too, and that is in no interval here"
     return [f"{said}; {about}; {training}"] if not statistics.seeds else [f"{said}; {about}"]
+
+
+def _has_interval(board: Board) -> list[bool]:
+    """Of each number that is a statistic of the cases."""
+    keys = [column.key for column in board.columns if column.kind != "script"]
+    lines = [line for one in board.standings for line in (*one.lines, one.mean)]
+    return [number.low is not None for line in lines for key in keys if (number := line.values[key])]
 
 
 def _no_intervals(board: Board) -> list[str]:

@@ -109,12 +109,12 @@ class Resampled:
         values = [self.sample.value(label, measure) for label in labels]
         replicates = self.resamples.replicates(measure)[:, at].mean(axis=1)
         influence = self.sample.influence(measure)[:, at].mean(axis=1)
-        value = statistics.fmean(values)
+        value, subjects = statistics.fmean(values), self.sample.referenced(measure)
         return Seeds(
             system=next(iter(runs.values())).card.manifest.system,
             labels=tuple(labels),
             seeds=tuple(runs),
-            mean=_bounded(Number(value), stats.interval(value, replicates, influence)),
+            mean=_bounded(Number(value), stats.interval(value, replicates, influence, subjects)),
             deviation=statistics.stdev(values),
         )
 

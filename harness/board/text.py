@@ -36,8 +36,8 @@ def row_lines(board: Board) -> str:
     rows = [["", "n", *(column.title for column in board.columns), "failed"]]
     for line in (*standing.lines, standing.mean):
         rows.append([line.title, line.cases, *_values(line, board), str(line.failed)])
-    if board.statistics:
-        rows.append([percent(board.statistics.level), "", *_intervals(standing.mean.values, board), ""])
+    if board.statistics and any(found := _intervals(standing.mean.values, board)):
+        rows.append([percent(board.statistics.level), "", *found, ""])
     for line in standing.parts:
         rows.append([line.title, line.cases, *_values(line, board), str(line.failed)])
     lines = [board.title, *("  ".join(row).rstrip() for row in _aligned(rows, {0})), *board.notes]
@@ -70,8 +70,8 @@ def _ranking(board: Board) -> Table:
     for one in board.standings:
         counts = [str(one.mean.failed), *[str(one.unproven)] * unproven]
         rows.append([*_place(one), one.label, one.mean.cases, *_values(one.mean, board), *counts])
-        if board.statistics:
-            rows.append(["", "", "", "", "", *_intervals(one.mean.values, board), *[""] * len(counts)])
+        if any(found := _intervals(one.mean.values, board)):
+            rows.append(["", "", "", "", "", *found, *[""] * len(counts)])
     return rows
 
 

@@ -60,7 +60,7 @@ class Gain:
 
 
 def gain(scored: Scored, how: Resampling = DEFAULT) -> Gain:
-    """Intervals are BCa, resampled by subject."""
+    """Intervals are BCa, resampled by subject; they rest on the field that the fewest subjects have."""
     members = len(scored.members)
     table = np.concatenate([scored.chosen[..., None], scored.oracle[..., None], scored.single], axis=2)
     sums, sizes = _by_subject(table, scored.groups)
@@ -71,14 +71,14 @@ def gain(scored: Scored, how: Resampling = DEFAULT) -> Gain:
     moves = _influence(sums, sizes)
     top = 2 + int(means[0, 2 : 2 + members].argmax())
     over, left = chosen - best, oracle - chosen
-    room = float(oracle[0] - best[0])
+    room, subjects = float(oracle[0] - best[0]), int(np.count_nonzero(sizes, axis=0).min())
     return Gain(
         chosen=float(chosen[0]),
         best=float(best[0]),
         oracle=float(oracle[0]),
         random=float(np.nanmean(scored.random, axis=1).mean()),
-        over_best=interval(float(over[0]), over, moves[:, 0] - moves[:, top]),
-        regret=interval(float(left[0]), left, moves[:, 1] - moves[:, 0]),
+        over_best=interval(float(over[0]), over, moves[:, 0] - moves[:, top], subjects),
+        regret=interval(float(left[0]), left, moves[:, 1] - moves[:, 0], subjects),
         share=float(over[0]) / room if room > 0 else 0.0,
     )
 

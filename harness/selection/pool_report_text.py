@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 
-from harness.files import canonical_json
+from harness.files import canonical_json, finite
 from harness.selection.features import FEATURES, MEMBER
 from harness.selection.gains import Gain
 from harness.selection.objective import OBJECTIVE
@@ -31,7 +33,7 @@ def markdown(report: PoolReport, titles: Mapping[str, str]) -> str:
 
 
 def as_json(report: PoolReport) -> str:
-    return canonical_json(report) + "\n"
+    return canonical_json(finite(asdict(report))) + "\n"
 
 
 def _check(report: PoolReport, field: str) -> Iterator[str]:
@@ -65,7 +67,8 @@ def _intervals(one: Gain) -> list[str]:
 
 
 def _interval(one: Interval, sign: str) -> str:
-    return f"{one.value:{sign}.4f} [{one.low:{sign}.4f}, {one.high:{sign}.4f}]"
+    bounds = "n/a" if math.isinf(one.high) else f"{one.low:{sign}.4f}, {one.high:{sign}.4f}"
+    return f"{one.value:{sign}.4f} [{bounds}]"
 
 
 def _carries(report: PoolReport) -> list[str]:

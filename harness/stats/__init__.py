@@ -10,13 +10,14 @@ The intervals are about cases: other cases of the same kind would give other num
 would change a system is not in them.
 """
 
-from harness.stats.bootstrap import LEVEL, Bootstrap, Interval, bootstrap, interval, intervals
+from harness.stats.bootstrap import FEWEST, LEVEL, Bootstrap, Interval, bootstrap, interval, intervals
 from harness.stats.compare import HIDDEN, POWER, Comparison, adjacent, all_pairs, compare, holm
 from harness.stats.rank import Place, Ranking, rank
 from harness.stats.resample import Resampling
 from harness.stats.sample import CaseStats, Measure, Sample, check_resamplable, gather, measures
 
 __all__ = [
+    "FEWEST",
     "HIDDEN",
     "LEVEL",
     "POWER",

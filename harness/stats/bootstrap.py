@@ -19,13 +19,17 @@ from harness.stats.resample import DEFAULT, WITH_REPLACEMENT, Floats, Resampling
 from harness.stats.sample import Measure, Sample
 
 LEVEL = 0.95
+FEWEST = 6
+"""How many subjects an interval or a test at LEVEL takes. Symmetric scores of n subjects lie all on one side of the
+truth 2^(1 - n) of the time, and then no interval of resampled means holds it; nor is a p-value by signs ever smaller.
+That is .0625 for 5 subjects and .03125 for 6."""
 
 _NORMAL = NormalDist()
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A value with the bounds of its confidence interval, infinite where there is one subject only."""
+    """A value with the bounds of its confidence interval, infinite below FEWEST subjects."""
 
     low: float
     value: float
@@ -68,20 +72,23 @@ def intervals(
     found: dict[str, dict[Measure, Interval | None]] = {system: {} for system in resamples.sample.systems}
     for measure in measures:
         replicates, influence = resamples.replicates(measure), resamples.sample.influence(measure)
+        subjects = resamples.sample.referenced(measure)
         for s, system in enumerate(resamples.sample.systems):
             value = resamples.sample.value(system, measure)
             known = not math.isnan(value)
-            found[system][measure] = interval(value, replicates[:, s], influence[:, s], level) if known else None
+            found[system][measure] = (
+                interval(value, replicates[:, s], influence[:, s], subjects, level) if known else None
+            )
     return found
 
 
-def interval(value: float, replicates: Floats, influence: Floats, level: float = LEVEL) -> Interval:
-    """The interval of a value from its replicates, the sample's own first, and each subject's influence on it.
+def interval(value: float, replicates: Floats, influence: Floats, subjects: int, level: float = LEVEL) -> Interval:
+    """The interval of a value from its replicates, the sample's own first, each subject's influence on it, and how
+    many subjects it rests on.
 
     BCa (Efron & Tibshirani 1993, 14.3) with the acceleration from the empirical influence; the normal
     quantiles in it are replaced by sqrt(n / (n - 1)) x Student's (Hesterberg 2015)."""
-    subjects = len(influence)
-    if subjects < 2:
+    if subjects < FEWEST:
         return Interval(-math.inf, value, math.inf)
     own, others = replicates[0], np.sort(replicates[1:][~np.isnan(replicates[1:])])
     below, upto = np.searchsorted(others, own, "left"), np.searchsorted(others, own, "right")
@@ -103,10 +110,10 @@ def _quantile(ordered: Floats, p: float) -> float:
     return float(ordered[below] + (at - below) * (ordered[above] - ordered[below]))
 
 
-def standard_error(influence: Floats) -> float:
-    """Of a mean with this influence of each subject (Efron & Tibshirani 1993, ch. 21, with n - 1 for n)."""
-    subjects = len(influence)
-    return math.sqrt(float((influence**2).sum()) / (subjects * (subjects - 1))) if subjects > 1 else math.inf
+def standard_error(influence: Floats, subjects: int) -> float:
+    """Of a mean with this influence of each subject, which rests on so many of them (Efron & Tibshirani 1993, ch. 21,
+    with n - 1 for n)."""
+    return math.sqrt(float((influence**2).sum()) * subjects / (subjects - 1)) / len(influence)
 
 
 def student(p: float, freedom: int) -> float:

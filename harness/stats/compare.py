@@ -14,7 +14,7 @@ from itertools import combinations, pairwise
 import numpy as np
 
 from harness.errors import LeaderboardError
-from harness.stats.bootstrap import LEVEL, Bootstrap, Interval, interval, standard_error, student
+from harness.stats.bootstrap import FEWEST, LEVEL, Bootstrap, Interval, interval, standard_error, student
 from harness.stats.resample import SIGNS, Floats, Resampling, resampled_sums, rounding, subsets
 from harness.stats.sample import Measure, Sample
 
@@ -32,8 +32,8 @@ class Comparison:
     `p` is that of the randomisation test, `p_holm` the same corrected for all comparisons made together; `by_tail`
     says that no resample reached the difference, so that `p` is a bound of the tail and not a count. `p_bootstrap`
     is that of the paired bootstrap. `smallest` is the difference that this many subjects would show with the power
-    0.8; `reversal` how probably a hidden sample of the cases would put the two the other way round, None where there
-    are not more cases than it has."""
+    0.8, infinite where they tell nothing of it; `reversal` how probably a hidden sample of the cases would put the two
+    the other way round, None where there are not more cases than it has."""
 
     first: str
     second: str
@@ -83,6 +83,7 @@ def compare(
     pairs = neighbours if pairs is None else pairs
     places = [(sample.systems.index(first), sample.systems.index(second)) for first, second in pairs]
     replicates, influence = resamples.replicates(measure), sample.influence(measure)
+    subjects = sample.referenced(measure)
     tested = Randomisation.of(sample, measure, how)
     p_values = [tested.p(a, b) for a, b in places]
     hides = _Hidden.of(sample, measure, how, hidden) if sample.cases > hidden else None
@@ -93,12 +94,12 @@ def compare(
         return Comparison(
             first=pair[0],
             second=pair[1],
-            difference=interval(value, apart, moved, level),
+            difference=interval(value, apart, moved, subjects, level),
             p=p,
             p_holm=p_holm,
             by_tail=p < how.floor,
-            p_bootstrap=p_bootstrap(apart, sample.subjects),
-            smallest=smallest_difference(moved, 1 - level),
+            p_bootstrap=p_bootstrap(apart, subjects),
+            smallest=smallest_difference(moved, subjects, 1 - level),
             reversal=hides.reversal(a, b) if hides else None,
         )
 
@@ -150,11 +151,12 @@ def sign_tail(differences: Floats) -> float:
 def p_bootstrap(differences: Floats, subjects: int) -> float:
     """Two-sided p-value of replicates of a difference, its own first: how often one is as far from the difference as
     that is from 0 (Efron & Tibshirani 1993, 16.4; in this field Riezler & Maxwell 2005). Replicates spread as if the
-    variance had n and not n - 1 below it, which is mended."""
+    variance had n and not n - 1 below it, which is mended. Nor is p below 2^(1 - n): so often do n subjects lie on one
+    side of 0, and then all replicates do."""
     others = differences[1:][~np.isnan(differences[1:])]
     wide = math.sqrt(subjects / max(subjects - 1, 1))
     reached = np.count_nonzero(wide * np.abs(others - differences[0]) >= abs(differences[0]))
-    return float(reached + 1) / (len(others) + 1)
+    return max(float(reached + 1) / (len(others) + 1), math.ldexp(1, 1 - subjects))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -167,13 +169,14 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return list(map(float, corrected))
 
 
-def smallest_difference(influence: Floats, alpha: float = 1 - LEVEL, power: float = POWER) -> float:
+def smallest_difference(influence: Floats, subjects: int, alpha: float = 1 - LEVEL, power: float = POWER) -> float:
     """The true difference that a two-sided test at alpha finds with this power (Cohen 1988, ch. 2, for a mean of
-    paired differences): (t at 1 - alpha / 2 + t at power) x the standard error seen."""
-    freedom = len(influence) - 1
-    if freedom < 1:
+    paired differences): (t at 1 - alpha / 2 + t at power) x the standard error seen. Infinite below FEWEST subjects,
+    of which the test finds nothing, and for systems that are equal in every case: how they vary is not known."""
+    if subjects < FEWEST or not influence.any():
         return math.inf
-    return (student(1 - alpha / 2, freedom) + student(power, freedom)) * standard_error(influence)
+    freedom = subjects - 1
+    return (student(1 - alpha / 2, freedom) + student(power, freedom)) * standard_error(influence, subjects)
 
 
 @dataclass(frozen=True, eq=False)

@@ -97,6 +97,10 @@ class Sample:
         cells = np.array([means.flat[cell] for cell in self.cells(measure)]).reshape(len(measure.fields), -1)
         return statistics.fmean(statistics.fmean(column) for column in cells.T)
 
+    def referenced(self, measure: Measure) -> int:
+        """How many subjects the measure rests on: those with a reference, in the cell that has the fewest."""
+        return int(np.count_nonzero(self.sizes[:, self.cells(measure)], axis=0).min())
+
     def influence(self, measure: Measure) -> Floats:
         """How much each subject moves each system's value, shape (subjects, systems), with the mean 0: the empirical
         influence of a mean of ratios (Efron & Tibshirani 1993, ch. 21; Cochran 1977, 6.3)."""
