@@ -396,17 +396,20 @@ def test_json_has_all_that_there_is_and_no_path(tmp_path: Path) -> None:
 
 
 def test_latex_marks_the_best_the_ties_and_what_would_break_it() -> None:
-    odd = made(r"b_%&#$~^\{}", 0.498, 2)
+    odd = made(r"[*b_%&#$~^\{}", 0.498, 2)
     text = render([board_of(A, odd, C)], "latex")
     body = text[text.index(r"\midrule") : text.index(r"\bottomrule")].splitlines()
     assert body[1].startswith(r"1$^{\dagger}$ & a & \textbf{")
-    assert body[3].startswith(r"2$^{\dagger}$ & b\_\%\&\#\$\textasciitilde{}\textasciicircum{}\textbackslash{}\{\} & ")
+    assert body[3].startswith(
+        r"2$^{\dagger}$ & {[}{*}b\_\%\&\#\$\textasciitilde{}\textasciicircum{}\textbackslash{}\{\} & "
+    )
     assert body[2].startswith(r"{\scriptsize 1--2} & & {\scriptsize .")
     assert body[5] == r"\midrule"  # a and b are tied, c is below them
     assert body[6].startswith("3 & c & ")
     assert all(line.count("&") - line.count(r"\&") == 4 for line in body if line.endswith(r"\\"))
     assert "bleu: metric:bleu\\textbar{}variant:corrected" in text
     by_field = text.split(r"\midrule")[-2:]
+    assert [line[:7] for line in by_field[0].splitlines()[1:]] == ["a & Hos", "{[}{*}b", "c & Hos"]
     assert [line.split(" & ")[1] for line in by_field[0].splitlines()[1:]] == ["Hospital Course"] * 3
     assert [r"\textbf" in line for line in by_field[0].splitlines()[1:]].count(True) >= 1
 

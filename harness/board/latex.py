@@ -19,6 +19,8 @@ _SPECIAL = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "≤": r"$\leq$",
+    "[": "{[}",  # a row that begins with one of these two would give it to the end of the row before
+    "*": "{*}",
 }
 _MAY_BE_FIRST = r"$^{\dagger}$"
 
