@@ -379,6 +379,32 @@ def test_csv_has_a_row_for_each_field_and_the_bounds_of_each_number() -> None:
     assert (rows[0]["words"], rows[0]["grade"], rows[2]["words"]) == ("10.0", "7.5", "n/a")
 
 
+def test_csv_of_several_boards_has_one_header_and_says_which_contest_a_row_is_of() -> None:
+    stats = stats_of(np.random.default_rng(0).random((2, 8, 1)))
+    valid = entry(card_of("b", stats, corpus="mimic", split="valid"), stats)
+    official = entry(card_of("c", stats, "official"), stats)
+    text = render([board_of(A), board_of(valid), board_of(official)], "csv")
+    assert text.startswith("task,corpus,split,variant,rank,")
+    rows = list(csv.DictReader(io.StringIO(text), restkey="surplus"))
+    assert [(row["task"], row["corpus"], row["split"], row["variant"], row["label"]) for row in rows[::3]] == [
+        ("toy", "ward", "test", "corrected", "a"),
+        ("toy", "mimic", "valid", "corrected", "b"),
+        ("toy", "ward", "test", "official", "c"),
+    ]
+    assert len(rows) == 9
+    assert [row["rouge1"] == "" for row in rows] == [False] * 3 + [True] * 6
+    assert all(float(row["bleu"]) > 0 for row in rows)
+    assert not any(None in row.values() or "surplus" in row for row in rows)
+
+
+@pytest.mark.parametrize("label", ["=1+1", "+1", "-1", "@sum(1)", "\t=1", "\r=1"])
+def test_no_label_is_a_formula_to_a_spreadsheet(label: str) -> None:
+    board = board_of(made(label, 0.5))
+    (found, *_) = csv.DictReader(io.StringIO(render([board], "csv"), newline=""))
+    assert found["label"] == f"'{label}".replace("\r", " ")  # which would end the row
+    assert json.loads(render([board], "json"))[0]["rows"][0]["label"] == label
+
+
 def test_json_has_all_that_there_is_and_no_path(tmp_path: Path) -> None:
     here = replace(A, folder=tmp_path, usage=Usage(40, 80, 800.0, 20.0, 3, 1, writers={"lead": 80}))
     (found,) = json.loads(render([board_of(here, C)], "json"))

@@ -1,4 +1,4 @@
-"""Board -> text for programs: json with the whole structure, csv with a row for each field and one for the mean."""
+"""Boards -> text for programs: json with the whole structure, csv with a row for each field and one for the mean."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from harness.board import NOT_AVAILABLE, Board, Line, Number, Standing
+from harness.board import NOT_AVAILABLE, Board, Line, Standing
 from harness.files import finite
 
 SCHEMA = 1
@@ -40,20 +40,26 @@ def plain(board: Board) -> dict[str, Any]:
     return finite(found)  # type: ignore[no-any-return]
 
 
-def as_csv(board: Board) -> str:
-    """Values in full; `low` and `high` bound the interval of the column before them."""
+def as_csv(boards: Sequence[Board]) -> str:
+    """Values in full; `low` and `high` bound the interval of the column before them. A cell is empty where the board
+    of the row does not have the column."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    numbers = [cell for key in board.shown for cell in (key, f"{key} low", f"{key} high")]
+    shown = list(dict.fromkeys(key for board in boards for key in board.shown))
+    header = ["task", "corpus", "split", "variant", "rank", "rank low", "rank high", "group", "label", "field"]
+    counts = ["n", "failed", "excluded"]
+    numbers = [cell for key in shown for cell in (key, f"{key} low", f"{key} high")]
     texts = ["words", "reference words", "grade"]
     costs = ["tokens per 1000", "seconds per 1000", "watt-hours per 1000"]
-    header = ["rank", "rank low", "rank high", "group", "label", "field", "n", "failed", "excluded"]
-    writer.writerow([*header, *numbers, *texts, *costs, "unproven", "signatures"])
-    signatures = "; ".join(f"{c.key}: {c.signature}" for c in board.columns if c.signature)
-    for one in board.standings:
-        for line in (*one.lines, one.mean, *one.parts):
-            cells = [bound for key in board.shown for bound in _bounds(line.values[key])]
-            writer.writerow([*_places(one), *_counts(line), *cells, *_extras(one, line), one.unproven, signatures])
+    writer.writerow([*header, *counts, *numbers, *texts, *costs, "unproven", "signatures"])
+    for board in boards:
+        contest = [board.task.name, board.corpus, board.split, board.variant]
+        signatures = "; ".join(f"{c.key}: {c.signature}" for c in board.columns if c.signature)
+        for one in board.standings:
+            for line in (*one.lines, one.mean, *one.parts):
+                cells = [cell for key in shown for cell in _numbers(line, key, board)]
+                beside = [*_extras(one, line), one.unproven, signatures]
+                writer.writerow([*contest, *_places(one), *_counts(line), *cells, *beside])
     return buffer.getvalue()
 
 
@@ -84,14 +90,25 @@ _PER_1000 = ("tokens_per_1000", "seconds_per_1000", "watt_hours_per_1000")
 
 def _places(one: Standing) -> list[Any]:
     place = one.place
-    return [*map(_cell, (place.rank, place.low, place.high, place.group) if place else [None] * 4), one.label]
+    ranks = map(_cell, (place.rank, place.low, place.high, place.group) if place else [None] * 4)
+    return [*ranks, _tame(one.label)]
+
+
+def _tame(label: str) -> str:
+    """Labels come from other people, as names of files: a spreadsheet computes what begins like a formula, and csv's
+    writer does not quote a carriage return, which ends the row."""
+    mark = "'" if label.startswith(("=", "+", "-", "@", "\t", "\r")) else ""
+    return mark + label.replace("\r", " ")
 
 
 def _counts(line: Line) -> list[Any]:
     return [line.name, line.cases, line.failed, line.excluded]
 
 
-def _bounds(number: Number | None) -> list[Any]:
+def _numbers(line: Line, key: str, board: Board) -> list[str]:
+    if key not in board.shown:
+        return [""] * 3
+    number = line.values[key]
     return list(map(_cell, (number.value, number.low, number.high) if number else [None] * 3))
 
 

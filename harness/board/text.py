@@ -24,7 +24,7 @@ def render(boards: Sequence[Board], format: str) -> str:
 
 FORMATS: Mapping[str, Callable[[Sequence[Board]], str]] = {
     "md": lambda boards: "\n".join(map(as_markdown, boards)),
-    "csv": lambda boards: "\n".join(map(as_csv, boards)),
+    "csv": as_csv,
     "latex": lambda boards: "\n".join(map(as_latex, boards)),
     "json": as_json,
 }
