@@ -16,6 +16,7 @@ import pytest
 
 from harness.aggregate import aggregate
 from harness.board import MEAN, Board
+from harness.board.cells import p_value
 from harness.board.statistics import Wanted
 from harness.board.text import FORMATS, render, row_lines
 from harness.entries import Entry, collect, entry
@@ -355,8 +356,25 @@ def test_a_p_value_that_no_resample_reached_is_shown_as_the_bound_that_it_is() -
     assert board.statistics is not None
     (one,) = board.statistics.comparisons
     assert one.by_tail
-    assert f"| ≤{one.p:.1g} |" in render([board], "md")
+    (shown,) = contest(board).comparisons
+    assert (shown.p, shown.p_holm, shown.apart) == (p_value(one.p, bound=True), p_value(one.p_holm, bound=True), True)
+    assert f"| {shown.p} |" in render([board], "md")
     assert "≤" not in render([board_of(A, B)], "md")
+
+
+@pytest.mark.parametrize(
+    ("p", "shown"),
+    [(1.49e-10, "≤2e-10"), (1.34e-4, "≤0.0002"), (9.01e-6, "≤1e-05"), (0.5, "≤0.5"), (1.0, "≤1"), (0.0, "≤3e-308")],
+)
+def test_a_bound_is_never_shown_smaller_than_it_is(p: float, shown: str) -> None:
+    """Not 0 either, to which the tail of a large board underflows."""
+    assert p_value(p, bound=True) == shown
+    assert p <= float(shown[1:])
+
+
+@pytest.mark.parametrize(("p", "shown"), [(0.04321, "0.0432"), (1 / 10_001, "0.0001"), (1 / 100_001, "<0.0001")])
+def test_a_p_value_by_counting_is_never_shown_as_0(p: float, shown: str) -> None:
+    assert p_value(p) == shown
 
 
 def test_every_line_of_a_markdown_table_has_the_same_width() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import sys
+from decimal import ROUND_CEILING, Context
 
 from harness.board import NOT_AVAILABLE, Number
 
@@ -17,6 +19,14 @@ def bounds(number: Number, dash: str = "–") -> str:
     if number.low is None or number.high is None or math.isinf(number.high - number.low):
         return ""
     return f"{_three(number.low)}{dash}{_three(number.high)}"
+
+
+def p_value(p: float, *, bound: bool = False) -> str:
+    """To four digits. A bound says that it is one, to one digit and rounded up: what is below it was not proved."""
+    if bound:
+        up = Context(prec=1, rounding=ROUND_CEILING).create_decimal_from_float(max(p, sys.float_info.min))
+        return f"≤{float(up):.1g}"
+    return f"{p:.4f}" if p >= 0.00005 else "<0.0001"
 
 
 def percent(share: float) -> str:

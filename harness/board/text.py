@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from harness.board import NOT_AVAILABLE, Board, Line, Number, Standing, Values
-from harness.board.cells import bounds, four, percent, printable, span
+from harness.board.cells import bounds, four, p_value, percent, printable, span
 from harness.board.data import as_csv, as_json
 from harness.board.latex import as_latex
 from harness.errors import LeaderboardError
-from harness.stats import POWER, Comparison
+from harness.stats import POWER
 
 Table = Sequence[Sequence[str]]
 
@@ -145,17 +145,13 @@ def _compared(board: Board) -> Table:
                 *(one.first, one.second),
                 four(apart.value),
                 bounds(Number(apart.value, apart.low, apart.high)),
-                *(_p(one, one.p), _p(one, one.p_holm), f"{one.p_bootstrap:.4f}"),
+                *(p_value(p, bound=one.by_tail) for p in (one.p, one.p_holm)),
+                p_value(one.p_bootstrap),
                 four(one.smallest),
                 *([_share(one.reversal)] if one.reversal is not None else [""] * hidden),
             ]
         )
     return rows
-
-
-def _p(one: Comparison, p: float) -> str:
-    """A bound of the tail says that it is one."""
-    return f"≤{p:.1g}" if one.by_tail else f"{p:.4f}"
 
 
 # --------------------------------------------------------------------------- cells

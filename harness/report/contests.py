@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from harness.board import Board, BoardColumn, Number, Standing
+from harness.board.cells import p_value
 from harness.report.lengths import bin_width, lengths
 from harness.report.view import Column, Comparison, Contest, Estimate, Field, Lengths, System
 from harness.scorecard import read_stats
@@ -91,9 +92,9 @@ def _comparisons(board: Board) -> tuple[Comparison, ...]:
             first=one.first,
             second=one.second,
             difference=_estimate(Number(one.difference.value, one.difference.low, one.difference.high)),
-            p=one.p,
-            p_holm=one.p_holm,
-            by_tail=one.by_tail,
+            p=p_value(one.p, bound=one.by_tail),
+            p_holm=p_value(one.p_holm, bound=one.by_tail),
+            apart=one.p_holm <= 1 - board.statistics.level,
             reversal=one.reversal,
         )
         for one in board.statistics.comparisons

@@ -72,16 +72,16 @@ class Field:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two systems by the mean that ranks: the difference first - second, its p-value from the randomisation test, the
-    same corrected for all comparisons, whether these are bounds of the tail, and how probably a hidden sample would
-    put the two the other way round."""
+    """Two systems by the mean that ranks: the difference first - second, its p-value from the randomisation test, as
+    text, the same corrected for all comparisons, whether that tells the two apart, and how probably a hidden sample
+    would put them the other way round."""
 
     first: str
     second: str
     difference: Estimate
-    p: float
-    p_holm: float
-    by_tail: bool
+    p: str
+    p_holm: str
+    apart: bool
     reversal: float | None
 
 

@@ -63,7 +63,6 @@ function comparisonsPart(contest) {
   const marks = ticks(Math.min(0, ...bounds), Math.max(0, ...bounds));
   const scale = { marks, at: (one) => percent((one - marks[0]) / (marks.at(-1) - marks[0])) };
   const hidden = contest.comparisons.some(({ reversal }) => reversal !== null);
-  const p = (value, byTail) => (value < 0.0001 ? "< 0.0001" : `${byTail ? "≤ " : ""}${value.toFixed(4)}`);
   return h(
     "figure",
     { class: "comparisons" },
@@ -118,8 +117,8 @@ function comparisonsPart(contest) {
               h("td", { class: "label" }, one.second),
               h("td", { class: "plot" }, interval(one.difference, scale, 0)),
               h("td", {}, number(one.difference[0])),
-              h("td", {}, p(one.p, one.by_tail)),
-              h("td", { class: one.p_holm <= 0.05 ? "best" : null }, p(one.p_holm, one.by_tail)),
+              h("td", {}, one.p),
+              h("td", { class: one.apart ? "best" : null }, one.p_holm),
               hidden ? h("td", {}, one.reversal === null ? "" : `${(100 * one.reversal).toFixed(1)} %`) : null,
             ),
           ),
