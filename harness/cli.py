@@ -372,7 +372,7 @@ def _leaderboard(args: Args) -> int:
 def _print_refusals(refusals: Sequence[HarnessError]) -> int:
     for refusal in refusals:
         print(f"harness: {refusal}", file=sys.stderr)
-    return 1 if refusals else 0
+    return max((refusal.exit_code for refusal in refusals), default=0)
 
 
 def _need_a_place(args: Args) -> None:

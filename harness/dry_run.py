@@ -21,7 +21,7 @@ from pathlib import Path
 from harness.aggregate import check_variant, mean_over_columns, mean_over_fields
 from harness.corpora import open_corpus
 from harness.files import private_folder, write_atomic
-from harness.judge import Judgement, known_ids, score_paths
+from harness.judge import Judgement, known_ids, need_references, score_paths
 from harness.references import read_references
 from harness.submission import write_csv
 from harness.types import ScoreCard, Task
@@ -46,7 +46,7 @@ class DryRun:
 
 def dry_run(path: Path, how: Judgement) -> DryRun:
     """Do as the server does. Raises ScoreError for a task of which no published script is known, and for ids that the
-    split does not have."""
+    split does not have; SubmissionError for a split without references."""
     check_variant(how.task, "official")
     split = how.split or how.task.default_split
     corpus = open_corpus(how.data, how.task, split)
@@ -54,6 +54,7 @@ def dry_run(path: Path, how: Judgement) -> DryRun:
     problems = tuple(validate(path, how.task, frozenset(corpus.ids(split))))
     if not will_accept(problems):
         return DryRun(problems)
+    need_references(path, how.task, corpus, split)
     folder = corpus.root / "dry-run" / split / path.name
     shutil.rmtree(folder, ignore_errors=True)
     inputs, results, output = (private_folder(folder / name) for name in ("input/ref", "input/res", "output"))

@@ -71,7 +71,7 @@ def score_paths(paths: Sequence[Path], how: Judgement) -> Scored:
         for item, label in _labelled(paths, how.task).items():
             try:
                 entries += _score_run(item, desk) if item.is_dir() else _score_file(item, label, desk)
-            except (SubmissionError, RunError, CorpusError) as refusal:
+            except (SubmissionError, RunError, CorpusError, UsageError) as refusal:
                 refusals.setdefault(str(refusal), refusal)
         missing = dict.fromkeys(line for scoring in desk.opened.values() for line in scoring.missing)
         worn = tuple(line for root, split in desk.opened for line in ledger.warnings(root, split))
@@ -162,6 +162,7 @@ def _score_locked_run(folder: Path, desk: _Desk) -> list[Entry]:
             f"{folder} was made from another state of {corpus.name} than lies at {corpus.data}",
             todo="give the data that it was made from with --data",
         )
+    need_references(folder, how.task, corpus, manifest.split)
     path = folder / how.task.submission.file_name
     if not path.exists():
         raise SubmissionError(f"{folder} holds no {path.name}", todo="submit or import again")
@@ -191,6 +192,7 @@ def _score_file(path: Path, label: str, desk: _Desk) -> list[Entry]:
         raise UsageError(f"{path}: whose cases are these?", todo="give --data DIR and --split S")
     split = how.split or how.task.default_split
     corpus = open_corpus(how.data, how.task, split)
+    need_references(path, how.task, corpus, split)
     manifest = manifests.begin(how.task, corpus, split, corpus.ids(split), label)
     if how.ids is not None:
         manifest = replace(manifest, cases=len(how.ids))
@@ -209,6 +211,14 @@ def _measure(
     references = read_references(corpus, how.task, split, ids)
     cases = len(corpus.ids(split) if ids is None else ids)
     return score(submission, references, how.task, desk.scoring(corpus, split), salt(corpus.root), cases)
+
+
+def need_references(path: Path, task: Task, corpus: Corpus, split: str) -> None:
+    """Raises SubmissionError for what lies at `path` if nobody can score it here: the split is hidden."""
+    if not corpus.has_targets(split):
+        raise SubmissionError(
+            f"{path} is of {split}, which has no references here", todo=f"it is for {task.submission.judge} to score"
+        )
 
 
 def known_ids(how: Judgement, corpus: Corpus, split: str) -> frozenset[str]:

@@ -687,6 +687,31 @@ def test_a_run_that_is_not_whole_leaves_the_board_to_the_others(
     )
 
 
+def test_a_hidden_split_and_a_stray_csv_leave_the_board_to_the_others(
+    ran: Path, ward: Path, home: Path, fails: Fails, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hidden = shutil.copytree(ward, home / "hidden" / "ward")
+    (hidden / "test_phase_2" / "discharge_target.csv.gz").unlink()
+    there = ("--data", str(hidden), "--split", "test_phase_2")
+    assert main([*SUBMIT, *there]) == 0
+    assert main(["leaderboard", "--format", "csv", "--out", "submissions/board.csv"]) == 0
+    run = Path("submissions/discharge-me/ward/test_phase_2/quiet")
+    capsys.readouterr()
+    assert main([*SCORE, "submissions"]) == 2
+    shown = capsys.readouterr()
+    assert labels(shown.out) == ["quiet"]
+    todo = "has no references here\n  -> it is for the task's server to score\n"
+    assert shown.err == (
+        f"harness: {run} is of test_phase_2, which {todo}"
+        "harness: submissions/board.csv: whose cases are these?\n  -> give --data DIR and --split S\n"
+    )
+    for kind in ("csv", "zip"):
+        file = f"{run}/submission.{kind}"
+        assert fails(*SCORE, file, *there) == f"harness: {file} is of test_phase_2, which {todo}"
+    assert fails("dry-run", *FEW, file, *there) == f"harness: {file} is of test_phase_2, which {todo}"
+    assert not list(home.glob("workspace/ward-*/dry-run"))
+
+
 @pytest.mark.parametrize("text", ["[]", "{", '{"schema": 1, "name": "by mail"}', '{"sent": "by mail"}'])
 def test_files_beside_a_manifest_of_somebody_else_are_scored_where_they_lie(
     text: str, ran: Path, ward: Path, home: Path, capsys: pytest.CaptureFixture[str]
