@@ -55,12 +55,8 @@ class AlignScorer:
 
         asked = [_divided(pair) for pair in pairs]
         for at, one in enumerate(asked):
-            if (count := len(one.chunks) * len(one.sentences)) > MOST_QUESTIONS:
-                raise CannotJudge(
-                    f"{len(one.sentences)} sentences against {len(one.chunks)} chunks are {count} questions, "
-                    f"more than {MOST_QUESTIONS}",
-                    at=at,
-                )
+            if len(one.chunks) * len(one.sentences) > MOST_QUESTIONS:
+                raise CannotJudge(f"it takes more than {MOST_QUESTIONS:,} questions (sentences x chunks)", at=at)
         return np.array(self._model.align(asked), dtype=np.float64).reshape(len(pairs), 1)
 
     def truncated(self, pairs: Sequence[Pair]) -> Any:
