@@ -262,6 +262,13 @@ def test_a_folder_without_vocabulary_is_named(folder: Path, tmp_path: Path) -> N
         opened(folder, tokenizer=str(tmp_path))
 
 
+def test_a_torn_vocabulary_is_named(folder: Path, tmp_path: Path) -> None:
+    write_vocabulary(tmp_path)
+    (tmp_path / "vocab.json").write_text('{"<s>": 0, ')
+    with pytest.raises(AssetError, match=r"the vocabulary of roberta-base in .* cannot be loaded: Error while"):
+        opened(folder, tokenizer=str(tmp_path))
+
+
 def test_missing_weights_are_named(tmp_path: Path) -> None:
     whole = align_weights(write_vocabulary(tmp_path))
     for name, said in {

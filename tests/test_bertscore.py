@@ -22,6 +22,7 @@ import oracle
 from harness import Pair, assets
 from harness.errors import AssetError
 from harness.nlp.contextual import ContextualEncoder, KeptVectors, open_contextual
+from harness.nlp.networks import TO_BE_WHOLE
 from oracle import bertscore as beside_bert_score
 from scorers.bertscore import BertScore, BertScorer
 from tests.conftest import SHARED, needs_shared
@@ -313,6 +314,39 @@ def test_a_model_without_some_of_its_weights_is_refused(tmp_path: Path) -> None:
     del weights["transformer.layer.2.ffn.lin1.weight"]
     save_file(weights, folder / "model.safetensors", {"format": "pt"})
     with pytest.raises(AssetError, match=r"has no weights for transformer\.layer\.2\.ffn\.lin1\.weight"):
+        opened(str(folder), tmp_path / "work")
+
+
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:%b\nsize 267954768\n" % (b"5e" * 32)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("model.safetensors", POINTER, "Error while deserializing header: header too large"),
+        ("model.safetensors", b"", "Error while deserializing header: header too small"),
+        ("pytorch_model.bin", POINTER, "Weights only load failed"),
+        ("pytorch_model.bin", b"", "EOFError"),
+        ("tokenizer_config.json", b"[]", "'list' object has no attribute 'get'"),
+    ],
+)
+def test_a_model_that_is_torn_is_named_as_what_is_missing(tmp_path: Path, name: str, content: bytes, said: str) -> None:
+    """A pointer that git-lfs never replaced, or a copy that was broken off."""
+    folder = write_distilbert(tmp_path / "model")
+    if name.endswith(".bin"):
+        (folder / "model.safetensors").unlink()
+    (folder / name).write_bytes(content)
+    with pytest.raises(AssetError) as torn:
+        opened(str(folder), tmp_path / "work")
+    assert torn.value.what.startswith(f"the model in {folder} cannot be loaded: {said}")
+    assert torn.value.todo == TO_BE_WHOLE
+
+
+def test_half_a_file_of_weights_is_no_model(tmp_path: Path) -> None:
+    folder = write_distilbert(tmp_path / "model")
+    weights = (folder / "model.safetensors").read_bytes()
+    (folder / "model.safetensors").write_bytes(weights[: len(weights) // 2])
+    with pytest.raises(AssetError, match=r"cannot be loaded: Error while deserializing header: incomplete metadata"):
         opened(str(folder), tmp_path / "work")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from transformers import AutoModel, AutoTokenizer
 from harness import assets
 from harness.errors import AssetError
 from harness.nlp.encoder import TextEncoder, open_encoder
+from harness.nlp.networks import TO_BE_WHOLE
 
 TEXTS = [
     "The patient was admitted with chest pain.",
@@ -103,3 +106,16 @@ def test_a_folder_that_is_no_mean_pooling_encoder_is_named(tmp_path: Path) -> No
     (tmp_path / "1_Pooling" / "config.json").write_text('{"pooling_mode_mean_tokens": false}')
     with pytest.raises(AssetError, match="does not pool by the mean"):
         open_encoder(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["1_Pooling/config.json", "sentence_bert_config.json", "model.safetensors"])
+def test_a_folder_that_holds_something_torn_is_named(folder: Path, tmp_path: Path, name: str) -> None:
+    """As after a clone without git-lfs: its pointer, where the file should be."""
+    copy = shutil.copytree(folder, tmp_path / "copy", copy_function=os.symlink)
+    (copy / name).unlink()
+    (copy / name).write_text("version https://git-lfs.github.com/spec/v1\n")
+    with pytest.raises(AssetError) as torn:
+        open_encoder(copy)
+    what = f"{copy}/{name}" if name.endswith("json") else f"the encoder in {copy}"
+    assert torn.value.what.startswith(f"{what} cannot be loaded: ")
+    assert torn.value.todo == TO_BE_WHOLE

@@ -15,6 +15,7 @@ from harness.engines.runtime import prepare_torch, quiet
 from harness.errors import AssetError
 from harness.files import digest, private_folder, write_atomic
 from harness.nlp.networks import (
+    TO_BE_WHOLE,
     batch_tokens,
     by_length,
     device_named,
@@ -26,11 +27,10 @@ from harness.nlp.networks import (
     token_ids,
     weights_digest,
 )
+from harness.torn import named_if_torn
 
 _RECOUNT = 256
 _SUFFIX = ".npy"
-
-_WHOLE = "check that the folder holds config.json, tokenizer and weights of a BERT-like model, whole"
 
 Tokens = tuple[int, ...]
 """The tokens of a text as the model reads them: cut, its two special tokens around them."""
@@ -45,17 +45,12 @@ def open_contextual(
     AssetError for a folder that cannot be loaded whole, SettingsError for an unknown dtype or device."""
     prepare_torch(threads)
     on, kind = device_named(device), dtype_named(dtype)
-    with quiet():
-        try:
-            tokenizer, model, missing = _load(folder, family, layer)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise AssetError(
-                f"the model in {folder} cannot be loaded: {str(error).splitlines()[0]}", todo=_WHOLE
-            ) from None
+    with quiet(), named_if_torn(f"the model in {folder}", TO_BE_WHOLE):
+        tokenizer, model, missing = _load(folder, family, layer)
     if missing:
-        raise AssetError(f"the model in {folder} has no weights for {missing[0]}", todo=_WHOLE)
+        raise AssetError(f"the model in {folder} has no weights for {missing[0]}", todo=TO_BE_WHOLE)
     if tokenizer.cls_token_id is None or tokenizer.sep_token_id is None:
-        raise AssetError(f"the tokenizer in {folder} has no tokens [CLS] and [SEP]", todo=_WHOLE)
+        raise AssetError(f"the tokenizer in {folder} has no tokens [CLS] and [SEP]", todo=TO_BE_WHOLE)
     weights = weights_digest(model.named_parameters())
     return ContextualEncoder(model.to(on, kind).eval(), tokenizer, layer, weights)
 

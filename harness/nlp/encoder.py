@@ -13,8 +13,9 @@ from harness import assets
 from harness.engines.runtime import prepare_torch, quiet
 from harness.errors import AssetError
 from harness.files import digest
-from harness.nlp.networks import by_length
+from harness.nlp.networks import TO_BE_WHOLE, by_length
 from harness.progress import counter
+from harness.torn import named_if_torn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,22 +31,14 @@ def open_encoder(folder: Path, threads: int = 0) -> TextEncoder:
     import torch
     from transformers import AutoModel, AutoTokenizer
 
-    pooling = _json(folder / "1_Pooling" / "config.json")
-    if not pooling.get("pooling_mode_mean_tokens", True):
-        raise AssetError(f"the encoder in {folder} does not pool by the mean", todo="use one that does")
-    with quiet():
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-            model = AutoModel.from_pretrained(
-                folder, dtype=torch.float32, add_pooling_layer=False, local_files_only=True
-            )
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise AssetError(
-                f"the encoder in {folder} cannot be loaded: {str(error).splitlines()[0]}",
-                todo="check that the folder holds config.json, tokenizer and weights of a BERT-like model, whole",
-            ) from None
-    limit = _json(folder / "sentence_bert_config.json").get("max_seq_length", model.config.max_position_embeddings)
-    return TextEncoder(folder, model.eval(), tokenizer, int(limit))
+    with quiet(), named_if_torn(f"the encoder in {folder}", TO_BE_WHOLE):
+        if not _json(folder / "1_Pooling" / "config.json").get("pooling_mode_mean_tokens", True):
+            raise AssetError(f"the encoder in {folder} does not pool by the mean", todo="use one that does")
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        model = AutoModel.from_pretrained(folder, dtype=torch.float32, add_pooling_layer=False, local_files_only=True)
+        sizes = _json(folder / "sentence_bert_config.json")
+        limit = int(sizes.get("max_seq_length", model.config.max_position_embeddings))
+    return TextEncoder(folder, model.eval(), tokenizer, limit)
 
 
 @dataclass(frozen=True)
@@ -110,8 +103,6 @@ def _unit(states: Any) -> Any:
 
 
 def _json(path: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return {}
+    with named_if_torn(str(path), TO_BE_WHOLE):
+        content: dict[str, Any] = json.loads(path.read_bytes()) if path.exists() else {}
     return content

@@ -30,6 +30,7 @@ from harness.nlp.networks import (
     weights_digest,
 )
 from harness.nlp.sentences import punkt_digest, sentences
+from harness.torn import named_if_torn
 
 FOLDER = "alignscore-base"
 FILE = "AlignScore-base.ckpt"
@@ -261,14 +262,8 @@ def _open_tokenizer(folder: Path) -> Any:
     # Without a file transformers makes a vocabulary of special tokens, and says nothing.
     if not ((folder / "tokenizer.json").is_file() or (folder / "vocab.json").is_file()):
         raise AssetError(f"there is no vocabulary of roberta-base in {folder}", todo=_download(folder))
-    try:
-        with quiet():
-            return RobertaTokenizerFast.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise AssetError(
-            f"the vocabulary of roberta-base in {folder} cannot be loaded: {str(error).splitlines()[0]}",
-            todo=_download(folder),
-        ) from None
+    with quiet(), named_if_torn(f"the vocabulary of roberta-base in {folder}", _download(folder)):
+        return RobertaTokenizerFast.from_pretrained(folder, local_files_only=True)
 
 
 def _download(folder: Path) -> str:
