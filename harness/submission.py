@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+from harness.characters import readable
 from harness.errors import SubmissionError
 from harness.files import digest_file, replacing
 from harness.types import Submission, Task
@@ -52,7 +53,7 @@ def _line(cells: Sequence[str]) -> bytes:
 
 def _cell(text: str) -> str:
     if _UNREADABLE.search(text):
-        text = text.replace("\0", "").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        text = readable(text.replace("\0", ""))
     return '"' + text.replace('"', '""') + '"' if _NEEDS_QUOTES.search(text) else text
 
 

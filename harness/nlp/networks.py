@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
+from harness.characters import readable
 from harness.errors import SettingsError
 from harness.files import digest
 
@@ -97,11 +98,6 @@ def token_ids(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
         verbose=False,
     )["input_ids"]
     return ids
-
-
-def readable(text: str) -> str:
-    """The text with U+FFFD for what is no character (half a surrogate pair), on which tokenizers fail."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def environment(device: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from harness.characters import readable
 from harness.errors import AssetError
 from harness.files import digest, digest_file
 from harness.nlp.concepts.ngrams import SHORTEST, WINDOW, Concepts, Found, concepts
@@ -44,7 +45,7 @@ class QuickUmls:
         self._find = lru_cache(_REMEMBERED)(self._found)
 
     def concepts(self, text: str) -> Concepts:
-        tagged = self._tagger.tag(_without_surrogates(text))
+        tagged = self._tagger.tag(readable(text))
         if not tagged.parsed and any(map(self._look_up, _unsure_spans(tagged))):
             tagged = self._tagger.parse(tagged)
         return concepts(tagged.tokens, self._look_up)
@@ -145,11 +146,6 @@ def _digest(folder: Path) -> str:
         one for one in held if one.is_file() and one.suffix != ".log" and not one.name.startswith(_NOTES_OF_LEVELDB)
     ]
     return digest({one.relative_to(folder).as_posix(): digest_file(one) for one in held})
-
-
-def _without_surrogates(text: str) -> str:
-    """Half of a surrogate pair is no character, and spaCy refuses it."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _unsure_spans(tagged: Tagged) -> Iterator[str]:
