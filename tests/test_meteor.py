@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
@@ -163,3 +164,10 @@ def test_meteor_signs_its_stages_and_its_tables() -> None:
     assert str(german) == "metric:meteor|alpha:0.9|beta:3|gamma:0.5|tokenizer:unicode|stages:exact|version:1"
     assert set(english.environment) == {"nltk"}
     assert set(german.environment) == {"unicode"}
+
+
+def test_the_tables_lie_where_their_inventory_says_each_with_its_licence_beside_it() -> None:
+    rows = re.findall(r"^\| `(\S+)`.*`(LICENSE\.\w+)` beside it \|$", (TABLES / "README.md").read_text("utf-8"), re.M)
+    listed = {TABLES.parents[1] / table: licence for table, licence in rows}
+    assert listed.keys() == {PUNKT, TABLES / SYNONYMS}
+    assert [table.name for table, licence in listed.items() if not table.with_name(licence).is_file()] == []
