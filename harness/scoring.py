@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 
@@ -118,11 +119,11 @@ class Scoring:
 
 
 def _batches(scorer: int, size: int, lacking: Sequence[int], pairs: Sequence[Pair]) -> Iterator[Batch]:
-    """Where to cut depends on nothing but the pairs that are lacking, so a command that goes on from where it was
-    stopped measures the same batches."""
-    for start in range(0, len(lacking), size):
-        at = lacking[start : start + size]
-        yield Batch(scorer, tuple(at), tuple(pairs[i] for i in at))
+    """Where to cut depends on the places among all pairs, so a command that goes on from where it was stopped measures
+    the same batches, whichever pairs of those before are refused, and so come back."""
+    for _, together in groupby(lacking, key=lambda place: place // size):
+        at = tuple(together)
+        yield Batch(scorer, at, tuple(pairs[i] for i in at))
 
 
 def scoring_of(

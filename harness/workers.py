@@ -35,7 +35,8 @@ def measure_here(scorers: Sequence[OpenScorer], batches: Sequence[Batch]) -> Ite
 
 class Workers:
     """Measures in `jobs` processes, which start with the first batch. A batch is measured whole by one of them, so
-    what comes of it does not depend on how many there are."""
+    what comes of it does not depend on how many there are: to the last bit where no network runs, or one whose settings
+    name its `threads` (else a process takes its share of the processors, another number than one process has)."""
 
     def __init__(self, choices: Sequence[Choice], context: ScorerContext, jobs: int) -> None:
         self._jobs = jobs

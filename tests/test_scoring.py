@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,13 @@ from hypothesis import strategies as st
 
 from harness import Pair
 from harness.errors import ScoreError
-from harness.panel import Choice, ScorerContext
+from harness.measure import Rows
+from harness.panel import Choice, OpenScorer, ScorerContext
 from harness.plugins import registry
 from harness.privacy import is_restricted
 from harness.score_cache import ScoreCache, pair_key
 from harness.scoring import Scoring
+from harness.workers import Batch, measure_here
 
 PLUGIN = '''
 import os, socket, sys, time
@@ -154,6 +156,22 @@ def test_a_refusal_is_asked_for_again_and_a_row_beside_it_is_kept(log: Path) -> 
         assert np.isnan(rows.cells).all(axis=1).tolist() == [False, False, True]
     assert measured(log).count("0") == 2  # once in the batch that was refused, once without the refused pair
     assert measured(log).count("2") == 2
+
+
+def test_a_refusal_that_comes_back_shifts_no_batch(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cuts: list[list[tuple[int, ...]]] = []
+
+    def noted(scorers: Sequence[OpenScorer], batches: Sequence[Batch]) -> Iterator[tuple[Batch, Rows]]:
+        cuts.append([batch.at for batch in batches])
+        return measure_here(scorers, batches)
+
+    monkeypatch.setattr("harness.scoring.measure_here", noted)
+    some = pairs(8)
+    some[1] = replace(some[1], hypothesis="refuse")
+    measure(log, some[:3])  # as far as a command that is killed then
+    measure(log, some)
+    whole = [(0, 1, 2), (3, 4, 5), (6, 7)]
+    assert cuts == [whole[:1], [(1,), *whole[1:]]]
 
 
 def test_what_is_kept_is_private_and_what_is_torn_is_named(log: Path) -> None:
