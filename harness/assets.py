@@ -166,7 +166,8 @@ def model_from(spec: str) -> Path:
 
 
 def digest(spec: str) -> str:
-    """Content digest of an asset or of a local model's folder: the same files have the same digest anywhere."""
+    """Content digest of an asset or of a local model's folder: the same files have the same digest anywhere, whatever
+    the tools that brought them keep beside them (.cache of the hub's client, .git)."""
     folder = model_from(spec)
     if folder.name in ASSETS and folder.parent == assets_folder():
         stored: str = _manifest(folder)["digest"]
@@ -388,17 +389,20 @@ def _regular_files(folder: Path) -> list[Path]:
     return sorted(one for one in folder.rglob("*") if one.is_file())
 
 
-def _checksums(folder: Path) -> dict[str, str]:
+def _checksums(folder: Path, *, hidden: bool = True) -> dict[str, str]:
+    """By name within the folder, of all files but the manifest. Without `hidden` what lies in folders whose names begin
+    with a dot is left out."""
+    names = {one: one.relative_to(folder) for one in _regular_files(folder) if one.name != MANIFEST}
     return {
-        one.relative_to(folder).as_posix(): files.digest_file(one)
-        for one in _regular_files(folder)
-        if one.name != MANIFEST
+        name.as_posix(): files.digest_file(one)
+        for one, name in names.items()
+        if hidden or not any(part.startswith(".") for part in name.parent.parts)
     }
 
 
 @cache
 def _content_digest(folder: Path) -> str:
-    return files.digest(_checksums(folder))
+    return files.digest(_checksums(folder, hidden=False))
 
 
 def _seal(folder: Path, name: str) -> None:

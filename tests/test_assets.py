@@ -19,6 +19,7 @@ import pytest
 from harness import assets
 from harness.assets import ASSETS, MANIFEST, Asset, Wheel
 from harness.errors import AssetError
+from harness.files import digest, digest_file
 
 NAME = "tiny"
 CONFIG = b'{"model_type": "tiny"}'
@@ -403,6 +404,24 @@ def test_the_digest_of_a_copy_is_its_content_not_what_its_manifest_says(
         (tmp_path / copy / "config.json").write_bytes(config)
     assert assets.digest(str(tmp_path / "same")) == assets.digest(str(folder / NAME)) == assets.digest(NAME)
     assert assets.digest(str(tmp_path / "tuned")) != assets.digest(NAME)
+
+
+def test_the_bookkeeping_of_a_download_is_no_part_of_a_models_digest(tmp_path: Path) -> None:
+    """`hf download --local-dir` notes in .cache when it loaded each file; .gitattributes comes with the model."""
+    plain, twin, other = (tmp_path / name for name in (".plain", "twin", "other"))
+    for model in (plain, twin, other):
+        (model / "onnx").mkdir(parents=True)
+        (model / "config.json").write_bytes(CONFIG)
+        (model / "onnx" / "model.onnx").write_bytes(b"weights")
+        (model / ".gitattributes").write_text("*.onnx filter=lfs\n")
+    for model, loaded in ((twin, "1726000000.1"), (other, "1726000000.2")):
+        noted = model / ".cache" / "huggingface" / "download"
+        noted.mkdir(parents=True)
+        (noted / "config.json.metadata").write_text(f"c0ffee\n{loaded}\n")
+    (other / ".gitattributes").write_text("")
+    assert assets.digest(str(plain)) == assets.digest(str(twin)) != assets.digest(str(other))
+    kept = {name: digest_file(plain / name) for name in (".gitattributes", "config.json", "onnx/model.onnx")}
+    assert assets.digest(str(plain)) == digest(kept), "as it was before there was such a folder"
 
 
 def test_the_folder_is_the_users_cache_unless_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
