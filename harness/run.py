@@ -214,6 +214,8 @@ def _complete(
                 generated.failures.append(result)
                 continue
             place = result.case, result.field
+            if result.index in dict(lines[place]):
+                continue
             lines[place] = with_line(lines[place], result.index, file.append(asdict(result)))
             generated.made += 1
             if len(lines[place]) >= samples:
@@ -228,10 +230,9 @@ def _checked(
     done: set[Place],
     not_completed: Mapping[Place, str],
 ) -> Iterator[Candidate | Failure]:
-    """The runner's results that are wanted and new, each candidate with its system and key; a case that
-    the runner passes over in silence is a Failure, with the engine's reason where there is one."""
+    """The runner's results for what is not done, each candidate with its system and key; a case that the runner
+    passes over in silence is a Failure, with the engine's reason where there is one."""
     left = keys.keys() - done
-    seen: set[tuple[Place, int]] = set()
     progress = counter(f"{run.competitor.name}: {inputs.field.title}", len(left), "case")
     for result in results(run.competitor, runner, inputs):
         place = (result.case, result.field)
@@ -249,8 +250,7 @@ def _checked(
             yield result
         elif not isinstance(result.text, str) or not isinstance(result.raw, str):
             yield Failure(*place, f"its text is no str but {type(result.text).__name__}")
-        elif (place, result.index) not in seen:
-            seen.add((place, result.index))
+        else:
             yield replace(result, system=run.competitor.name, key=keys[place], raw=result.raw or result.text)
     progress.close()
     for case, name in sorted(left):

@@ -107,6 +107,48 @@ def test_a_crash_in_the_middle_of_a_line_loses_that_line_alone(submit: Callable[
     assert csv("echo") == whole
 
 
+SAMPLES = '''
+import time
+from dataclasses import dataclass
+from harness import Candidate, system
+
+@system("samples")
+@dataclass(frozen=True)
+class Samples:
+    """Writes other texts each time, and the first of them twice."""
+    samples: int = 2
+
+    def open(self, context):
+        return self
+
+    def generate(self, inputs):
+        for asked in inputs:
+            for index in (*range(self.samples), 0):
+                yield Candidate(asked.case, asked.field, str(time.time_ns()), index=index)
+'''
+
+
+@pytest.mark.parametrize("samples", [2, 3])
+def test_a_crash_between_two_samples_of_a_case_loses_those_after_it_alone(
+    samples: int, submit: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first stays the one that is handed in."""
+    plugin = tmp_path / "samples.py"
+    plugin.write_text(SAMPLES)
+    command = ("samples", "--plugin", str(plugin), "--set", f"samples={samples}")
+    submit(*command)
+    whole, path, first = len(records("samples")), run_folder("samples") / "candidates.jsonl", csv("samples")
+    kept = path.read_bytes().splitlines(keepends=True)[: 1 - samples]
+    path.write_bytes(b"".join(kept))
+    capsys.readouterr()
+    assert submit(*command) == 0
+    assert f"samples: {whole} texts, {samples - 1} of them new" in capsys.readouterr().out
+    assert path.read_bytes().startswith(b"".join(kept))
+    places = [(record["case"], record["field"], record["index"]) for record in records("samples")]
+    assert len(places) == len(set(places)) == whole
+    assert csv("samples") == first
+
+
 def test_an_edited_plugin_runs_again_under_its_label(submit: Callable[..., int], echo: Path) -> None:
     submit("echo", "--plugin", str(echo))
     count = len(asked(echo))
