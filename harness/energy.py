@@ -55,12 +55,13 @@ def joules(began: Snapshot, ended: Snapshot) -> float | None:
     return total
 
 
-def note(folder: Path, began: Snapshot, texts: int) -> None:
-    """Write down in the run's folder what `texts` new texts took since then, if it can be read."""
+def note(folder: Path, began: Snapshot, texts: int, apart: float | None = 0.0) -> None:
+    """Write down in the run's folder what `texts` new texts took since then, if it can be read. `apart` are joules that
+    something else took meanwhile."""
     taken = joules(began, snapshot())
-    if taken is not None and texts:
+    if taken is not None and apart is not None and texts:
         with JsonLines(folder / FILE).appending() as file:
-            file.append({"joules": taken, "texts": texts})
+            file.append({"joules": taken - apart, "texts": texts})
 
 
 def noted(folder: Path) -> tuple[float, int]:

@@ -113,7 +113,7 @@ def _write(contest: Contest, turn: Turn, competitor: Competitor) -> tuple[Genera
             Run(turn.folder, competitor, contest.cases, contest.task, contest.seed, contest.resources, now)
         )
     if all(map(is_here, hosts(turn.folder))):
-        energy.note(turn.folder, began, generated.made)
+        energy.note(turn.folder, began, generated.made, now.training_joules)
     return generated, now
 
 

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from harness import energy
 from harness.errors import RunError
 from harness.files import JsonLines
 from harness.types import Completion
@@ -21,13 +22,16 @@ T = TypeVar("T")
 
 FILE = "pace.jsonl"
 
+Number = TypeVar("Number", int, float)
+
 
 @dataclass
 class Pace:
     """Sums over the texts that an engine wrote. `seconds` is wall time from the first case to the last candidate: that
     in the engine (loading the model and cutting prompts into tokens included), that in finding or training an
     adapter, and what is left, the harness's own. The counts are those of `Completion`; None where for some text nobody
-    knows."""
+    knows. `training_joules` is what the machine took while an adapter was found or trained, None where no meter can be
+    read."""
 
     texts: int = 0
     prompt_tokens: int | None = 0
@@ -37,6 +41,7 @@ class Pace:
     seconds: float = 0.0
     engine_seconds: float = 0.0
     training_seconds: float = 0.0
+    training_joules: float | None = 0.0
 
     @property
     def outside_seconds(self) -> float:
@@ -59,11 +64,12 @@ class Pace:
 
     @contextmanager
     def in_training(self) -> Iterator[None]:
-        started = time.perf_counter()
+        started, began = time.perf_counter(), energy.snapshot()
         try:
             yield
         finally:
             self.training_seconds += time.perf_counter() - started
+            self.training_joules = _sum(self.training_joules, energy.joules(began, energy.snapshot()))
 
     def following(self, completed: Iterable[tuple[int, list[Completion]]]) -> Iterator[tuple[int, list[Completion]]]:
         """What an engine yields, counted; the time until each of them is the engine's."""
@@ -116,7 +122,7 @@ def _read(path: Path) -> list[Pace]:
         raise RunError(f"{path} holds a line that is no reading", todo="delete the file") from None
 
 
-def _sum(total: int | None, value: int | None) -> int | None:
+def _sum(total: Number | None, value: Number | None) -> Number | None:
     return None if total is None or value is None else total + value
 
 

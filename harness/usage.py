@@ -28,8 +28,9 @@ class Usage:
     that a model generated (a text that was retrieved has none), `seconds` wall time on whatever machine; both are None
     where nobody knows. `cut_off` counts the texts that ended at the limit of their length, `chart_cut` those whose
     input was cut to the system's budget. `joules` is the energy of `metered` texts, the whole machine's while they
-    were generated, None where no meter can be read. `writers` says how many of the handed in texts each system wrote.
-    `pace` has the sums of `harness.pace.Pace`, where an engine wrote. `candidates_digest` is the manifest's."""
+    were generated and no adapter was trained, None where no meter can be read. `writers` says how many of the handed in
+    texts each system wrote. `pace` has the sums of `harness.pace.Pace`, where an engine wrote. `candidates_digest` is
+    the manifest's."""
 
     stays: int
     texts: int

@@ -11,16 +11,20 @@ from typing import Any
 
 import pytest
 
+from harness import energy
 from harness.cli import main
 from harness.contest import Contest
 from harness.contract.trial import Ward
 from harness.corpora.marking import FILE_NAME
 from harness.corpora.synthetic import synthesize
 from harness.corpora.ward.primer import write_primer
+from harness.energy import Counter, Snapshot
+from harness.engines import decoding
 from harness.engines.loading import ADAPTER_WEIGHTS
 from harness.errors import TuningError
 from harness.lineup import find_lineup, parse_assignments, read_lineup
 from harness.resources import SystemContext
+from harness.tuning import adapters
 from harness.types import Lesson
 from systems.qlora import QLoRA, QLoRARunner
 from tests.tiny_llama import write_tiny_llama
@@ -234,6 +238,25 @@ def test_the_main_job_trains_once_and_says_what_it_used(
     assert main([*command, "valid", *given]) == 0
     assert main(["purge"]) == 0
     assert str(made[0].parents[2].name) in capsys.readouterr().out
+
+
+def test_the_energy_of_a_training_is_not_that_of_the_texts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A meter that takes a kilojoule for each training and a joule for each batch of texts."""
+    taken: list[int] = []
+
+    def metered(function: Any, joules: int) -> Any:
+        return lambda *positional, **named: (taken.append(joules), function(*positional, **named))[1]
+
+    monkeypatch.setattr(energy, "snapshot", lambda: Snapshot(0, {"card": Counter(sum(taken))}))
+    monkeypatch.setattr(adapters, "make", metered(adapters.make, 1000))
+    monkeypatch.setattr(decoding, "decode", metered(decoding.decode, 1))
+    monkeypatch.chdir(folder)
+    command = ["submit", "qlora", "--lineup", "lineup.toml", "--data", "ward", "--limit", "2", "--as", "metered"]
+    assert main([*command, "--set", "training_seed=1", "--scorers", "rouge"]) == 0
+    assert sorted(taken) == [1, 1, 1000]
+    usage = json.loads((folder / "submissions/discharge-me/ward/test_phase_1/metered/usage.json").read_text())
+    assert (usage["joules"], usage["metered"]) == (2, 4)
+    assert usage["pace"]["training_joules"] == 1000
 
 
 def test_what_learned_from_restricted_data_stays_restricted(

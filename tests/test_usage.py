@@ -105,6 +105,9 @@ def test_what_is_noted_adds_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     energy.note(tmp_path, began, 2)
     energy.note(tmp_path, began, 0)  # nothing was made
     assert energy.noted(tmp_path) == (6, 6)
+    energy.note(tmp_path, began, 3, apart=2.5)
+    energy.note(tmp_path, began, 3, apart=None)  # nobody knows what was taken for the texts
+    assert energy.noted(tmp_path) == (6.5, 9)
     assert energy.noted(tmp_path / "none") == (0, 0)
 
 
