@@ -7,19 +7,22 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from transformers import AutoModelForCausalLM
 
 from harness import assets
-from harness.engines import loading
+from harness.engines import decoding, loading
 from harness.engines.batches import plan
 from harness.engines.decoding import Memory, Row, choose, controlled, draws
 from harness.engines.transformers import TransformersEngine, open_transformers
-from harness.errors import AssetError, SettingsError
+from harness.errors import AssetError, RunError, SettingsError
 from harness.types import Prompt, Sampling
 from tests.engine_contract import MODEL, PROMPTS, QUESTIONS, EngineContract, answers, asked, texts
 from tests.tiny_llama import write_tiny_llama
@@ -369,6 +372,65 @@ def test_a_broken_folder_is_named(folder: Path, tmp_path: Path) -> None:
     assert caught.value.todo == "set chat = false in the lineup's [engine], or use another"
     plain = open_transformers(tmp_path, dtype="float32", chat=False)
     assert texts(answers(plain, Sampling(3), asked("The patient was")))[0][0]
+
+
+@pytest.mark.parametrize(
+    "torn",
+    [lambda whole: whole[:-100], lambda whole: b"version https://git-lfs.github.com/spec/v1\noid sha256:c0\nsize 9\n"],
+    ids=["truncated", "pointer"],
+)
+def test_torn_weights_are_named_and_not_laid_at_the_system(torn: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    model = write_tiny_llama(tmp_path / "model")
+    weights = model / "model.safetensors"
+    weights.write_bytes(torn(weights.read_bytes()))
+    with pytest.raises(AssetError) as caught:
+        answers(open_transformers(model, dtype="float32"), Sampling(3))
+    assert caught.value.what.startswith(f"the model in {model} cannot be loaded: Error while deserializing header: ")
+    assert caught.value.todo.endswith("tokenizer and weights, whole, and no pointer of git-lfs instead")
+
+
+FULL = (
+    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+    RuntimeError("[enforce fail at alloc_cpu.cpp:121] err == 0. DefaultCPUAllocator: can't allocate memory"),
+)
+
+
+def raising(error: Exception) -> Callable[..., Any]:
+    def raises(*_: Any, **__: Any) -> Any:
+        raise error
+
+    return raises
+
+
+@pytest.mark.parametrize("error", FULL)
+def test_out_of_memory_while_texts_are_written_says_what_to_lower(
+    error: Exception, engine: TransformersEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoding, "decode", raising(error))
+    with pytest.raises(RunError) as caught:
+        answers(engine, Sampling(3))
+    longest = max(engine.count_prompt(prompt.messages) for prompt in PROMPTS)
+    assert str(caught.value) == (
+        f"out of memory while 2 texts were written together, after prompts of up to {longest} tokens\n  -> lower "
+        "batch_size or batch_tokens in the lineup's [engine], or give the system a smaller input budget, fewer "
+        "max_new_tokens or samples"
+    )
+    monkeypatch.setattr(decoding, "decode", raising(RuntimeError("shapes differ")))
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        answers(engine, Sampling(3))
+
+
+@pytest.mark.parametrize("error", FULL)
+def test_a_model_without_room_in_memory_is_named(
+    error: Exception, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AutoModelForCausalLM, "from_pretrained", raising(error))
+    with pytest.raises(AssetError) as caught:
+        answers(open_transformers(folder, dtype="float32"), Sampling(3))
+    assert str(caught.value) == (
+        f"the model in {folder} has no room in memory\n  -> make room (`nvidia-smi` says who is on a card), "
+        'set quantisation = "nf4", or use a smaller model'
+    )
 
 
 def test_a_chosen_dtype_and_plain_attention_serve_other_families(folder: Path, tmp_path: Path) -> None:

@@ -10,14 +10,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from harness.engines.runtime import quiet
+from harness.engines.runtime import out_of_memory, quiet
 from harness.errors import AssetError, SettingsError
+from harness.torn import named_if_torn
 
 DTYPES = ("auto", "bfloat16", "float16", "float32")
 QUANTISATIONS = ("none", "nf4")
 ADAPTER_WEIGHTS, ADAPTER_CONFIG = "adapter_model.safetensors", "adapter_config.json"
 """The files of an adapter in peft's layout."""
 
+_WHOLE = "check that the folder holds config.json, tokenizer and weights, whole, and no pointer of git-lfs instead"
 _ENDS_OF_TURN = ("<|im_end|>", "<|eot_id|>", "<|end|>", "<|endoftext|>", "<end_of_turn>", "</s>")
 _GROUPED_HEADS = ("llama", "mistral", "qwen2", "qwen3")
 
@@ -95,18 +97,21 @@ def load_model(folder: Path, numbers: Numbers) -> Any:
         model = AutoModelForCausalLM.from_pretrained(
             folder, dtype=dtype, attn_implementation=_attention(folder, numbers.device), local_files_only=True, **more
         )
-    return (model if more else model.to(numbers.device)).eval()
+        return (model if more else model.to(numbers.device)).eval()
 
 
 @contextmanager
 def _telling(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, ValueError, KeyError) as error:
-        raise AssetError(
-            f"the model in {folder} cannot be loaded: {str(error).splitlines()[0]}",
-            todo="check that the folder holds config.json, tokenizer and weights, whole",
-        ) from None
+    with named_if_torn(f"the model in {folder}", _WHOLE):
+        try:
+            yield
+        except RuntimeError as error:
+            if not out_of_memory(error):
+                raise
+            raise AssetError(
+                f"the model in {folder} has no room in memory",
+                todo='make room (`nvidia-smi` says who is on a card), set quantisation = "nf4", or use a smaller model',
+            ) from None
 
 
 class Weights:

@@ -28,6 +28,13 @@ def prepare_torch(threads: int) -> None:
         torch.set_num_threads(threads)
 
 
+def out_of_memory(error: BaseException) -> bool:
+    """Whether the memory of the card, or of the machine, is full: of the latter torch says so in words alone."""
+    import torch
+
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
 def return_memory() -> None:
     """Give the system back what was freed. glibc keeps blocks under 32 MiB, and where their sizes change from one batch
     to the next it keeps more and more of them; other C libraries are left alone."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,8 +14,8 @@ from harness import assets
 from harness.engines.batches import plan
 from harness.engines.loading import ADAPTER_WEIGHTS, Weights, context_length, end_tokens, load_tokenizer, numbers
 from harness.engines.prompts import check_room, prompt_tokens, until, without_end
-from harness.engines.runtime import prepare_torch
-from harness.errors import AssetError
+from harness.engines.runtime import out_of_memory, prepare_torch
+from harness.errors import AssetError, RunError
 from harness.files import digest, digest_file
 from harness.progress import counter
 from harness.types import Completion, Message, Prompt, Sampling
@@ -137,7 +138,7 @@ class TransformersEngine:
             for batch in batches:
                 start, before = time.monotonic(), progress.n
                 rows = [Row(encoded[at], draws(prompts[at], sampling, i)) for at in batch for i in range(samples)]
-                with self.weights.wearing(self.adapter) as model:
+                with self.weights.wearing(self.adapter) as model, _enough_memory(rows):
                     decode(model, rows, sampling, stops, self._pad, progress.update)
                 seconds = (time.monotonic() - start) / len(rows)
                 progress.update(before + longest * len(batch) - progress.n)
@@ -177,6 +178,21 @@ class TransformersEngine:
             return written
 
         return Stops(ends, sampling.stop, text)
+
+
+@contextmanager
+def _enough_memory(rows: Sequence[Any]) -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as error:
+        if not out_of_memory(error):
+            raise
+        longest = max(len(row.prompt) for row in rows)
+        raise RunError(
+            f"out of memory while {len(rows)} texts were written together, after prompts of up to {longest} tokens",
+            todo="lower batch_size or batch_tokens in the lineup's [engine], or give the system a smaller input "
+            "budget, fewer max_new_tokens or samples",
+        ) from None
 
 
 def _samples(sampling: Sampling) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from harness.engines.runtime import return_memory
+from harness.engines.runtime import out_of_memory, return_memory
 from harness.errors import TuningError
 from harness.files import digest
 from harness.progress import counter
@@ -211,8 +211,8 @@ def peak_bytes(device: str) -> int:
 def _enough_memory(rows: Sequence[Row], lengths: Sequence[int]) -> Iterator[None]:
     try:
         yield
-    except (torch.OutOfMemoryError, RuntimeError) as error:
-        if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
+    except RuntimeError as error:
+        if not out_of_memory(error):
             raise
         longest = max(sum(lengths[at] for at in row) for row in rows)
         raise TuningError(
