@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from harness.errors import HarnessError, PrivacyError, RunError, SettingsError
-from harness.files import locked, private_folder
+from harness.files import locked, no_room, private_folder
 from harness.privacy import allow, describe, is_restricted, may_reach, restrict
 
 Job = TypeVar("Job")
@@ -410,6 +410,9 @@ class _Worker:
         except HarnessError as error:
             return _Answer(error=error)
         except Exception as error:
+            if no_room(error):
+                full = f"the worker on {_own_address()} cannot write: {error.strerror}"
+                return _Answer(error=RunError(full, todo="make room there; the same command goes on from here"))
             return _Answer(error=RunError(f"a worker failed: {describe(error)}", todo="please report this line"))
 
     def _open(self) -> Callable[[Any], Any]:

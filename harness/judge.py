@@ -68,11 +68,19 @@ def score_paths(paths: Sequence[Path], how: Judgement) -> Scored:
     refusals: dict[str, HarnessError] = {}
     with ExitStack() as closing:
         desk = _Desk(how, closing, {})
-        for item, label in _labelled(paths, how.task).items():
+        items = _labelled(paths, how.task)
+        strays = [item for item in items if not item.is_dir()] if how.data is None else []
+        for item, label in items.items():
+            if item in strays:
+                continue
             try:
                 entries += _score_run(item, desk) if item.is_dir() else _score_file(item, label, desk)
-            except (SubmissionError, RunError, CorpusError, UsageError) as refusal:
+            except (SubmissionError, RunError, CorpusError) as refusal:
                 refusals.setdefault(str(refusal), refusal)
+        if strays:
+            more = f" and {len(strays) - 1} more" if len(strays) > 1 else ""
+            asked = UsageError(f"{strays[0]}{more}: whose cases are these?", todo="give --data DIR and --split S")
+            refusals[str(asked)] = asked
         missing = dict.fromkeys(line for scoring in desk.opened.values() for line in scoring.missing)
         worn = tuple(line for root, split in desk.opened for line in ledger.warnings(root, split))
     return Scored(tuple(entries), tuple(refusals.values()), tuple(missing), worn)
@@ -188,8 +196,6 @@ def _score_locked_run(folder: Path, desk: _Desk) -> list[Entry]:
 
 def _score_file(path: Path, label: str, desk: _Desk) -> list[Entry]:
     how = desk.how
-    if how.data is None:
-        raise UsageError(f"{path}: whose cases are these?", todo="give --data DIR and --split S")
     split = how.split or how.task.default_split
     corpus = open_corpus(how.data, how.task, split)
     need_references(path, how.task, corpus, split)

@@ -82,7 +82,10 @@ def revision() -> str:
         return (_HOUSE / REVISION).read_text(encoding="utf-8").strip()
     git = ["git", "-C", str(_HOUSE)]
     try:
-        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+        asked = subprocess.run([*git, "rev-parse", "--show-prefix", "HEAD"], capture_output=True, text=True, check=True)
+        prefix, head = asked.stdout.splitlines()
+        if prefix:  # somebody else's repository, in which the harness is installed
+            return ""
         status = [*git, "status", "--porcelain", "--", *_CODE]
         changed = subprocess.run(status, capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):

@@ -474,6 +474,8 @@ def test_a_revision_is_marked_where_code_differs_and_not_for_what_lies_beside_it
     assert manifest.revision() == begun
     (tmp_path / "systems" / "ours.py").touch()
     assert manifest.revision() == f"{begun}+"
+    monkeypatch.setattr(manifest, "_HOUSE", tmp_path / "systems")  # installed within somebody's repository
+    assert manifest.revision() == ""
 
 
 # --------------------------------------------------------------------------- what a line-up asks for

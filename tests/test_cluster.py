@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import errno
 import importlib.util
 import json
 import os
@@ -370,6 +371,17 @@ def test_the_seconds_of_cases_that_workers_wrote_are_those_that_passed(tmp_path:
 
 
 # --------------------------------------------------------------------------- asking for workers
+
+
+def test_a_worker_whose_disk_is_full_is_no_bug_of_ours() -> None:
+    def full(_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    told, bench = SimpleNamespace(heed=lambda: None, folder="."), SimpleNamespace(open=lambda: full)
+    answer = cluster._Worker(told, bench).answer("job")  # type: ignore[arg-type]
+    assert isinstance(answer.error, RunError)
+    assert re.fullmatch(r"the worker on \S+ cannot write: No space left on device", answer.error.what)
+    assert answer.error.todo == "make room there; the same command goes on from here"
 
 
 def test_ray_stands_in_one_module_and_is_imported_when_it_is_needed() -> None:

@@ -284,7 +284,7 @@ def test_a_stop_string_ends_a_text_also_where_the_server_ignores_it(vllm: Proces
                 "choices": [{"text": "a\ud800b", "finish_reason": "stop", "logprobs": {"token_logprobs": [None, 1]}}],
                 "usage": {"completion_tokens": True, "prompt_tokens": 9, "prompt_tokens_details": {"cached_tokens": 8}},
             },
-            Completion("a?b", "stop", None, 0.0, prompt_tokens=9, cached_tokens=8),
+            Completion("a\ufffdb", "stop", None, 0.0, prompt_tokens=9, cached_tokens=8),
         ),
         (
             {"choices": [{"text": "a END b", "finish_reason": "length", "logprobs": {"token_logprobs": []}}]},

@@ -374,6 +374,18 @@ def test_a_field_that_few_have_is_tested_as_if_the_others_were_not_there() -> No
     assert among_all.smallest == pytest.approx(alone.smallest, rel=1e-9)
 
 
+def test_a_mean_is_tested_on_all_that_judge_it_however_few_have_one_of_its_fields() -> None:
+    values = made(0, 2, missing=0)
+    for one in values:
+        one[1, 3:] = np.nan
+    values[0][0] += 0.5
+    (found,) = compared(sample_of(*values))
+    assert found.p < 0.05
+    assert found.p_bootstrap < 0.05
+    assert math.isfinite(found.smallest)
+    assert math.isinf(found.difference.high)
+
+
 def test_a_resample_without_a_reference_is_left_out() -> None:
     values = made(6, 2, 100, missing=0)
     for one in values:

@@ -18,6 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from harness.characters import readable
 from harness.engines.client import Client, Fault, at_root, get
 from harness.engines.finished import as_they_finish
 from harness.engines.prompts import chat_messages, plain_prompt, prompt_tokens, seed, until
@@ -242,7 +243,7 @@ def completion(answer: Any, stops: Sequence[str]) -> Completion:
     text = get(choice, "text") if message is None else get(message, "content")
     if not isinstance(text, str):
         raise Fault("the server's answer holds no text")
-    text = text.encode(errors="replace").decode()  # JSON can hold half a character, a file cannot
+    text = readable(text)  # JSON can hold half a character, a file cannot
     kept = until(text, stops)
     reason = get(choice, "finish_reason")
     if reason not in ("stop", "length") and kept == text:

@@ -83,7 +83,7 @@ def compare(
     pairs = neighbours if pairs is None else pairs
     places = [(sample.systems.index(first), sample.systems.index(second)) for first, second in pairs]
     replicates, influence = resamples.replicates(measure), sample.influence(measure)
-    subjects = sample.referenced(measure)
+    subjects, judged = sample.referenced(measure), sample.judged(measure)
     tested = Randomisation.of(sample, measure, how)
     p_values = [tested.p(a, b) for a, b in places]
     hides = _Hidden.of(sample, measure, how, hidden) if sample.cases > hidden else None
@@ -98,8 +98,8 @@ def compare(
             p=p,
             p_holm=p_holm,
             by_tail=p < how.floor,
-            p_bootstrap=p_bootstrap(apart, subjects),
-            smallest=smallest_difference(moved, subjects, 1 - level),
+            p_bootstrap=p_bootstrap(apart, judged),
+            smallest=smallest_difference(moved, judged, 1 - level),
             reversal=hides.reversal(a, b) if hides else None,
         )
 

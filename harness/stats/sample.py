@@ -101,6 +101,10 @@ class Sample:
         """How many subjects the measure rests on: those with a reference, in the cell that has the fewest."""
         return int(np.count_nonzero(self.sizes[:, self.cells(measure)], axis=0).min())
 
+    def judged(self, measure: Measure) -> int:
+        """How many subjects have a reference in some cell of the measure."""
+        return int(np.count_nonzero(self.sizes[:, self.cells(measure)].any(axis=1)))
+
     def influence(self, measure: Measure) -> Floats:
         """How much each subject moves each system's value, shape (subjects, systems), with the mean 0: the empirical
         influence of a mean of ratios (Efron & Tibshirani 1993, ch. 21; Cochran 1977, 6.3)."""
