@@ -517,6 +517,29 @@ def test_a_server_that_does_not_count_needs_a_tokenizer_and_says_so(serve: Calla
         _ = opened(server, tokenizer="nowhere").digest
 
 
+TORN = {
+    "vocab": {
+        "tokenizer_config.json": '{"tokenizer_class": "GPT2Tokenizer"}',
+        "vocab.json": '{"a": 0, "b',
+        "merges.txt": "",
+    },
+    "config": {"tokenizer_config.json": "[1]", "tokenizer.json": "{}"},
+    "empty": {},
+}
+
+
+@pytest.mark.parametrize("files", TORN.values(), ids=TORN)
+def test_a_torn_tokenizer_is_named_and_not_laid_at_the_system(
+    vllm: Process, files: Mapping[str, str], tmp_path: Path
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    with pytest.raises(AssetError) as caught:
+        opened(vllm, tokenizer=str(tmp_path)).count_tokens("a")
+    assert caught.value.what.startswith(f"the tokenizer in {tmp_path} cannot be loaded: ")
+    assert caught.value.todo == "name the folder that holds the model's tokenizer.json and tokenizer_config.json"
+
+
 def test_a_count_that_fails_is_told_without_the_prompt(vllm: Process) -> None:
     vllm.plan({"match": SECRET, "do": "status", "status": 500})
     with pytest.raises(RunError) as caught:

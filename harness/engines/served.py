@@ -15,6 +15,7 @@ from harness.engines.runtime import quiet
 from harness.errors import AssetError, PrivacyError, RunError, SettingsError
 from harness.files import digest, digest_file
 from harness.lineup import ServerSettings
+from harness.torn import named_if_torn
 
 LOOK_SECONDS = 10.0
 LOOK_RETRIES = 2
@@ -176,11 +177,6 @@ def tokenizer_digest(folder: Path) -> str:
 def load_tokenizer(folder: Path) -> Any:
     from transformers import AutoTokenizer
 
-    with quiet():
-        try:
-            return AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        except (OSError, ValueError, KeyError):
-            raise AssetError(
-                f"the tokenizer in {folder} cannot be loaded",
-                todo="name the folder that holds the model's tokenizer.json and tokenizer_config.json",
-            ) from None
+    todo = "name the folder that holds the model's tokenizer.json and tokenizer_config.json"
+    with quiet(), named_if_torn(f"the tokenizer in {folder}", todo):
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True)
