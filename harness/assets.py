@@ -349,9 +349,10 @@ def _convert_gguf(source: Path, folder: Path) -> None:
         # The weights are plain now, but their marks of quantisation keep save_pretrained from writing them.
         model.hf_quantizer, model.is_quantized = None, False
         del model.quantization_method, model.config.quantization_config
-        model.save_pretrained(folder)
         tokenizer.model_max_length = model.config.max_position_embeddings
-        tokenizer.save_pretrained(folder)
+        with files.named_if_full():
+            model.save_pretrained(folder)
+            tokenizer.save_pretrained(folder)
 
 
 # --------------------------------------------------------------------------- folders

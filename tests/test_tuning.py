@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import ctypes
+import errno
 import gzip
 import json
 import os
@@ -22,6 +23,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.competitor import blaming
 from harness.engines.loading import ADAPTER_CONFIG, ADAPTER_WEIGHTS, load_tokenizer
 from harness.engines.prompts import end_of_turn, prompt_tokens
 from harness.engines.runtime import return_memory
@@ -35,6 +37,7 @@ from harness.tuning.job import read_job
 from harness.tuning.lessons import Encoded, encode
 from harness.tuning.loop import Training, train
 from harness.tuning.origin import external, from_restricted
+from harness.tuning.progress import CHECKPOINT
 from harness.tuning.rows import fill_rows, plan_steps, rate, split_groups
 from harness.tuning.student import IGNORED, Student, collate
 from harness.types import Lesson, Prompt, Sampling, Tuning
@@ -234,6 +237,32 @@ def test_a_training_that_was_killed_ends_as_one_that_was_not(school: School, tmp
     adapters.make(killed)
     assert steps_of(whole) == steps_of(killed)
     assert digest_file(whole / ADAPTER_WEIGHTS) == digest_file(killed / ADAPTER_WEIGHTS)
+
+
+def test_a_full_disk_keeps_the_checkpoint_before_and_is_told_as_one(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = Training(prepare(school, lambda: LESSONS, TUNING, {}))
+    training.save()
+    before = sorted((path, path.stat().st_ino) for path in training.folder.iterdir())
+
+    def fsync(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(OSError, match="No space"), blaming("qlora", "to learn"):
+        training.save()
+    with pytest.raises(OSError, match="No space"), blaming("qlora", "to learn"):
+        training.student.save(training.folder, "base", training.student.state())
+    assert sorted((path, path.stat().st_ino) for path in training.folder.iterdir()) == before
+
+
+def test_what_a_killed_training_left_of_a_checkpoint_is_cleared_away(school: School) -> None:
+    folder = prepare(school, lambda: LESSONS, TUNING, {})
+    torn = folder / f".{CHECKPOINT}.0dd.tmp"
+    torn.write_bytes(b"half")
+    adapters.make(folder)
+    assert not torn.exists()
 
 
 def test_the_adapter_that_is_kept_is_the_best_on_what_is_held_out(school: School) -> None:

@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
+from transformers import PreTrainedModel
 
 from harness.cli import main
 from harness.engines.loading import ADAPTER_WEIGHTS, end_tokens, load_config, load_model, load_tokenizer, numbers
@@ -250,6 +252,22 @@ def test_a_merge_that_stops_half_way_leaves_nothing_and_is_marked_until_then(
         merge(trained, engine_of(base), tmp_path / "merged", "float32")
     assert marks == [MERGED]
     assert list(tmp_path.glob(".*")) == list(tmp_path.glob("merged")) == []
+
+
+def test_a_merge_on_a_full_disk_asks_for_room_and_leaves_nothing(
+    base: Path, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    (tmp_path / "lineup.toml").write_text(f'[engine]\nmodel = "{base}"\ndevice = "cpu"\nthreads = 1\n')
+    monkeypatch.setattr(PreTrainedModel, "save_pretrained", full)
+    command = ["merge", str(trained), "--lineup", str(tmp_path / "lineup.toml"), "--out", str(tmp_path / "merged")]
+    assert main(command) == 1
+    assert capsys.readouterr().err == (
+        "harness: No space left on device\n  -> make room, or name another folder; the same command goes on from here\n"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["lineup.toml"]
 
 
 def test_what_bfloat16_loses_is_said(

@@ -20,7 +20,7 @@ from harness import assets
 from harness.engines.loading import ADAPTER_WEIGHTS
 from harness.engines.runtime import prepare_torch
 from harness.errors import AssetError, SettingsError, TuningError
-from harness.files import canonical_json, digest, digest_file, locked, private_folder, write_atomic
+from harness.files import canonical_json, digest, digest_file, locked, private_folder, remove_torn, write_atomic
 from harness.lineup import EngineSettings
 from harness.privacy import restrict
 from harness.tuning.job import JOB, LESSONS, RECIPE, Base, Job, read_job, write_job
@@ -165,6 +165,8 @@ def make(folder: Path) -> Path:
         lock = locked(folder / "train.lock", f"the training in {folder}") if team.leads else nullcontext()
         with lock:
             if not (folder / MANIFEST).exists():
+                if team.leads:
+                    remove_torn(folder)
                 training, trained = train(folder, team=team)
                 weights = training.student.state()
                 if team.leads:

@@ -10,6 +10,8 @@ from typing import Any
 
 from torch import Tensor
 
+from harness.files import write_atomic
+
 CHECKPOINT = "checkpoint.safetensors"
 
 
@@ -70,13 +72,11 @@ class Checkpoint:
 
 
 def save(checkpoint: Checkpoint, folder: Path) -> None:
-    from safetensors.torch import save_file
+    from safetensors.torch import save as packed
 
     groups = {"weights": checkpoint.weights, "moments": checkpoint.moments, "best": checkpoint.best}
     tensors = {f"{group}/{name}": one for group, found in groups.items() for name, one in found.items()}
-    temporary = folder / f".{CHECKPOINT}.tmp"
-    save_file(tensors, temporary, metadata={"progress": json.dumps(asdict(checkpoint.progress))})
-    temporary.replace(folder / CHECKPOINT)
+    write_atomic(folder / CHECKPOINT, packed(tensors, {"progress": json.dumps(asdict(checkpoint.progress))}))
 
 
 def load(folder: Path) -> Checkpoint | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save as packed
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
@@ -107,9 +107,7 @@ class Student:
 
     def save(self, folder: Path, base: str, weights: Mapping[str, Tensor]) -> None:
         """Write the adapter in peft's layout, with these weights; the same adapter gives the same bytes."""
-        temporary = folder / f".{ADAPTER_WEIGHTS}.tmp"
-        save_file(dict(weights), temporary, metadata={"format": "pt"})
-        temporary.replace(folder / ADAPTER_WEIGHTS)
+        write_atomic(folder / ADAPTER_WEIGHTS, packed(dict(weights), {"format": "pt"}))
         config = {
             **self.model.peft_config["default"].to_dict(),
             "base_model_name_or_path": base,
