@@ -349,11 +349,14 @@ def _ledger(args: Args) -> int:
 
 def _read_ids(path: Path) -> frozenset[str]:
     try:
-        return frozenset(path.read_text(encoding="utf-8").split())
+        ids = frozenset(path.read_text(encoding="utf-8-sig").split())
     except OSError as error:
         raise UsageError(f"--ids {path} cannot be read: {error.strerror}", todo="name a file, one id a line") from None
     except UnicodeDecodeError:
         raise UsageError(f"--ids {path} is not UTF-8", todo="name a text file, one id a line") from None
+    if not ids:
+        raise UsageError(f"--ids {path} names no id", todo="name a text file, one id a line")
+    return ids
 
 
 def _leaderboard(args: Args) -> int:

@@ -1,6 +1,6 @@
 """What the task's server would do with a zip: its folders, its rules for the zip, its scores.json.
 
-    <root of the corpus>/dry-run/<split>/<name of the file>/
+    <root of the corpus>/dry-run/<split>/<name of the file>-<its digest>/
       input/ref/   the references, under the name that the published script reads
       input/res/   the zip, unpacked
       output/      scores.json with the keys that the published script writes
@@ -20,7 +20,7 @@ from pathlib import Path
 
 from harness.aggregate import check_variant, mean_over_columns, mean_over_fields
 from harness.corpora import open_corpus
-from harness.files import private_folder, write_atomic
+from harness.files import digest_file, private_folder, write_atomic
 from harness.judge import Judgement, known_ids, need_references, score_paths
 from harness.references import read_references
 from harness.submission import write_csv
@@ -55,7 +55,7 @@ def dry_run(path: Path, how: Judgement) -> DryRun:
     if not will_accept(problems):
         return DryRun(problems)
     need_references(path, how.task, corpus, split)
-    folder = corpus.root / "dry-run" / split / path.name
+    folder = corpus.root / "dry-run" / split / f"{path.name}-{digest_file(path)[:8]}"
     shutil.rmtree(folder, ignore_errors=True)
     inputs, results, output = (private_folder(folder / name) for name in ("input/ref", "input/res", "output"))
     names = [field.name for field in how.task.fields]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -13,6 +14,7 @@ from pathlib import Path
 from harness import ledger
 from harness import manifest as manifests
 from harness.aggregate import Variant, check_variant
+from harness.board.cells import printable
 from harness.cluster import Cluster
 from harness.corpora import open_corpus
 from harness.entries import Entry, entry
@@ -108,10 +110,10 @@ def _labelled(paths: Sequence[Path], task: Task) -> dict[Path, str]:
     labels: dict[Path, str] = {}
     for path in paths:
         top = path if path.is_dir() else path.parent
-        for item in _find(path):
+        for item in _find(path, task):
             labels.setdefault(item, item.name if item.is_dir() else _label(item, top, task))
     shared = Counter(labels.values())
-    return {item: str(item) if shared[label] > 1 else label for item, label in labels.items()}
+    return {item: _clean(str(item)) if shared[label] > 1 else label for item, label in labels.items()}
 
 
 def _label(file: Path, top: Path, task: Task) -> str:
@@ -119,15 +121,21 @@ def _label(file: Path, top: Path, task: Task) -> str:
     place = file.relative_to(top).parent / _stem(file.name)
     if place.name in {_stem(task.submission.file_name), _stem(task.submission.archive_name)}:
         place = place.parent
-    return str(place) if place.name else file.resolve().parent.name
+    return _clean(str(place) if place.name else file.resolve().parent.name)
+
+
+def _clean(label: str) -> str:
+    """Files of others may have names that are no UTF-8, or hold codes for a terminal."""
+    return printable(os.fsencode(label).decode("utf-8", "replace"))
 
 
 def _stem(name: str) -> str:
     return _SUFFIX.sub("", name)
 
 
-def _find(path: Path) -> Iterator[Path]:
-    """Run folders, and files with a submission that lie in none; of a csv beside its zip, only the zip."""
+def _find(path: Path, task: Task) -> Iterator[Path]:
+    """Run folders, and files with a submission that lie in none. Of the two files that a run hands in only the zip: any
+    other csv beside a zip of its name may be what was sent later."""
     if path.is_file():
         yield path
         return
@@ -135,9 +143,8 @@ def _find(path: Path) -> Iterator[Path]:
         raise SubmissionError(f"there is no {path}", todo="name a run's folder, a csv, a zip, or a folder of these")
     runs = sorted(found.parent for found in path.rglob(manifests.FILE) if _is_run(found.parent))
     files = sorted(f for f in path.rglob("*") if _SUFFIX.search(f.name) and not any(r in f.parents for r in runs))
-    zips = {file for file in files if file.suffix.lower() == ".zip"}
-    zipped = {file.parent / _stem(file.name) for file in zips}
-    files = [file for file in files if file in zips or file.parent / _stem(file.name) not in zipped]
+    twins = {one.with_name(task.submission.file_name) for one in files if one.name == task.submission.archive_name}
+    files = [file for file in files if file not in twins]
     if not runs and not files:
         raise SubmissionError(f"{path} holds no run, csv or zip", todo="name a folder that does")
     yield from [*runs, *files]
@@ -203,6 +210,11 @@ def _score_file(path: Path, label: str, desk: _Desk) -> list[Entry]:
     if how.ids is not None:
         manifest = replace(manifest, cases=len(how.ids))
     submission = _read(path, how.task)
+    if not submission.rows.keys() & {*corpus.ids(split)}:
+        raise SubmissionError(
+            f"{path}: none of its {len(submission.rows)} ids is one of {split}",
+            todo="look whether --split is right, and with `harness validate` at how its ids are written",
+        )
     measured = _measure(submission, manifest, corpus, desk, None)
     cards = [make_card(measured, manifest, how.task, variant) for variant in how.variants]
     ledger.record(corpus.root, cards[0], digest_bytes(write_csv(submission.rows, how.task)))
@@ -241,7 +253,8 @@ def known_ids(how: Judgement, corpus: Corpus, split: str) -> frozenset[str]:
 
 
 def _kept(folder: Path, manifest: Manifest, corpus: Corpus, desk: _Desk) -> Measured | None:
-    """What the statistics in the run's folder say of the cases, if they are of this text and these measures."""
+    """What the statistics in the run's folder say of the cases, if they are of this text and these measures, and were
+    made here: their ids are salted by this workspace, and what somebody sent with a run was not."""
     how, scoring = desk.how, desk.scoring(corpus, manifest.split)
     try:
         card = read_card(folder / CARD_FILES["corrected"])
@@ -253,6 +266,8 @@ def _kept(folder: Path, manifest: Manifest, corpus: Corpus, desk: _Desk) -> Meas
     if {*card.scores} != {*scoring.measures, *scoring.absent}:
         return None
     measured = signatures(scoring), card.measures, scoring.absent, parts
+    if not {*stats.ids} <= {*salted_ids(salt(corpus.root), corpus.ids(manifest.split))}:
+        return None
     kept = Measured(stats, card.reference_digest, card.ids_digest, *measured)
     if how.ids is None:
         return kept

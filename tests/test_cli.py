@@ -6,6 +6,7 @@ import csv
 import errno
 import gzip
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -726,6 +727,63 @@ def test_files_beside_a_manifest_of_somebody_else_are_scored_where_they_lie(
     assert sorted(path.name for path in (home / "sent").iterdir()) == ["a.zip", "b.zip", "manifest.json"]
 
 
+def test_scores_that_were_sent_with_a_run_are_not_believed(
+    ran: Path, ward: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever made them salted the ids otherwise than this workspace does."""
+    (salt,) = home.glob("workspace/ward-*/salt")
+    salt.write_text("another workspace's")
+    assert main([*SCORE, str(ran)]) == 0
+    honest = capsys.readouterr().out
+    forged = (ran / "cases.npz").read_bytes(), (ran / "scores.json").read_bytes()
+    salt.unlink()
+    assert main([*SCORE, str(ran)]) == 0
+    assert capsys.readouterr().out == honest
+    assert ((ran / "cases.npz").read_bytes(), (ran / "scores.json").read_bytes()) != forged
+
+
+def test_a_corrected_csv_beside_the_zip_that_was_sent_first_is_scored_too(
+    ran: Path, ward: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "sent").mkdir()
+    for kind in ("csv", "zip"):
+        shutil.copy(ran / f"submission.{kind}", home / "sent" / f"tango.{kind}")
+        shutil.copy(ran / f"submission.{kind}", home / "sent")
+    assert main([*SCORE, "sent", "--data", str(ward)]) == 0
+    assert labels(capsys.readouterr().out) == ["sent", "sent/tango.csv", "sent/tango.zip"]
+
+
+def test_a_file_of_other_cases_is_refused_and_not_ranked_with_0(ran: Path, ward: Path, fails: Fails) -> None:
+    path = ran / "submission.csv"
+    message = fails(*SCORE, str(path), "--data", str(ward), "--split", "valid")
+    assert re.match(
+        rf"harness: {path}: none of its \d+ ids is one of valid\n  -> look whether --split is right", message
+    )
+
+
+def test_names_of_files_that_nobody_can_read_are_labels_all_the_same(
+    ran: Path, ward: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "sent").mkdir()
+    for name in (b"M\xfcller.csv", b"esc\x1b[31m.csv"):
+        shutil.copy(ran / "submission.csv", os.fsencode(home / "sent") + b"/" + name)
+    assert main([*SCORE, "sent", "--data", str(ward), "--format", "csv", "--out", "board.csv"]) == 0
+    with (home / "board.csv").open(newline="", encoding="utf-8") as file:
+        assert {row["label"] for row in csv.DictReader(file)} == {"M\ufffdller", "esc [31m"}
+
+
+def test_a_list_of_ids_may_begin_with_a_mark_and_holds_one_at_least(
+    ran: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (ran / "submission.csv").open(newline="") as file:
+        ids = [row["hadm_id"] for row in csv.DictReader(file)]
+    (home / "ids.txt").write_text("\n".join(ids), encoding="utf-8-sig")
+    assert main([*SCORE, str(ran), "--ids", "ids.txt"]) == 0
+    (home / "ids.txt").write_text("\n", encoding="utf-8-sig")
+    assert main([*SCORE, str(ran), "--ids", "ids.txt"]) == 2
+    assert "--ids ids.txt names no id" in capsys.readouterr().err
+
+
 def test_scoring_in_two_processes_gives_the_same_board(
     ran: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -847,7 +905,7 @@ def test_a_dry_run_does_what_the_server_does(ran: Path, home: Path, capsys: pyte
     assert main(["dry-run", *FEW, str(ran / "submission.zip"), *data, "--ids", "hidden.txt"]) == 0
     shown = capsys.readouterr().out
     assert shown.startswith("The task's server will accept this submission.\n")  # it wants all rows, and scores some
-    (server,) = home.glob("workspace/ward-*/dry-run/test_phase_1/submission.zip")
+    (server,) = home.glob("workspace/ward-*/dry-run/test_phase_1/submission.zip-*")
     found = sorted(str(path.relative_to(server)) for path in server.rglob("*.*"))
     assert found == ["input/ref/discharge_target.csv", "input/res/submission.csv", "output/scores.json"]
     assert (server / "input/res/submission.csv").read_bytes() == (ran / "submission.csv").read_bytes()
