@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.engines.runtime import out_of_memory
 from harness.errors import CannotJudge, HarnessError, ScoreError
 from harness.files import no_room
+from harness.nlp.networks import TO_FIT
 from harness.panel import OpenScorer, fault
 from harness.types import Pair
 
@@ -84,6 +86,9 @@ def _asked(one: OpenScorer, method: str, pairs: Sequence[Pair], columns: int) ->
     except Exception as error:
         if no_room(error):
             raise
+        if out_of_memory(error):
+            what = f"the scorer '{one.name}' ran out of memory on {len(pairs)} pairs"
+            raise ScoreError(what, todo=TO_FIT) from None
         raise _BrokenError(f"failed: {fault(error)}") from None
     if rows.shape != (shape := (len(pairs), columns)):
         raise _BrokenError(f"returned an array of shape {rows.shape} where {shape} (pairs, columns) was due")

@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import assets
-from harness.errors import AssetError, CannotJudge, HarnessError, PluginError, SettingsError
+from harness.engines.runtime import out_of_memory
+from harness.errors import AssetError, CannotJudge, HarnessError, PluginError, ScoreError, SettingsError
 from harness.files import digest_bytes, no_room, private_folder
 from harness.lineup import EncoderSettings, Lineup, build
+from harness.nlp.networks import TO_FIT
 from harness.plugins import Entry, Registry, Tag
 from harness.resources import open_encoder
 from harness.types import Encoder, Pair, Scorer, Signature, Task
@@ -161,6 +163,9 @@ def open_scorer(choice: Choice, context: ScorerContext) -> OpenScorer:
     except Exception as error:
         if no_room(error):
             raise
+        if out_of_memory(error):
+            what = f"the scorer '{entry.name}' ran out of memory while it was opened"
+            raise ScoreError(what, todo=TO_FIT) from None
         raise PluginError(
             f"the scorer '{entry.name}' ({entry.origin}) cannot be opened: {fault(error)}", todo="mend the file"
         ) from None

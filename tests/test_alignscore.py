@@ -16,12 +16,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from transformers import PreTrainedModel
 
 import oracle
 from harness import CannotJudge, Pair
 from harness.errors import AssetError, SettingsError
 from harness.lineup import build
-from harness.nlp.entailment import Entailment, divide, open_entailment
+from harness.nlp.entailment import FILE, Entailment, divide, open_entailment
+from harness.nlp.networks import TO_FIT
 from scorers.alignscore import AlignScore, AlignScorer
 from tests.tiny_models import align_pairs, align_weights, write_align, write_checkpoint, write_vocabulary
 
@@ -208,6 +211,7 @@ from harness import privacy
 privacy.restrict()
 from types import SimpleNamespace
 from harness import Pair
+from harness.nlp.networks import TO_FIT
 from scorers.alignscore import AlignScore
 from tests.tiny_models import align_pairs
 seen = []
@@ -288,6 +292,16 @@ def test_a_broken_file_is_named(tmp_path: Path, content: bytes) -> None:
         opened(tmp_path)
 
 
+def test_a_model_without_room_in_memory_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any, **__: Any) -> Any:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    monkeypatch.setattr(PreTrainedModel, "to", full)
+    with pytest.raises(AssetError) as caught:
+        opened(folder)
+    assert str(caught.value) == f"the model in {folder / FILE} has no room in memory\n  -> {TO_FIT}"
+
+
 # --------------------------------------------------------------------------- what a checkpoint may not do
 
 
@@ -313,8 +327,6 @@ def test_no_code_of_a_checkpoint_runs(tmp_path: Path, function: Any, values: Any
     else:
         assert opened(tmp_path).measure(PAIRS[:1]) == pytest.approx(values[:1], abs=1e-6)
     assert not mark.exists()
-    import torch
-
     torch.load(file, weights_only=False)  # the trap was set
     assert mark.exists()
 

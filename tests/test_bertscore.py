@@ -15,14 +15,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from transformers import PreTrainedModel
 
 import oracle
 from harness import Pair, assets
 from harness.errors import AssetError
 from harness.nlp.contextual import ContextualEncoder, KeptVectors, open_contextual
-from harness.nlp.networks import TO_BE_WHOLE
+from harness.nlp.networks import TO_BE_WHOLE, TO_FIT
 from oracle import bertscore as beside_bert_score
 from scorers.bertscore import BertScore, BertScorer
 from tests.conftest import SHARED, needs_shared
@@ -340,6 +342,17 @@ def test_a_model_that_is_torn_is_named_as_what_is_missing(tmp_path: Path, name: 
         opened(str(folder), tmp_path / "work")
     assert torn.value.what.startswith(f"the model in {folder} cannot be loaded: {said}")
     assert torn.value.todo == TO_BE_WHOLE
+
+
+def test_a_model_without_room_in_memory_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any, **__: Any) -> Any:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    folder = write_distilbert(tmp_path / "model")
+    monkeypatch.setattr(PreTrainedModel, "to", full)
+    with pytest.raises(AssetError) as caught:
+        opened(str(folder), tmp_path / "work")
+    assert str(caught.value) == f"the model in {folder} has no room in memory\n  -> {TO_FIT}"
 
 
 def test_half_a_file_of_weights_is_no_model(tmp_path: Path) -> None:

@@ -15,11 +15,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from harness import Pair, scorecard
 from harness.aggregate import mean_over_columns, mean_over_fields
 from harness.errors import AssetError, PluginError, ScoreError, SettingsError
 from harness.files import digest_bytes
+from harness.nlp.networks import TO_FIT
 from harness.panel import Choice, OpenScorer, ScorerContext, open_scorers
 from harness.plugins import registry
 from harness.score import Measured, Stats, ids_digest, score
@@ -257,6 +259,25 @@ def test_a_full_disk_is_not_laid_at_the_scorer_that_measures() -> None:
         scored(broken(measure))
 
 
+FULL = (
+    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+    RuntimeError("[enforce fail at alloc_cpu.cpp:121] err == 0. DefaultCPUAllocator: can't allocate memory"),
+)
+
+
+@pytest.mark.parametrize("error", FULL)
+def test_a_full_memory_is_not_laid_at_the_scorer_that_measures(error: Exception) -> None:
+    def measure(self: Any, pairs: Any) -> Any:
+        raise error
+
+    with pytest.raises(ScoreError) as caught:
+        scored(broken(measure))
+    assert str(caught.value) == (
+        "the scorer 'words' ran out of memory on 5 pairs\n  -> make room (`nvidia-smi` says who is on a card), lower "
+        '--jobs, or, where a card is full, write device = "cpu" under [scorers.NAME] in the lineup'
+    )
+
+
 def test_a_worst_value_must_count_in_the_mean() -> None:
     class Lenient(Words):
         def worst(self, column: str) -> float:
@@ -352,6 +373,12 @@ def test_a_folder_that_cannot_be_made_is_not_laid_at_the_scorer(tmp_path: Path) 
 def test_a_full_disk_is_not_laid_at_the_scorer_that_opens(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No space"):
         opened(tmp_path, LONG % f"raise OSError({errno.ENOSPC}, 'No space left on device')", "semantic")
+
+
+def test_a_full_memory_is_not_laid_at_the_scorer_that_opens(tmp_path: Path) -> None:
+    with pytest.raises(ScoreError) as caught:
+        opened(tmp_path, LONG % """raise RuntimeError("DefaultCPUAllocator: can't allocate memory")""", "semantic")
+    assert str(caught.value) == f"the scorer 'semantic' ran out of memory while it was opened\n  -> {TO_FIT}"
 
 
 SET = """

@@ -22,6 +22,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from peft import PeftModel
 
 from harness.competitor import blaming
 from harness.engines.loading import ADAPTER_CONFIG, ADAPTER_WEIGHTS, load_tokenizer
@@ -416,7 +417,6 @@ def greedy(model: Any, tokens: list[int], new: int) -> list[int]:
 def test_the_engine_writes_with_an_adapter_what_peft_writes_and_without_it_what_it_wrote(
     school: School, base: Path
 ) -> None:
-    from peft import PeftModel
     from transformers import AutoModelForCausalLM
 
     folder = adapter(school, lambda: LESSONS, replace(TUNING, epochs=12), {})
@@ -454,6 +454,23 @@ def test_an_adapter_of_another_shape_is_refused(school: School, base: Path, tmp_
     engine = open_transformers(base, dtype="float32", threads=1).adapted(torn)
     with pytest.raises(AssetError, match="does not fit the model"):
         list(engine.complete([LESSONS[0].prompt], Sampling(2)))
+
+
+def test_an_adapter_without_room_in_memory_is_not_called_another_models(
+    school: School, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> Any:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    folder = adapter(school, lambda: LESSONS, TUNING, {})
+    monkeypatch.setattr(PeftModel, "from_pretrained", full)
+    engine = open_transformers(base, dtype="float32", threads=1).adapted(folder)
+    with pytest.raises(AssetError) as caught:
+        list(engine.complete([LESSONS[0].prompt], Sampling(2)))
+    assert str(caught.value) == (
+        f"the adapter in {folder} has no room in memory\n  -> make room (`nvidia-smi` says who is on a card), "
+        'set quantisation = "nf4", or use a smaller model'
+    )
 
 
 # --------------------------------------------------------------------------- instruction corpora

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from harness.engines.runtime import out_of_memory, quiet
+from harness.engines.runtime import named_if_out_of_memory, quiet
 from harness.errors import AssetError, SettingsError
 from harness.torn import named_if_torn
 
@@ -20,6 +20,7 @@ ADAPTER_WEIGHTS, ADAPTER_CONFIG = "adapter_model.safetensors", "adapter_config.j
 """The files of an adapter in peft's layout."""
 
 _WHOLE = "check that the folder holds config.json, tokenizer and weights, whole, and no pointer of git-lfs instead"
+_ROOM = 'make room (`nvidia-smi` says who is on a card), set quantisation = "nf4", or use a smaller model'
 _ENDS_OF_TURN = ("<|im_end|>", "<|eot_id|>", "<|end|>", "<|endoftext|>", "<end_of_turn>", "</s>")
 _GROUPED_HEADS = ("llama", "mistral", "qwen2", "qwen3")
 
@@ -102,16 +103,9 @@ def load_model(folder: Path, numbers: Numbers) -> Any:
 
 @contextmanager
 def _telling(folder: Path) -> Iterator[None]:
-    with named_if_torn(f"the model in {folder}", _WHOLE):
-        try:
-            yield
-        except RuntimeError as error:
-            if not out_of_memory(error):
-                raise
-            raise AssetError(
-                f"the model in {folder} has no room in memory",
-                todo='make room (`nvidia-smi` says who is on a card), set quantisation = "nf4", or use a smaller model',
-            ) from None
+    what = f"the model in {folder}"
+    with named_if_torn(what, _WHOLE), named_if_out_of_memory(what, _ROOM):
+        yield
 
 
 class Weights:
@@ -152,7 +146,7 @@ class Weights:
             return
         name = f"adapter{len(self._worn)}"
         try:
-            with quiet():
+            with quiet(), named_if_out_of_memory(f"the adapter in {adapter}", _ROOM):
                 if self._peft is None:
                     from peft import PeftModel
 

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from harness.errors import AssetError
+
 
 def prepare_torch(threads: int) -> None:
     """Import torch with so many threads (0 leaves the number to torch).
@@ -30,9 +32,22 @@ def prepare_torch(threads: int) -> None:
 
 def out_of_memory(error: BaseException) -> bool:
     """Whether the memory of the card, or of the machine, is full: of the latter torch says so in words alone."""
+    if "torch" not in sys.modules:
+        return False
     import torch
 
     return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
+@contextmanager
+def named_if_out_of_memory(what: str, todo: str) -> Iterator[None]:
+    """Raises AssetError naming `what`, if there is no room for it."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not out_of_memory(error):
+            raise
+        raise AssetError(f"{what} has no room in memory", todo=todo) from None
 
 
 def return_memory() -> None:

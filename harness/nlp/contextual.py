@@ -11,11 +11,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from harness.engines.runtime import prepare_torch, quiet
+from harness.engines.runtime import named_if_out_of_memory, prepare_torch, quiet
 from harness.errors import AssetError
 from harness.files import digest, private_folder, write_atomic
 from harness.nlp.networks import (
     TO_BE_WHOLE,
+    TO_FIT,
     batch_tokens,
     by_length,
     device_named,
@@ -42,17 +43,20 @@ def open_contextual(
     """Load the model in `folder` up to `layer` (1 is the first); the layers above it are left out.
 
     `family` is what the model's configuration has to say that it is. `threads` of 0 leaves the number to torch. Raises
-    AssetError for a folder that cannot be loaded whole, SettingsError for an unknown dtype or device."""
+    AssetError for a folder that cannot be loaded whole or has no room in memory, SettingsError for an unknown dtype or
+    device."""
     prepare_torch(threads)
     on, kind = device_named(device), dtype_named(dtype)
-    with quiet(), named_if_torn(f"the model in {folder}", TO_BE_WHOLE):
+    what = f"the model in {folder}"
+    with quiet(), named_if_torn(what, TO_BE_WHOLE), named_if_out_of_memory(what, TO_FIT):
         tokenizer, model, missing = _load(folder, family, layer)
     if missing:
         raise AssetError(f"the model in {folder} has no weights for {missing[0]}", todo=TO_BE_WHOLE)
     if tokenizer.cls_token_id is None or tokenizer.sep_token_id is None:
         raise AssetError(f"the tokenizer in {folder} has no tokens [CLS] and [SEP]", todo=TO_BE_WHOLE)
     weights = weights_digest(model.named_parameters())
-    return ContextualEncoder(model.to(on, kind).eval(), tokenizer, layer, weights)
+    with named_if_out_of_memory(what, TO_FIT):
+        return ContextualEncoder(model.to(on, kind).eval(), tokenizer, layer, weights)
 
 
 def _load(folder: Path, family: str, layer: int) -> tuple[Any, Any, list[str]]:

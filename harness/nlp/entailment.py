@@ -15,9 +15,10 @@ from statistics import fmean
 from typing import Any
 
 from harness import assets
-from harness.engines.runtime import prepare_torch, quiet
+from harness.engines.runtime import named_if_out_of_memory, prepare_torch, quiet
 from harness.errors import AssetError
 from harness.nlp.networks import (
+    TO_FIT,
     batch_tokens,
     by_length,
     device_named,
@@ -61,14 +62,15 @@ def open_entailment(
     on, kind = device_named(device), dtype_named(dtype)
     weights = _read(file)
     words = _open_tokenizer(folder)
-    body, head = _build(weights, file)
-    if len(words) != body.config.vocab_size:
-        raise AssetError(
-            f"the vocabulary in {folder} has {len(words)} tokens, the checkpoint {body.config.vocab_size}",
-            todo="take that of roberta-base",
-        )
-    digest = weights_digest([*body.named_parameters(prefix="body"), *head.named_parameters(prefix="head")])
-    return Entailment(body.to(on, kind).eval(), head.to(on, kind).eval(), words, digest)
+    with named_if_out_of_memory(f"the model in {file}", TO_FIT):
+        body, head = _build(weights, file)
+        if len(words) != body.config.vocab_size:
+            raise AssetError(
+                f"the vocabulary in {folder} has {len(words)} tokens, the checkpoint {body.config.vocab_size}",
+                todo="take that of roberta-base",
+            )
+        digest = weights_digest([*body.named_parameters(prefix="body"), *head.named_parameters(prefix="head")])
+        return Entailment(body.to(on, kind).eval(), head.to(on, kind).eval(), words, digest)
 
 
 @dataclass(frozen=True)

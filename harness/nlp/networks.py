@@ -14,6 +14,10 @@ from harness.files import digest
 DTYPES = ("float32", "bfloat16")
 CPU_BATCH, GPU_BATCH = 1024, 65536
 TO_BE_WHOLE = "check that the folder holds config.json, tokenizer and weights of a BERT-like model, whole"
+TO_FIT = (
+    "make room (`nvidia-smi` says who is on a card), lower --jobs, or, where a card is full, write "
+    'device = "cpu" under [scorers.NAME] in the lineup'
+)
 
 
 def by_length(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
