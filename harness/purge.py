@@ -11,7 +11,11 @@ from harness.errors import CorpusError
 from harness.files import half_of, read_object
 from harness.report import folder as report
 from harness.tuning.adapters import MERGED
-from harness.workspace import corpus_roots, is_root_of, workspace_folder
+from harness.workspace import MARK_FILE, corpus_roots, is_root_of, workspace_folder
+
+_RUN = "run.json"
+_MARKS = (MARK_FILE, _RUN, report.MARK, MERGED)
+"""What a folder is known by: by the last of these that stands in it."""
 
 
 def derived(data: Path | None, submissions: Path) -> list[Path]:
@@ -19,7 +23,7 @@ def derived(data: Path | None, submissions: Path) -> list[Path]:
 
     Only what we made. Raises CorpusError if `data` is not there and nothing derives from it."""
     roots = [*corpus_roots(), *default_wards()] if data is None else corpus_roots(data)
-    runs = sorted(run.parent for run in submissions.rglob("run.json") if _derives(run, data))
+    runs = sorted(run.parent for run in submissions.rglob(_RUN) if _derives(run, data))
     found = _outermost([*roots, *runs, *_reports(submissions, data), *_merged(submissions, data)])
     if data is not None and not data.exists() and not found:
         raise CorpusError(
@@ -76,10 +80,20 @@ def delete(folders: list[Path], submissions: Path) -> None:
     """Delete each folder, and the folders of `submissions` that it leaves empty."""
     kept = {workspace_folder().resolve(), submissions.resolve()}
     for folder in folders:
-        shutil.rmtree(folder)
+        _delete(folder)
         if folder.resolve() in kept:
             continue
         for above in folder.resolve().parents:
             if above in kept or any(above.iterdir()):
                 break
             above.rmdir()
+
+
+def _delete(folder: Path) -> None:
+    """The marks last: by them a purge that comes after one that was stopped finds the rest."""
+    for entry in sorted(folder.iterdir(), key=lambda one: _MARKS.index(one.name) if one.name in _MARKS else -1):
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+    folder.rmdir()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from harness.files import digest_bytes, private_folder, write_atomic
 
-_MARK_FILE = ".gitignore"
+MARK_FILE = ".gitignore"
 _MARK = b"# made by discharge-harness, which deletes this folder on purge\n*\n"
 """Stands in every root: git keeps out, and purge tells our folders from other people's."""
 
@@ -24,15 +24,15 @@ def workspace_folder() -> Path:
 def corpus_root(name: str, data: Path) -> Path:
     """The folder for what derives from the corpus at `data`; two corpora of one name have two folders."""
     root = private_folder(workspace_folder() / f"{name}-{_digest(data)}")
-    if not (root / _MARK_FILE).exists():
-        write_atomic(root / _MARK_FILE, _MARK)
+    if not (root / MARK_FILE).exists():
+        write_atomic(root / MARK_FILE, _MARK)
     return root
 
 
 def corpus_roots(data: Path | None = None) -> list[Path]:
     """The roots that `corpus_root` made for the corpus at `data`, whatever it was called then, or for any corpus."""
     digest = "[0-9a-f]" * 8 if data is None else _digest(data)
-    marks = workspace_folder().glob(f"*-{digest}/{_MARK_FILE}")
+    marks = workspace_folder().glob(f"*-{digest}/{MARK_FILE}")
     return sorted(mark.parent for mark in marks if mark.is_file() and mark.read_bytes() == _MARK)
 
 

@@ -14,6 +14,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -316,7 +317,7 @@ def test_a_suffix_in_capitals_is_a_suffix(
     ran: Path, ward: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (home / "teams").mkdir()
-    for name in ("A.ZIP", "A.CSV", "a.zip", "B.Csv", "SUBMISSION.zip"):
+    for name in ("A.ZIP", "a.zip", "B.Csv", "SUBMISSION.zip"):
         shutil.copy(ran / f"submission{Path(name).suffix.lower()}", home / "teams" / name)
     (home / "teams" / "C.CSV.GZ").write_bytes(gzip.compress((ran / "submission.csv").read_bytes()))
     assert main([*SCORE, "teams", "--data", str(ward)]) == 0
@@ -462,6 +463,34 @@ def test_purge_finds_what_derives_from_data_that_were_renamed_or_are_gone(
     message = fails("purge", "--data", "gone")
     assert "gone: there is no such folder, and nothing in workspace or submissions derives from it" in message
     assert "name the folder that was given to submit with --data" in message
+
+
+def test_a_purge_that_was_stopped_anywhere_is_ended_by_the_next(
+    home: Path, ward: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a folder is known by is deleted last."""
+    assert main([*SUBMIT, "--data", str(ward)]) == 0
+    whole, unlink = home / "whole", os.unlink
+    for name in ("workspace", "submissions"):
+        shutil.copytree(home / name, whole / name)
+    files = sum(path.is_file() for path in whole.rglob("*"))
+    assert files > 10
+    for after in range(files):
+        left = [after]
+
+        def stopped(*path: Any, left: list[int] = left, **more: Any) -> None:
+            left[0] -= 1
+            if left[0] < 0:
+                raise KeyboardInterrupt
+            unlink(*path, **more)
+
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(os, "unlink", stopped)
+            assert main(["purge", "--data", str(ward), "--yes"]) == 130
+        assert main(["purge", "--data", str(ward), "--yes"]) == 0
+        kept = [path for name in ("workspace", "submissions") for path in (home / name).rglob("*")]
+        assert kept == [], f"stopped after {after} of {files}"
+        shutil.copytree(whole, home, dirs_exist_ok=True)
 
 
 def test_ctrl_d_means_no(ran: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
