@@ -1,8 +1,8 @@
 """What does tuning teach? The system qlora beside its own base, on the synthetic ward or on a corpus of yours.
 
     python -m benchmarks.tuning_learns --out FOLDER [--stays 1100] [--ward-seeds 1 2 3] [--training-seeds 0 1 2]
-                                       [--limit N] [--train-limit N] [--epochs 3] [--primed] [--data FOLDER] [--split S]
-                                       [--threads 0] [--dtype float32] [--batch-size 8]
+                                       [--limit N] [--train-limit N] [--epochs 3] [--primed [--steps 120]]
+                                       [--data FOLDER] [--split S] [--threads 0] [--dtype float32] [--batch-size 8]
 
 Beside each other stand: the base prompted with 0, 1 or 3 shots (the number is chosen on the valid split, by overlap5;
 same base, budget, length, stops and repetition control), the systems `nearest` and `lead`, qlora, and qlora taught with
@@ -20,7 +20,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,9 @@ from harness.corpora.ward.primer import write_primer
 from harness.enter import Entered, enter
 from harness.lineup import DEFAULT_LINEUP, read_lineup
 from harness.plugins import registry
+from harness.run import adapters
 from harness.scorecard import read_stats
+from harness.tuning.adapters import read_manifest
 
 SHOTS = (0, 1, 3)
 VALID_CASES = 12
@@ -42,6 +44,7 @@ SCORERS = ("bleu", "rouge", "meteor")
 COLUMNS = {"overlap5": ("bleu", "rouge1", "rouge2", "rougel", "meteor")}
 FACTS = {name: (name,) for name in ("fact_recall", "fact_critical", "fact_precision")}
 PRIMER_STAYS = 400
+TASK_ONLY, PRIMED, PRIMED_BY_SHUFFLED = "qlora, task only", "qlora, primer first", "qlora, shuffled primer first"
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class Entry:
     groups: tuple[str, ...]
     values: Any
     named: Mapping[str, float] = field(default_factory=dict)
+    tokens: int = 0
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,12 @@ class Course:
 
     def tables(self) -> Iterator[tuple[str, Sequence[Entry]]]:
         """(row of the table, one entry a training seed), as they are done."""
+        if self.asked.primed:
+            yield from self.primed(self.contest(self.split, self.asked.limit))
+        else:
+            yield from self.tuned()
+
+    def tuned(self) -> Iterator[tuple[str, Sequence[Entry]]]:
         valid, contest = self.contest("valid", VALID_CASES), self.contest(self.split, self.asked.limit)
         budgets = [few_shot(valid, shots) for shots in SHOTS]
         means = {shots: entry_of(valid, one).named["overlap5"] for shots, one in zip(SHOTS, budgets, strict=True)}
@@ -85,35 +95,46 @@ class Course:
         yield "few-shot", [entry_of(contest, few_shot(contest, best))]
         for name in ("nearest", "lead"):
             yield name, [entry_of(contest, enter(contest, name))]
-        for name, settings in self.tuned().items():
-            yield name, [self.tune(contest, name, settings, seed) for seed in self.asked.training_seeds]
+        for name, settings in {"qlora": {}, "qlora, shuffled pairs": {"shuffled": True}}.items():
+            yield name, self.tune(contest, name, settings)
 
-    def tuned(self) -> dict[str, dict[str, Any]]:
-        found: dict[str, dict[str, Any]] = {"qlora": {}, "qlora, shuffled pairs": {"shuffled": True}}
-        if self.asked.primed:
-            found |= self.primed()
+    def primed(self, contest: Contest) -> Iterator[tuple[str, Sequence[Entry]]]:
+        """A primer takes half of the tokens that the task alone is given. Its notes are longer than a row, so each of
+        its rows is full, and it needs fewer steps for as many tokens."""
+        steps: int = self.asked.steps
+        alone = self.tune(contest, TASK_ONLY, {"steps": steps})
+        yield TASK_ONLY, alone
+        tuning = contest.lineup.entrants["qlora"].settings
+        full = tuning["accumulation"] * tuning["sequence_length"]
+        half = {"prime_steps": round(alone[0].tokens / 2 / full), "steps": steps - steps // 2}
+        for name, kind in ((PRIMED, "primer"), (PRIMED_BY_SHUFFLED, "primer-shuffled")):
+            primer = self.asked.out / f"{kind}.jsonl"
+            if not primer.exists():
+                write_primer(primer, PRIMER_STAYS, seed=0, shuffle=name == PRIMED_BY_SHUFFLED)
+            yield name, self.tune(contest, name, {**half, "prime_on": (str(primer),)})
+
+    def tune(self, contest: Contest, name: str, settings: Mapping[str, Any]) -> list[Entry]:
+        """One entry a training seed."""
+        common = {"train_limit": self.asked.train_limit, "epochs": self.asked.epochs, **settings}
+        found = []
+        for seed in self.asked.training_seeds:
+            label = f"{name.replace(', ', '-').replace(' ', '-')}-seed{seed}"
+            entered = enter(contest, "qlora", label=label, overrides={**common, "training_seed": seed})
+            found.append(replace(entry_of(contest, entered), tokens=self.trained_tokens(entered)))
         return found
 
-    def primed(self) -> dict[str, dict[str, Any]]:
-        """The same number of steps for all three, of which the primer takes half where there is one. A row has about as
-        many tokens in each, and the adapters' manifests say how many there were."""
-        primers = {name: self.asked.out / f"{name}.jsonl" for name in ("primer", "primer-shuffled")}
-        for name, path in primers.items():
-            if not path.exists():
-                write_primer(path, PRIMER_STAYS, seed=0, shuffle=name != "primer")
-        steps: int = self.asked.steps
-        half = {"prime_steps": steps // 2, "steps": steps - steps // 2}
-        return {
-            "qlora, task only": {"steps": steps},
-            "qlora, primer first": {**half, "prime_on": (str(primers["primer"]),)},
-            "qlora, shuffled primer first": {**half, "prime_on": (str(primers["primer-shuffled"]),)},
-        }
-
-    def tune(self, contest: Contest, name: str, settings: Mapping[str, Any], seed: int) -> Entry:
-        label = f"{name.replace(', ', '-').replace(' ', '-')}-seed{seed}"
-        common = {"train_limit": self.asked.train_limit, "epochs": self.asked.epochs, "training_seed": seed}
-        values = {**common, **settings}
-        return entry_of(contest, enter(contest, "qlora", label=label, overrides=values))
+    def trained_tokens(self, entered: Entered) -> int:
+        """Of the adapters that wrote a run, and of those they were trained on from."""
+        manifests = [
+            read_manifest(file.parent) for file in self.asked.out.glob("workspace/**/adapters/*/manifest.json")
+        ]
+        by_weights = {manifest.weights: manifest for manifest in manifests}
+        total, left = 0, set(adapters(entered.handed_in.folder))
+        while left:
+            one = by_weights[left.pop()]
+            total += one.tokens
+            left |= {one.start_digest} - {""}
+        return total
 
 
 def few_shot(contest: Contest, shots: int) -> Entered:
@@ -187,23 +208,31 @@ def report(title: str, entries: Mapping[str, Entry]) -> Iterator[str]:
 
 
 def differences(resamples: Any, measures: Sequence[Any], entries: Mapping[str, Entry]) -> Iterator[str]:
-    others = [name for name in entries if name != "qlora"]
-    yield "\n| qlora less | " + " | ".join(m.name for m in measures) + " |"
+    judged = PRIMED if PRIMED in entries else "qlora"
+    others = [name for name in entries if name != judged]
+    yield f"\n| {judged} less | " + " | ".join(m.name for m in measures) + " |"
     yield "| :--- |" + " ---: |" * len(measures)
     compared = {
-        m.name: {c.second: c for c in stats.compare(resamples, m, [("qlora", other) for other in others])}
+        m.name: {c.second: c for c in stats.compare(resamples, m, [(judged, other) for other in others])}
         for m in measures
     }
     for other in others:
         cells = [_cell(compared[m.name][other].difference) for m in measures]
         yield f"| {other} | " + " | ".join(cells) + " |"
-    if "fact_recall" in compared and "qlora, shuffled pairs" in others:
-        low = compared["fact_recall"]["qlora, shuffled pairs"].difference.low
-        yield (
-            "\n"
-            + ("It learned: " if low > 0 else "Not shown that it learned more than the style: ")
-            + (f"the lower end of fact recall over shuffled pairs is {low:+.4f}.")
-        )
+    if "fact_recall" in compared:
+        yield _verdict(judged, {other: found.difference.low for other, found in compared["fact_recall"].items()})
+
+
+def _verdict(judged: str, lows: Mapping[str, float]) -> str:
+    """`lows` are the lower ends of fact recall over each other system."""
+    beaten, shown, not_shown = (
+        ((TASK_ONLY, PRIMED_BY_SHUFFLED), "Priming helped", "Not shown that priming helped")
+        if judged == PRIMED
+        else (("qlora, shuffled pairs",), "It learned", "Not shown that it learned more than the style")
+    )
+    ends = ", ".join(f"{lows[other]:+.4f} over {other}" for other in beaten)
+    said = shown if all(lows[other] > 0 for other in beaten) else not_shown
+    return f"\n{said}: fact recall's lower ends are {ends}."
 
 
 def _cell(found: Any) -> str:
@@ -211,15 +240,12 @@ def _cell(found: Any) -> str:
 
 
 def spread(courses: Sequence[Mapping[str, Sequence[Entry]]]) -> Iterator[str]:
-    """Means of each training seed, ward by ward."""
-    yield "\n| system | overlap5 of each training seed, ward by ward |\n| :--- | :--- |"
+    """Means and trained tokens of each training seed, ward by ward."""
+    yield "\n| system | overlap5 of each training seed, ward by ward | trained tokens |\n| :--- | :--- | :--- |"
     for name in courses[0]:
-        if len(courses[0][name]) > 1 or len(courses) > 1:
-            yield (
-                f"| {name} | "
-                + "; ".join(", ".join(f"{one.named['overlap5']:.4f}" for one in course[name]) for course in courses)
-                + " |"
-            )
+        told = (lambda one: f"{one.named['overlap5']:.4f}", lambda one: f"{one.tokens:,}")
+        cells = ["; ".join(", ".join(map(tell, course[name])) for course in courses) for tell in told]
+        yield f"| {name} | " + " | ".join(cells) + " |"
 
 
 def subsets(courses: Sequence[Course], limit: int | None) -> Iterator[tuple[str, frozenset[str]]]:
@@ -252,7 +278,7 @@ def main() -> int:
     parser.add_argument("--train-limit", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--primed", action="store_true")
-    parser.add_argument("--steps", type=int, default=120, help="of each training of --primed")
+    parser.add_argument("--steps", type=int, default=120, help="of the task alone, with --primed")
     parser.add_argument("--data", type=Path)
     parser.add_argument("--split", default="test_phase_1")
     parser.add_argument("--threads", type=int, default=0)
