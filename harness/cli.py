@@ -312,6 +312,8 @@ def _score(args: Args) -> int:
         _show(scored.entries, judgement.registry, args)
     for line in (*scored.missing, *scored.warnings):
         print(line, file=sys.stdout if args.format == "md" else sys.stderr)
+    for line in scored.told:
+        print(line, file=sys.stderr)
     return _print_refusals(scored.refusals)
 
 

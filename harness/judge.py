@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 from harness import ledger
@@ -54,12 +55,14 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Scored:
-    """What could be scored, why the rest was refused, why columns are n/a, and which splits were scored often."""
+    """What could be scored, why the rest was refused, why columns are n/a, which splits were scored often, and what is
+    told of single submissions: ids may stand in it."""
 
     entries: tuple[Entry, ...]
     refusals: tuple[HarnessError, ...]
     missing: tuple[str, ...]
     warnings: tuple[str, ...]
+    told: tuple[str, ...]
 
 
 def score_paths(paths: Sequence[Path], how: Judgement) -> Scored:
@@ -69,14 +72,14 @@ def score_paths(paths: Sequence[Path], how: Judgement) -> Scored:
     entries: list[Entry] = []
     refusals: dict[str, HarnessError] = {}
     with ExitStack() as closing:
-        desk = _Desk(how, closing, {})
-        items = _labelled(paths, how.task)
+        desk = _Desk(how, closing, {}, [])
+        items = _labelled(paths, how)
         strays = [item for item in items if not item.is_dir()] if how.data is None else []
         for item, label in items.items():
             if item in strays:
                 continue
             try:
-                entries += _score_run(item, desk) if item.is_dir() else _score_file(item, label, desk)
+                entries += (_score_run if item.is_dir() else _score_file)(item, label, desk)
             except (SubmissionError, RunError, CorpusError) as refusal:
                 refusals.setdefault(str(refusal), refusal)
         if strays:
@@ -85,16 +88,18 @@ def score_paths(paths: Sequence[Path], how: Judgement) -> Scored:
             refusals[str(asked)] = asked
         missing = dict.fromkeys(line for scoring in desk.opened.values() for line in scoring.missing)
         worn = tuple(line for root, split in desk.opened for line in ledger.warnings(root, split))
-    return Scored(tuple(entries), tuple(refusals.values()), tuple(missing), worn)
+    return Scored(tuple(entries), tuple(refusals.values()), tuple(missing), worn, tuple(desk.told))
 
 
 @dataclass(frozen=True)
 class _Desk:
-    """What to judge by, and the scorers that are open: one set for each corpus and split."""
+    """What to judge by, the scorers that are open: one set for each corpus and split, and what to tell of what was
+    judged."""
 
     how: Judgement
     closing: ExitStack
     opened: dict[tuple[Path, str], Scoring]
+    told: list[str]
 
     def scoring(self, corpus: Corpus, split: str) -> Scoring:
         key = corpus.root, split
@@ -105,15 +110,41 @@ class _Desk:
         return self.opened[key]
 
 
-def _labelled(paths: Sequence[Path], task: Task) -> dict[Path, str]:
-    """What there is to score below `paths`, each with a label of its own: its whole path where two would share one."""
+def _labelled(paths: Sequence[Path], how: Judgement) -> dict[Path, str]:
+    """What there is to score below `paths`, each with a label that no other has on its board: its whole path where two
+    would share one."""
     labels: dict[Path, str] = {}
     for path in paths:
         top = path if path.is_dir() else path.parent
-        for item in _find(path, task):
-            labels.setdefault(item, item.name if item.is_dir() else _label(item, top, task))
-    shared = Counter(labels.values())
-    return {item: _clean(str(item)) if shared[label] > 1 else label for item, label in labels.items()}
+        for item in _find(path, how):
+            labels.setdefault(item, _folder_name(item) if item.is_dir() else _label(item, top, how.task))
+    wanted = {item: (_board_of(item, how), label) for item, label in labels.items()}
+    shared = Counter(wanted.values())
+    given: dict[tuple[tuple[str, ...], str], Path] = {}
+    for item, (board, label) in wanted.items():
+        own = _clean(str(item)) if shared[board, label] > 1 else label
+        alike = (f"{own} ({number})" for number in count(2))  # paths too may read the same, once they are printable
+        while given.setdefault((board, own), item) != item:
+            own = next(alike)
+    return {item: label for (_, label), item in given.items()}
+
+
+def _board_of(item: Path, how: Judgement) -> tuple[str, ...]:
+    """What tells apart the boards on which things come to stand; whatever is judged by named data is of these."""
+    try:
+        of = manifests.read(item)
+    except SubmissionError:
+        return (_split(how),)
+    return (str(of.split),) if how.data else (str(of.split), str(of.corpus), str(of.corpus_digest))
+
+
+def _split(how: Judgement) -> str:
+    """Whose cases a file is judged on."""
+    return how.split or how.task.default_split
+
+
+def _folder_name(folder: Path) -> str:
+    return _clean(folder.resolve().name if folder.name in ("", "..") else folder.name)
 
 
 def _label(file: Path, top: Path, task: Task) -> str:
@@ -133,7 +164,7 @@ def _stem(name: str) -> str:
     return _SUFFIX.sub("", name)
 
 
-def _find(path: Path, task: Task) -> Iterator[Path]:
+def _find(path: Path, how: Judgement) -> Iterator[Path]:
     """Run folders, and files with a submission that lie in none. Of the two files that a run hands in only the zip: any
     other csv beside a zip of its name may be what was sent later."""
     if path.is_file():
@@ -141,17 +172,21 @@ def _find(path: Path, task: Task) -> Iterator[Path]:
         return
     if not path.is_dir():
         raise SubmissionError(f"there is no {path}", todo="name a run's folder, a csv, a zip, or a folder of these")
-    runs = sorted(found.parent for found in path.rglob(manifests.FILE) if _is_run(found.parent))
+    runs = sorted(found.parent for found in path.rglob(manifests.FILE) if _is_run(found.parent, how))
     files = sorted(f for f in path.rglob("*") if _SUFFIX.search(f.name) and not any(r in f.parents for r in runs))
-    twins = {one.with_name(task.submission.file_name) for one in files if one.name == task.submission.archive_name}
+    form = how.task.submission
+    twins = {one.with_name(form.file_name) for one in files if one.name == form.archive_name}
     files = [file for file in files if file not in twins]
     if not runs and not files:
         raise SubmissionError(f"{path} holds no run, csv or zip", todo="name a folder that does")
     yield from [*runs, *files]
 
 
-def _is_run(folder: Path) -> bool:
-    """Whether the manifest there is of a run, even if it is torn: other people's zips may lie beside one of theirs."""
+def _is_run(folder: Path, how: Judgement) -> bool:
+    """Whether the manifest there is of a run, even if it is torn: other people's zips may lie beside one of theirs. A
+    run that was sent is none: what it hands in is a file like any other."""
+    if _was_sent(folder, how):
+        return False
     try:
         manifests.read(folder)
     except SubmissionError:
@@ -159,12 +194,26 @@ def _is_run(folder: Path) -> bool:
     return True
 
 
-def _score_run(folder: Path, desk: _Desk) -> list[Entry]:
+def _was_sent(folder: Path, how: Judgement) -> bool:
+    """Whether the run there was made from another state of the data than lies where `how` says: whoever sent it has,
+    for one, no hidden targets."""
+    if how.data is None:
+        return False
+    try:
+        of = manifests.read(folder)
+        if (of.task, of.split) != (how.task.name, _split(how)):
+            return False
+        return open_corpus(how.data, how.task, of.split).digest(of.split) != of.corpus_digest
+    except (SubmissionError, CorpusError):  # which is told when it is scored
+        return False
+
+
+def _score_run(folder: Path, label: str, desk: _Desk) -> list[Entry]:
     with locked(folder / "run.lock", f"the run {folder}"):
-        return _score_locked_run(folder, desk)
+        return _score_locked_run(folder, label, desk)
 
 
-def _score_locked_run(folder: Path, desk: _Desk) -> list[Entry]:
+def _score_locked_run(folder: Path, label: str, desk: _Desk) -> list[Entry]:
     how, manifest = desk.how, manifests.read(folder)
     for option, wanted, made in (("task", how.task.name, manifest.task), ("split", how.split, manifest.split)):
         if wanted is not None and wanted != made:
@@ -175,7 +224,9 @@ def _score_locked_run(folder: Path, desk: _Desk) -> list[Entry]:
     if corpus.digest(manifest.split) != manifest.corpus_digest:
         raise SubmissionError(
             f"{folder} was made from another state of {corpus.name} than lies at {corpus.data}",
-            todo="give the data that it was made from with --data",
+            todo=f"score it as a file that was sent, with --split {manifest.split}"
+            if how.data
+            else "give the data that it was made from with --data",
         )
     need_references(folder, how.task, corpus, manifest.split)
     path = folder / how.task.submission.file_name
@@ -198,12 +249,13 @@ def _score_locked_run(folder: Path, desk: _Desk) -> list[Entry]:
         write_cards(list(cards.values()), kept.stats, folder, kept.parts)
     ledger.record(corpus.root, cards[how.variants[0]], manifest.csv_digest)
     lies = folder if how.ids is None else path  # the statistics in the folder are of all cases
-    return [replace(entry(cards[one], kept.stats), usage=usage, folder=lies) for one in how.variants]
+    shown = {one: replace(card, manifest=replace(manifest, label=label)) for one, card in cards.items()}
+    return [replace(entry(shown[one], kept.stats), usage=usage, folder=lies) for one in how.variants]
 
 
 def _score_file(path: Path, label: str, desk: _Desk) -> list[Entry]:
     how = desk.how
-    split = how.split or how.task.default_split
+    split = _split(how)
     corpus = open_corpus(how.data, how.task, split)
     need_references(path, how.task, corpus, split)
     manifest = manifests.begin(how.task, corpus, split, corpus.ids(split), label)
@@ -218,6 +270,12 @@ def _score_file(path: Path, label: str, desk: _Desk) -> list[Entry]:
     measured = _measure(submission, manifest, corpus, desk, None)
     cards = [make_card(measured, manifest, how.task, variant) for variant in how.variants]
     ledger.record(corpus.root, cards[0], digest_bytes(write_csv(submission.rows, how.task)))
+    form = how.task.submission
+    if path.name in (form.file_name, form.archive_name) and _was_sent(path.parent, how):
+        desk.told.append(
+            f"{path} was made from another state of {corpus.name} than lies at {corpus.data}: it is judged as a file "
+            "that was sent, and the manifest beside it is not believed"
+        )
     return [replace(entry(card, measured.stats), folder=path) for card in cards]
 
 

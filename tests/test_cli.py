@@ -771,6 +771,76 @@ def test_scores_that_were_sent_with_a_run_are_not_believed(
     assert ((ran / "cases.npz").read_bytes(), (ran / "scores.json").read_bytes()) != forged
 
 
+def test_a_run_that_was_sent_is_judged_like_any_file(
+    home: Path, ward: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of two teams that have no references, so that theirs is another state of the data; one lost its zip."""
+    theirs = shutil.copytree(ward, home / "theirs" / "ward")
+    (theirs / "test_phase_1" / "discharge_target.csv.gz").unlink()
+    assert main([*SUBMIT, "--data", str(theirs)]) == 0
+    shutil.move(home / "submissions/discharge-me/ward/test_phase_1/quiet", home / "sent" / "alpha")
+    shutil.copytree(home / "sent" / "alpha", home / "sent" / "beta" / "quiet")
+    (home / "sent" / "beta" / "quiet" / "submission.zip").unlink()
+    shutil.copy(home / "sent" / "alpha" / "submission.zip", home / "sent" / "alpha" / "second.zip")
+    before = sorted(path.name for path in (home / "sent" / "alpha").iterdir())
+    capsys.readouterr()
+    assert main([*SCORE, "sent", "--data", str(ward)]) == 0
+    shown = capsys.readouterr()
+    assert labels(shown.out) == ["alpha", "alpha/second", "beta/quiet"]
+    assert "unproven" not in shown.out  # as its manifest says
+    why = f"was made from another state of ward than lies at {ward}: it is judged as a file that was sent, and the"
+    assert shown.err == (
+        f"sent/alpha/submission.zip {why} manifest beside it is not believed\n"
+        f"sent/beta/quiet/submission.csv {why} manifest beside it is not believed\n"
+    )
+    assert sorted(path.name for path in (home / "sent" / "alpha").iterdir()) == before
+    assert main([*SCORE, "sent/alpha", "sent/beta/quiet", "--data", str(ward)]) == 0
+    assert labels(capsys.readouterr().out) == ["alpha", "quiet", "second"]
+    assert main([*SCORE, "sent", "--data", str(ward), "--split", "valid"]) == 1
+    assert "is a run of the split test_phase_1, not valid" in capsys.readouterr().err
+
+
+def test_a_run_of_another_split_and_state_is_told_how_it_is_scored(
+    home: Path, ward: Path, fails: Fails, capsys: pytest.CaptureFixture[str]
+) -> None:
+    theirs = shutil.copytree(ward, home / "theirs" / "ward")
+    (theirs / "valid" / "discharge_target.csv.gz").unlink()
+    assert main([*SUBMIT, "--data", str(theirs), "--split", "valid"]) == 0
+    capsys.readouterr()
+    message = fails(*SCORE, "submissions", "--data", str(ward))
+    assert message.endswith(f"than lies at {ward}\n  -> score it as a file that was sent, with --split valid\n")
+    assert main([*SCORE, "submissions", "--data", str(ward), "--split", "valid"]) == 0
+    assert labels(capsys.readouterr().out) == ["discharge-me/ward/valid/quiet"]
+
+
+def test_runs_are_called_by_their_folders_whatever_their_manifests_say(
+    ran: Path, ward: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two that share a name are told apart by their paths, and those of two splits stand on two boards."""
+    for place in ("sent/alpha", "sent/beta", "sent/deep/alpha"):
+        shutil.copytree(ran, home / place)
+    assert main([*SCORE, "sent", "--data", str(ward)]) == 0
+    assert labels(capsys.readouterr().out) == ["beta", "sent/alpha", "sent/deep/alpha"]
+    assert main([*SUBMIT, "--data", str(ward), "--split", "valid"]) == 0
+    capsys.readouterr()
+    assert main([*SCORE, "submissions"]) == 0
+    assert labels(capsys.readouterr().out) == ["quiet", "quiet"]
+
+
+def test_names_that_read_the_same_once_they_are_printable_are_numbered(
+    ran: Path, ward: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "sent").mkdir()
+    for name in (b"M\xfcller.csv", b"M\xf6ller.csv"):
+        shutil.copy(ran / "submission.csv", os.fsencode(home / "sent") + b"/" + name)
+    assert main([*SCORE, "sent", "--data", str(ward), "--format", "csv", "--out", "board.csv"]) == 0
+    with (home / "board.csv").open(newline="", encoding="utf-8") as file:
+        assert {row["label"] for row in csv.DictReader(file)} == {
+            "sent/M\ufffdller.csv",
+            "sent/M\ufffdller.csv (2)",
+        }
+
+
 def test_a_corrected_csv_beside_the_zip_that_was_sent_first_is_scored_too(
     ran: Path, ward: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
