@@ -15,7 +15,7 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import IO, Any, NoReturn
@@ -68,14 +68,16 @@ class Findings:
     def messages(self) -> Iterator[tuple[str, str]]:
         """(check, message) of each group."""
         for (check, what), (places, count) in self._groups.items():
-            yield check, what + _places(places, count[0])
+            yield check, what + counted(places, count[0])
 
 
-def _places(places: list[str], count: int) -> str:
+def counted(places: Sequence[str], count: int) -> str:
+    """How many places there are, and the first of them."""
     if not count:
         return ""
-    rest = f" and {count - len(places):,} more" if count > len(places) else ""
-    return f" ({count:,}): {', '.join(places)}{rest}"
+    first = places[:SHOWN]
+    rest = f" and {count - len(first):,} more" if count > len(first) else ""
+    return f" ({count:,}): {', '.join(first)}{rest}"
 
 
 def shown(name: str) -> str:

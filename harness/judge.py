@@ -21,6 +21,7 @@ from harness.corpora import open_corpus
 from harness.entries import Entry, entry
 from harness.errors import CorpusError, HarnessError, RunError, ScoreError, SubmissionError, UsageError
 from harness.files import digest_bytes, digest_file, locked
+from harness.intake import counted
 from harness.lineup import Lineup
 from harness.plugins import Registry
 from harness.references import read_references
@@ -30,6 +31,7 @@ from harness.scoring import Scoring, scoring_of
 from harness.submission import read_submission, write_csv
 from harness.types import Corpus, Manifest, Submission, Task
 from harness.usage import read_usage
+from harness.validate import id_order
 from harness.workspace import salt
 
 _SUFFIX = re.compile(r"\.(csv|csv\.gz|zip)\Z", re.IGNORECASE)
@@ -239,7 +241,8 @@ def _score_locked_run(folder: Path, label: str, desk: _Desk) -> list[Entry]:
     kept = _kept(folder, manifest, corpus, desk)
     if kept is None:
         submission = _read(path, how.task)
-        kept = _measure(submission, manifest, corpus, desk, frozenset(submission.rows) if manifest.partial else None)
+        ids = frozenset(submission.rows) if manifest.partial else None
+        kept = _measure(submission, label, manifest.split, corpus, desk, ids)
     usage = read_usage(folder, manifest.candidates_digest)
     if how.ids is not None:
         manifest = replace(manifest, cases=len(how.ids))
@@ -267,7 +270,7 @@ def _score_file(path: Path, label: str, desk: _Desk) -> list[Entry]:
             f"{path}: none of its {len(submission.rows)} ids is one of {split}",
             todo="look whether --split is right, and with `harness validate` at how its ids are written",
         )
-    measured = _measure(submission, manifest, corpus, desk, None)
+    measured = _measure(submission, label, split, corpus, desk, None)
     cards = [make_card(measured, manifest, how.task, variant) for variant in how.variants]
     ledger.record(corpus.root, cards[0], digest_bytes(write_csv(submission.rows, how.task)))
     form = how.task.submission
@@ -280,13 +283,16 @@ def _score_file(path: Path, label: str, desk: _Desk) -> list[Entry]:
 
 
 def _measure(
-    submission: Submission, manifest: Manifest, corpus: Corpus, desk: _Desk, ids: Collection[str] | None
+    submission: Submission, label: str, split: str, corpus: Corpus, desk: _Desk, ids: Collection[str] | None
 ) -> Measured:
-    how, split = desk.how, manifest.split
+    how = desk.how
     ids = known_ids(how, corpus, split) if how.ids is not None else ids
     references = read_references(corpus, how.task, split, ids)
-    cases = len(corpus.ids(split) if ids is None else ids)
-    return score(submission, references, how.task, desk.scoring(corpus, split), salt(corpus.root), cases)
+    cases = corpus.ids(split) if ids is None else ids
+    measured = score(submission, references, how.task, desk.scoring(corpus, split), salt(corpus.root), len(cases))
+    if lacking := sorted({*cases} - submission.rows.keys(), key=id_order):
+        desk.told.append(f"{label}: ids that are missing{counted(lacking, len(lacking))}; they count as failed")
+    return measured
 
 
 def need_references(path: Path, task: Task, corpus: Corpus, split: str) -> None:

@@ -450,12 +450,27 @@ def test_latex_marks_the_best_the_ties_and_what_would_break_it() -> None:
     assert body[2].startswith(r"{\scriptsize 1--2} & & {\scriptsize .")
     assert body[5] == r"\midrule"  # a and b are tied, c is below them
     assert body[6].startswith("3 & c & ")
-    assert all(line.count("&") - line.count(r"\&") == 4 for line in body if line.endswith(r"\\"))
+    assert all(line.count("&") - line.count(r"\&") == 5 for line in body if line.endswith(r"\\"))
     assert "bleu: metric:bleu\\textbar{}variant:corrected" in text
     by_field = text.split(r"\midrule")[-2:]
     assert [line[:7] for line in by_field[0].splitlines()[1:]] == ["a & Hos", "{[}{*}b", "c & Hos"]
     assert [line.split(" & ")[1] for line in by_field[0].splitlines()[1:]] == ["Hospital Course"] * 3
     assert [r"\textbf" in line for line in by_field[0].splitlines()[1:]].count(True) >= 1
+
+
+def test_latex_counts_what_failed_like_the_other_forms() -> None:
+    failing = stats_of(np.random.default_rng(0).random((2, 40, 2)))
+    failing.failed[0, :3] = failing.failed[1, :1] = True
+    text = render([board_of(entry(card_of("b", failing), failing), C)], "latex")
+    together, by_field = text.split(r"\end{table*}")[:2]
+    assert r"\begin{tabular}{rlrrrr}" in together
+    assert [line.split(" & ")[-1] for line in together.splitlines() if re.match(r"Rank|\d\S* & ", line)] == [
+        r"Failed \\",
+        r"4 \\",
+        r"0 \\",
+    ]
+    rows = [line for line in by_field.splitlines() if re.match("[bc] & ", line)]
+    assert [line.split(" & ")[-1] for line in rows] == [rf"{count} \\" for count in (3, 0, 1, 0)]
 
 
 def test_a_row_shows_its_intervals() -> None:

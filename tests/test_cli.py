@@ -852,6 +852,27 @@ def test_a_corrected_csv_beside_the_zip_that_was_sent_first_is_scored_too(
     assert labels(capsys.readouterr().out) == ["sent", "sent/tango.csv", "sent/tango.zip"]
 
 
+def test_the_rows_that_a_file_lacks_are_counted_and_named(
+    ran: Path, ward: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "sent").mkdir()
+    lines = (ran / "submission.csv").read_text().splitlines(keepends=True)
+    ids = [line.split(",")[0] for line in lines[1:]]
+    (home / "sent" / "short.csv").write_text("".join([lines[0], *lines[3:]]))
+    (home / "sent" / "one.csv").write_text("".join(lines[:2]))
+    shutil.copy(ran / "submission.csv", home / "sent" / "whole.csv")
+    assert main([*SCORE, "sent", "--data", str(ward)]) == 0
+    shown = capsys.readouterr()
+    assert shown.err == (
+        f"one: ids that are missing ({len(ids) - 1}): {', '.join(ids[1:])}; they count as failed\n"
+        f"short: ids that are missing (2): {ids[0]}, {ids[1]}; they count as failed\n"
+    )
+    assert not any(id in shown.out for id in ids)
+    (home / "hidden.txt").write_text("\n".join(ids[1:]))
+    assert main([*SCORE, "sent/short.csv", "sent/whole.csv", "--data", str(ward), "--ids", "hidden.txt"]) == 0
+    assert capsys.readouterr().err == f"short: ids that are missing (1): {ids[1]}; they count as failed\n"
+
+
 def test_a_file_of_other_cases_is_refused_and_not_ranked_with_0(ran: Path, ward: Path, fails: Fails) -> None:
     path = ran / "submission.csv"
     message = fails(*SCORE, str(path), "--data", str(ward), "--split", "valid")

@@ -27,7 +27,7 @@ _MAY_BE_FIRST = r"$^{\dagger}$"
 
 def as_latex(board: Board) -> str:
     """Two of table*: a row a system, its intervals in small type below it, a rule between tie groups, and the notes;
-    then a row for each field of a system."""
+    then a row for each field of a system. Each row ends in how many texts failed."""
     notes = [
         r"\par\smallskip\begin{minipage}{\textwidth}\footnotesize\raggedright",
         *(f"{latex(note)}\\par" for note in (*_marks(board), *board.notes)),
@@ -41,12 +41,12 @@ def as_latex(board: Board) -> str:
 def _table(
     caption: str, first: Sequence[str], layout: str, board: Board, body: Sequence[str], below: Sequence[str]
 ) -> str:
-    titles = [*first, *(latex(column.title) for column in board.columns)]
+    titles = [*first, *(latex(column.title) for column in board.columns), "Failed"]
     lines = [
         r"\begin{table*}",
         r"\centering\small\setlength{\tabcolsep}{4pt}",
         f"\\caption{{{latex(caption)}}}",
-        f"\\begin{{tabular}}{{{layout}{'r' * len(board.columns)}}}",
+        f"\\begin{{tabular}}{{{layout}{'r' * len(board.columns)}r}}",
         r"\toprule",
         f"{' & '.join(titles)} \\\\",
         r"\midrule",
@@ -71,13 +71,14 @@ def _together(board: Board) -> list[str]:
         if above and above.place and one.place and above.place.group != one.place.group:
             lines.append(r"\midrule")
         values = [_value(one.mean.values[key], best[key]) for key in board.shown]
-        lines.append(f"{_rank(one)} & {latex(one.label)} & {' & '.join(values)} \\\\")
+        cells = [_rank(one), latex(one.label), *values, str(one.mean.failed)]
+        lines.append(f"{' & '.join(cells)} \\\\")
         if board.statistics:
             numbers = [one.mean.values[key] for key in board.shown]
             small = [_small(bounds(number, "--") if number else "") for number in numbers]
             place = one.place
             ranks = span(place.low, place.high, "--") if place and place.low is not None else ""
-            lines.append(f"{_small(ranks)} & & {' & '.join(small)} \\\\")
+            lines.append(f"{_small(ranks)} & & {' & '.join(small)} & \\\\")
         above = one
     return lines
 
@@ -91,7 +92,8 @@ def _by_field(board: Board) -> list[str]:
         lines += [r"\midrule"] if lines else []
         for one, line in rows:
             values = [_value(line.values[key], best[key]) for key in board.shown]
-            lines.append(f"{latex(one.label)} & {latex(line.title)} & {' & '.join(values)} \\\\")
+            cells = [latex(one.label), latex(line.title), *values, str(line.failed)]
+            lines.append(f"{' & '.join(cells)} \\\\")
     return lines
 
 
