@@ -46,7 +46,7 @@ class DryRun:
 
 def dry_run(path: Path, how: Judgement) -> DryRun:
     """Do as the server does. Raises ScoreError for a task of which no published script is known, and for ids that the
-    split does not have; SubmissionError for a split without references."""
+    split does not have, and where a scorer fails; SubmissionError for a split without references."""
     check_variant(how.task, "official")
     split = how.split or how.task.default_split
     corpus = open_corpus(how.data, how.task, split)
@@ -68,6 +68,8 @@ def dry_run(path: Path, how: Judgement) -> DryRun:
     with zipfile.ZipFile(path) as archive:  # `validate` has seen to it that its size is bounded
         write_atomic(results / how.task.submission.file_name, archive.read(how.task.submission.file_name))
     scored = score_paths([path], replace(how, data=corpus.data, split=split, variants=("official", "corrected")))
+    for refusal in scored.refusals:
+        raise refusal
     official, corrected = (_scores(one.card, how.task) for one in scored.entries)
     write_atomic(output / SCORES, json.dumps(official).encode())
     return DryRun(problems, folder, official, corrected, scored.missing, scored.warnings)

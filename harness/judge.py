@@ -73,6 +73,7 @@ def score_paths(paths: Sequence[Path], how: Judgement) -> Scored:
         check_variant(how.task, variant)
     entries: list[Entry] = []
     refusals: dict[str, HarnessError] = {}
+    unscored: dict[str, tuple[ScoreError, list[Path]]] = {}
     with ExitStack() as closing:
         desk = _Desk(how, closing, {}, [])
         items = _labelled(paths, how)
@@ -84,13 +85,20 @@ def score_paths(paths: Sequence[Path], how: Judgement) -> Scored:
                 entries += (_score_run if item.is_dir() else _score_file)(item, label, desk)
             except (SubmissionError, RunError, CorpusError) as refusal:
                 refusals.setdefault(str(refusal), refusal)
+            except ScoreError as problem:  # which knows nothing of files
+                unscored.setdefault(str(problem), (problem, []))[1].append(item)
+        named = [ScoreError(f"{_and_more(whose)}: {one.what}", todo=one.todo) for one, whose in unscored.values()]
+        refusals |= {str(one): one for one in named}
         if strays:
-            more = f" and {len(strays) - 1} more" if len(strays) > 1 else ""
-            asked = UsageError(f"{strays[0]}{more}: whose cases are these?", todo="give --data DIR and --split S")
+            asked = UsageError(f"{_and_more(strays)}: whose cases are these?", todo="give --data DIR and --split S")
             refusals[str(asked)] = asked
         missing = dict.fromkeys(line for scoring in desk.opened.values() for line in scoring.missing)
         worn = tuple(line for root, split in desk.opened for line in ledger.warnings(root, split))
     return Scored(tuple(entries), tuple(refusals.values()), tuple(missing), worn, tuple(desk.told))
+
+
+def _and_more(items: Sequence[Path]) -> str:
+    return f"{items[0]} and {len(items) - 1} more" if len(items) > 1 else str(items[0])
 
 
 @dataclass(frozen=True)

@@ -566,6 +566,64 @@ def test_only_some_ids_are_scored_and_the_card_stays(
     assert "--ids names 1 ids that test_phase_1 does not have" in fails(*SCORE, str(ran), "--ids", "hidden.txt")
 
 
+def test_ids_that_a_run_does_not_have_leave_the_board_to_the_others(
+    ran: Path, ward: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for label in ("first", "second"):
+        assert main([*SUBMIT, "--data", str(ward), "--split", "valid", "--as", label]) == 0
+    with (ran / "submission.csv").open(newline="") as file:
+        (home / "hidden.txt").write_text("\n".join(ids := [row["hadm_id"] for row in csv.DictReader(file)]))
+    capsys.readouterr()
+    assert main([*SCORE, "submissions", "--ids", "hidden.txt"]) == 1
+    shown = capsys.readouterr()
+    assert labels(shown.out) == ["quiet"]
+    assert shown.err == (
+        f"harness: submissions/discharge-me/ward/valid/first and 1 more: --ids names {len(ids)} ids that valid does "
+        f"not have, the first {ids[0]}\n  -> give one id a line, all of this split\n"
+    )
+
+
+def test_a_run_whose_cases_have_no_reference_leaves_the_board_to_the_others(
+    ran: Path, ward: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bare = shutil.copytree(ward, home / "bare" / "ward")
+    with gzip.open(bare / "valid" / "discharge_target.csv.gz", "rt") as file:
+        header = file.readline()
+    with gzip.open(bare / "valid" / "discharge_target.csv.gz", "wt") as file:
+        file.write(header)
+    assert main([*SUBMIT, "--data", str(bare), "--split", "valid"]) == 1
+    capsys.readouterr()
+    assert main([*SCORE, "submissions"]) == 1
+    shown = capsys.readouterr()
+    assert labels(shown.out) == ["quiet"]
+    assert shown.err == (
+        "harness: submissions/discharge-me/ward/valid/quiet: there is no reference to score against\n"
+        "  -> choose a split that has its targets\n"
+    )
+
+
+def test_a_text_on_which_a_scorer_fails_leaves_the_board_to_the_others(
+    ran: Path, ward: Path, home: Path, fails: Fails, capsys: pytest.CaptureFixture[str]
+) -> None:
+    measured = "        return np.full((len(pairs), 1), 0.25)\n"
+    assert measured in FICKLE
+    bad = "        if any('unstable' in pair.hypothesis for pair in pairs):\n            1 / 0\n"
+    (home / "fickle.py").write_text(FICKLE.replace(measured, bad + measured))
+    sys.modules.pop("harness_plugin_fickle", None)
+    (home / "sent").mkdir()
+    text = (ran / "submission.csv").read_text()
+    (home / "sent" / "good.csv").write_text(text)
+    with zipfile.ZipFile(home / "sent" / "bad.zip", "w") as archive:
+        archive.writestr("submission.csv", text.replace("stable", "unstable"))
+    judging = ("--data", str(ward), "--plugin", "fickle.py", "--scorers", "fickle")
+    assert main(["score", "sent", *judging]) == 1
+    shown = capsys.readouterr()
+    assert "| good " in shown.out
+    assert "| bad " not in shown.out
+    assert re.match(r"harness: sent/bad.zip: the scorer 'fickle' failed: ZeroDivisionError in .*, on case ", shown.err)
+    assert "sent/bad.zip: the scorer 'fickle' failed: " in fails("dry-run", "sent/bad.zip", *judging)
+
+
 def test_kept_statistics_score_any_subset_and_either_variant_without_measuring(
     ran: Path, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
