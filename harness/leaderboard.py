@@ -58,7 +58,7 @@ def table(entries: Sequence[Entry], task: Task, wanted: Wanted = DEFAULT, *, tel
     """Rank the entries of one task, corpus and split. Raises LeaderboardError where two are not comparable.
 
     Corrected cards rank, with the official ones made from the same statistics beside them; official ones rank where
-    there are no others. `tell_apart` puts the corpus's digest into the title."""
+    there are no others. `tell_apart` puts the corpus's digest into the title, and after its name."""
     chosen = _choose(entries, task)
     keys = _keys([one.card for one in chosen.whole], task)
     standings = [_standing(one, keys, task) for one in chosen.whole]
@@ -73,7 +73,7 @@ def table(entries: Sequence[Entry], task: Task, wanted: Wanted = DEFAULT, *, tel
     board = Board(
         task=task,
         title=_title(first, task, tell_apart),
-        corpus=first.manifest.corpus,
+        corpus=first.manifest.corpus + _digest(first, tell_apart),
         split=first.manifest.split,
         variant=first.variant,
         restricted=any(one.card.manifest.restricted for one in chosen.first),
@@ -363,8 +363,12 @@ def _contest(card: ScoreCard, task: Task) -> str:
 
 
 def _title(card: ScoreCard, task: Task, tell_apart: bool) -> str:
-    digest = f" ({card.manifest.corpus_digest[:8]})" if tell_apart else ""
-    return _contest(card, task) + digest + (", variant official" if card.variant == "official" else "")
+    variant = ", variant official" if card.variant == "official" else ""
+    return _contest(card, task) + _digest(card, tell_apart) + variant
+
+
+def _digest(card: ScoreCard, tell_apart: bool) -> str:
+    return f" ({card.manifest.corpus_digest[:8]})" if tell_apart else ""
 
 
 def _ranking(standings: Sequence[Standing], ranked_by: str | None, task: Task) -> str:

@@ -365,8 +365,10 @@ def test_contests_of_one_title_are_told_apart_by_their_digests() -> None:
     cards = [card("a", bleu=0.5), card("b", bleu=0.5, manifest={"corpus_digest": "dec0de" * 4})]
     found = boards([Entry(one) for one in cards], lambda _: TASK)
     assert [board.title for board in found] == ["Toy, ward, test (c0ffee)", "Toy, ward, test (dec0dede)"]
+    rows = csv.DictReader(io.StringIO(render(found, "csv")))
+    assert {(row["label"], row["corpus"]) for row in rows} == {("a", "ward (c0ffee)"), ("b", "ward (dec0dede)")}
     (alone,) = boards([Entry(cards[0])], lambda _: TASK)
-    assert alone.title == "Toy, ward, test"
+    assert (alone.title, alone.corpus) == ("Toy, ward, test", "ward")
 
 
 def test_names_cannot_break_the_table() -> None:

@@ -163,9 +163,9 @@ class Statistics:
 
 @dataclass(frozen=True)
 class Board:
-    """A table ready to be shown; `ranking` says by what it ranks. None in `ranked_by` means that no mean is complete
-    for every row; then, and where there is no row, nobody has a place. `statistics` is None where they cannot be had,
-    which a note explains."""
+    """A table ready to be shown; `corpus` is its name, with its digest where another board has one of this name, and
+    `ranking` says by what it ranks. None in `ranked_by` means that no mean is complete for every row; then, and where
+    there is no row, nobody has a place. `statistics` is None where they cannot be had, which a note explains."""
 
     task: Task
     title: str
