@@ -458,6 +458,40 @@ def test_latex_marks_the_best_the_ties_and_what_would_break_it() -> None:
     assert [r"\textbf" in line for line in by_field[0].splitlines()[1:]].count(True) >= 1
 
 
+@pytest.mark.parametrize(
+    ("cases", "levels", "said"),
+    [
+        (
+            40,
+            (0.5, 0.4),
+            "Bold: the best value of a column. Dagger: rank 1 is possible at 95 \\%. Small: 95 \\% intervals, and "
+            "below a rank the ranks that the data support. A rule parts rows that are in order from rows that are "
+            "tied.",
+        ),
+        (
+            5,
+            (0.5, 0.4),
+            "Bold: the best value of a column. Dagger: rank 1 is possible at 95 \\%. Small, below a rank: the ranks "
+            "that the data support.",
+        ),
+        (
+            40,
+            (0.5,),
+            "Dagger: rank 1 is possible at 95 \\%. Small: 95 \\% intervals, and below a rank the ranks that the data "
+            "support.",
+        ),
+    ],
+)
+def test_latex_explains_the_marks_that_it_has(cases: int, levels: Sequence[float], said: str) -> None:
+    board = board_of(*(made(f"s{at}", level, at, cases) for at, level in enumerate(levels)))
+    text = render([board], "latex")
+    assert f"\n{said}\\par\n" in text
+    assert (r"\textbf" in text) == ("Bold" in said)
+    together = text[text.index(r"\midrule") : text.index(r"\bottomrule")]
+    assert (r"{\scriptsize ." in together) == ("intervals" in said)
+    assert (together.count(r"\midrule") > 1) == ("A rule" in said)
+
+
 def test_latex_counts_what_failed_like_the_other_forms() -> None:
     failing = stats_of(np.random.default_rng(0).random((2, 40, 2)))
     failing.failed[0, :3] = failing.failed[1, :1] = True

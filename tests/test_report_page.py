@@ -209,6 +209,40 @@ def test_a_board_without_intervals_or_ranks_beside_another(page: Any, home: Path
     assert len(labels(page)) == len(LABELS)
 
 
+def test_captions_speak_of_intervals_where_some_are_drawn(page: Any, home: Path, tmp_path: Path) -> None:
+    """One field has too few subjects for any, and on the second board all have."""
+    out = shutil.copytree(home / "public", tmp_path / "page")
+    data = data_of(out)
+    (first,) = data["contests"]
+    few = first["fields"][0]["name"]
+
+    def without(*names: str) -> list[Any]:
+        """The systems without the intervals of these fields."""
+        systems = json.loads(json.dumps(first["systems"]))
+        for row in (one["values"][name] for one in systems for name in names):
+            row[:] = [[value, None, None] for value, _, _ in row]
+        return list(systems)
+
+    alike = [{**one, "difference": [one["difference"][0], None, None], "apart": False} for one in first["comparisons"]]
+    none = {**first, "title": "Bare", "systems": without(*first["systems"][0]["values"]), "comparisons": alike}
+    contests = [{**first, "systems": without(few, "mean")}, none]
+    folder.write_data(out / "data.js", "report.load", {**data, "contests": contests})
+    opened(page, out / "index.html")
+    drawn = " Bars and the small figures: 95 % intervals over cases."
+    caption, compared = page.locator("#caption"), page.locator("#neighbours figcaption")
+    assert drawn not in caption.inner_text()
+    page.locator("#board .choice button", has_text=first["fields"][1]["title"]).click()
+    assert drawn in caption.inner_text()
+    assert compared.inner_text().startswith(f"Differences in {first['ranked_by']}, with 95 % intervals. p: ")
+    page.locator("#contests a", has_text="Bare").click()
+    assert "95 %" not in caption.inner_text()
+    assert caption.inner_text().count("Bold: the best of a column.") == 1
+    assert compared.inner_text() == (
+        f"Differences in {first['ranked_by']}. p: approximate randomisation by subject; Holm: corrected for all "
+        "comparisons here."
+    )
+
+
 # --------------------------------------------------------------------------- cases
 
 

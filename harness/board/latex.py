@@ -122,10 +122,18 @@ def _best(column: BoardColumn, lines: Sequence[Line]) -> float | None:
 
 
 def _marks(board: Board) -> list[str]:
+    """What the marks of the table say, of those that it has."""
     if board.statistics is None or board.ranked_by is None:
         return []
     level = percent(board.statistics.level)
-    return [
-        f"Bold: the best value of a column. Dagger: rank 1 is possible at {level}. Small: {level} intervals, and "
-        "below a rank the ranks that the data support. A rule parts rows that are in order from rows that are tied."
+    bounded = any(number and bounds(number) for one in board.standings for number in one.mean.values.values())
+    groups = {one.place.group for one in board.standings if one.place}
+    said = [
+        "Bold: the best value of a column." if len(board.standings) > 1 else "",
+        f"Dagger: rank 1 is possible at {level}.",
+        f"Small: {level} intervals, and below a rank the ranks that the data support."
+        if bounded
+        else "Small, below a rank: the ranks that the data support.",
+        "A rule parts rows that are in order from rows that are tied." if len(groups) > 1 else "",
     ]
+    return [" ".join(filter(None, said))]

@@ -70,6 +70,7 @@ function boardPart(contest) {
   const body = h("tbody");
   const head = h("thead");
   const count = h("p", { class: "count", role: "status" });
+  const below = h("p", { class: "caption", id: "caption" });
   const plotted = () => (typeof state.key === "number" ? state.key : ranking);
 
   const draw = () => {
@@ -80,6 +81,7 @@ function boardPart(contest) {
     body.replaceChildren(
       ...rows.map((one, at) => row(contest, one, state, plotted(), scale, best, tieBegins(state, rows, at))),
     );
+    below.textContent = caption(contest, state.field, plotted(), best);
     count.textContent =
       rows.length < contest.systems.length ? `${rows.length} of ${contest.systems.length} systems` : "";
   };
@@ -121,16 +123,22 @@ function boardPart(contest) {
       { class: "scroll", tabindex: "0", role: "region", "aria-label": "Board" },
       h("table", { class: "board", "aria-describedby": "caption" }, head, body),
     ),
-    h("p", { class: "caption", id: "caption" }, caption(contest)),
+    below,
   ];
 }
 
-function caption(contest) {
-  const bold = "Bold: the best of a column. Bars and the small figures: 95 % intervals over cases. ";
-  const rule = contest.systems.some((one) => one.tie)
-    ? "A rule parts tie groups: all above it are better than all below. "
-    : "";
-  return `${sentence(contest.ranking)} ${contest.systems.some((one) => one.values[TOGETHER].some(([, low]) => low !== null)) ? bold : "Bold: the best of a column. "}${rule}`;
+/* Of what is drawn: a field that too few subjects have has no bars where others have some. */
+function caption(contest, field, plotted, best) {
+  const bounded = contest.systems.some((one) => (one.values[field]?.[plotted]?.[1] ?? null) !== null);
+  const groups = new Set(contest.systems.map((one) => one.tie));
+  return [
+    sentence(contest.ranking),
+    best.some((one) => one !== null) ? "Bold: the best of a column." : "",
+    bounded ? "Bars and the small figures: 95 % intervals over cases." : "",
+    groups.size > 1 ? "A rule parts tie groups: all above it are better than all below." : "",
+  ]
+    .filter((said) => said)
+    .join(" ");
 }
 const sentence = (text) => text && text.charAt(0).toUpperCase() + text.slice(1) + (text.endsWith(".") ? "" : ".");
 

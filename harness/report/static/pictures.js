@@ -63,13 +63,15 @@ function comparisonsPart(contest) {
   const marks = ticks(Math.min(0, ...bounds), Math.max(0, ...bounds));
   const scale = { marks, at: (one) => percent((one - marks[0]) / (marks.at(-1) - marks[0])) };
   const hidden = contest.comparisons.some(({ reversal }) => reversal !== null);
+  const bounded = contest.comparisons.some(({ difference: [, low] }) => low !== null);
+  const apart = contest.comparisons.some((one) => one.apart);
   return h(
     "figure",
     { class: "comparisons" },
     h(
       "figcaption",
       {},
-      `Differences in ${contest.ranked_by}, with 95 % intervals. p: approximate randomisation by subject; Holm: corrected for all comparisons here. Bold: told apart at 5 %.`,
+      `Differences in ${contest.ranked_by}${bounded ? ", with 95 % intervals" : ""}. p: approximate randomisation by subject; Holm: corrected for all comparisons here.${apart ? " Bold: told apart at 5 %." : ""}`,
     ),
     h(
       "div",
