@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 
 from harness import ledger
@@ -98,7 +98,7 @@ def score_paths(paths: Sequence[Path], how: Judgement) -> Scored:
 
 
 def _and_more(items: Sequence[Path]) -> str:
-    return f"{items[0]} and {len(items) - 1} more" if len(items) > 1 else str(items[0])
+    return _clean(str(items[0])) + (f" and {len(items) - 1} more" if len(items) > 1 else "")
 
 
 @dataclass(frozen=True)
@@ -133,9 +133,8 @@ def _labelled(paths: Sequence[Path], how: Judgement) -> dict[Path, str]:
     given: dict[tuple[tuple[str, ...], str], Path] = {}
     for item, (board, label) in wanted.items():
         own = _clean(str(item)) if shared[board, label] > 1 else label
-        alike = (f"{own} ({number})" for number in count(2))  # paths too may read the same, once they are printable
-        while given.setdefault((board, own), item) != item:
-            own = next(alike)
+        numbered = (f"{own} ({number})" for number in count(2))  # once they are printable, paths too may read the same
+        next(one for one in chain([own], numbered) if given.setdefault((board, one), item) == item)
     return {item: label for (_, label), item in given.items()}
 
 
@@ -205,9 +204,9 @@ def _is_run(folder: Path, how: Judgement) -> bool:
 
 
 def _was_sent(folder: Path, how: Judgement) -> bool:
-    """Whether the run there was made from another state of the data than lies where `how` says: whoever sent it has,
-    for one, no hidden targets."""
-    if how.data is None:
+    """Whether the run there, which hands something in, was made from another state of the data than lies where `how`
+    says: whoever sent it has, for one, no hidden targets."""
+    if how.data is None or not any(_SUFFIX.search(file.name) for file in folder.iterdir()):
         return False
     try:
         of = manifests.read(folder)
@@ -230,6 +229,9 @@ def _score_locked_run(folder: Path, label: str, desk: _Desk) -> list[Entry]:
             raise SubmissionError(
                 f"{folder} is a run of the {option} {made}, not {wanted}", todo=f"score it with --{option} {made}"
             )
+    path = folder / how.task.submission.file_name
+    if not path.exists():
+        raise SubmissionError(f"{folder} holds no {path.name}", todo="submit or import again")
     corpus = open_corpus(how.data or data_of(folder), how.task, manifest.split)
     if corpus.digest(manifest.split) != manifest.corpus_digest:
         raise SubmissionError(
@@ -239,9 +241,6 @@ def _score_locked_run(folder: Path, label: str, desk: _Desk) -> list[Entry]:
             else "give the data that it was made from with --data",
         )
     need_references(folder, how.task, corpus, manifest.split)
-    path = folder / how.task.submission.file_name
-    if not path.exists():
-        raise SubmissionError(f"{folder} holds no {path.name}", todo="submit or import again")
     if digest_file(path) != manifest.csv_digest:
         raise SubmissionError(
             f"{path} was changed after it was written", todo="submit again, or import the changed file"
@@ -284,8 +283,8 @@ def _score_file(path: Path, label: str, desk: _Desk) -> list[Entry]:
     form = how.task.submission
     if path.name in (form.file_name, form.archive_name) and _was_sent(path.parent, how):
         desk.told.append(
-            f"{path} was made from another state of {corpus.name} than lies at {corpus.data}: it is judged as a file "
-            "that was sent, and the manifest beside it is not believed"
+            f"{_clean(str(path))} was made from another state of {corpus.name} than lies at {corpus.data}: it is "
+            "judged as a file that was sent, and the manifest beside it is not believed"
         )
     return [replace(entry(card, measured.stats), folder=path) for card in cards]
 

@@ -852,6 +852,13 @@ def test_a_run_that_was_sent_is_judged_like_any_file(
         f"sent/beta/quiet/submission.csv {why} manifest beside it is not believed\n"
     )
     assert sorted(path.name for path in (home / "sent" / "alpha").iterdir()) == before
+    for kind in ("csv", "zip"):
+        shutil.copytree(home / "sent" / "beta", home / "more" / kind, dirs_exist_ok=True)
+    (home / "more" / "csv" / "quiet" / "submission.csv").unlink()
+    assert main([*SCORE, "more", "--data", str(ward)]) == 1
+    shown = capsys.readouterr()
+    assert labels(shown.out) == ["zip/quiet"]
+    assert "harness: more/csv/quiet holds no submission.csv\n  -> submit or import again\n" in shown.err
     assert main([*SCORE, "sent/alpha", "sent/beta/quiet", "--data", str(ward)]) == 0
     assert labels(capsys.readouterr().out) == ["alpha", "quiet", "second"]
     assert main([*SCORE, "sent", "--data", str(ward), "--split", "valid"]) == 1
@@ -889,13 +896,14 @@ def test_names_that_read_the_same_once_they_are_printable_are_numbered(
     ran: Path, ward: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (home / "sent").mkdir()
-    for name in (b"M\xfcller.csv", b"M\xf6ller.csv"):
+    for name in (b"M\xfcller.csv", b"M\xf6ller.csv", b"M\xe4ller.csv"):
         shutil.copy(ran / "submission.csv", os.fsencode(home / "sent") + b"/" + name)
     assert main([*SCORE, "sent", "--data", str(ward), "--format", "csv", "--out", "board.csv"]) == 0
     with (home / "board.csv").open(newline="", encoding="utf-8") as file:
         assert {row["label"] for row in csv.DictReader(file)} == {
             "sent/M\ufffdller.csv",
             "sent/M\ufffdller.csv (2)",
+            "sent/M\ufffdller.csv (3)",
         }
 
 
