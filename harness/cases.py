@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -56,6 +57,10 @@ class KeptCases(Lazy[Case]):
     def leaks(self) -> Iterator[tuple[Leak, ...]]:
         """The same as leaks, case by case."""
         return (tuple(Leak(**leak) for leak in json.loads(line)["leaks"]) for line in self.records())
+
+    def dropped(self) -> Mapping[str, int]:
+        """Rows of dated tables that were left out of them, summed."""
+        return sum((Counter(json.loads(line)["dropped"]) for line in self.records()), Counter())
 
     def lacking(self) -> list[str]:
         """The ids of those that are not prepared."""

@@ -121,8 +121,9 @@ def _submit(args: Args) -> int:
         task = contest.task
         checked = ", ".join(f"{count} {what}" for what, count in contest.leak_check.items())
         drawn = f", a sample drawn with seed {contest.seed}: partial, never ranked" if contest.limit else ""
+        withheld = ", ".join(f"{count} {what}" for what, count in contest.withheld.items())
         looked = "targets cut out" if task.document == "note" else "copies of targets looked for"
-        print(f"{len(contest.cases)} cases{drawn}; {looked}: {checked}")
+        print(f"{len(contest.cases)} cases{drawn}; {looked}: {checked}{withheld and f'; withheld: {withheld}'}")
         entered = enter(contest, args.system, label=args.label, overrides=parse_assignments(args.set))
     print("\n".join(entered.lines()))
     _print_handed_in(entered.handed_in, task)

@@ -19,16 +19,19 @@ from harness.run import run_folder
 from harness.scoring import Scoring, scoring_of
 from harness.types import Case, Corpus, Task
 
+_WITHHELD = {"undated": "without a readable date", "later": "later than the note"}
+
 
 @dataclass(frozen=True)
 class Contest:
     """What all systems of one command meet: the cases, the rules and the shared resources.
 
     `cases` are read when they are asked for, in the order of `ids`. `limit` is the size of a seeded sample of them,
-    None for all. `leak_check` counts cases by how their redaction was checked, `records` gives the figures of every
-    case as JSON lines (ids in them: they stay with the runs). `root` is the folder of all submissions. These `scorers`
-    judge, the task's where none is named, in `jobs` processes; the workers of a `cluster` share what can be shared.
-    `subjects` are those of all scored cases, also where only one of these is looked at."""
+    None for all. `leak_check` counts cases by how their redaction was checked, `withheld` rows of dated tables that no
+    system sees, by the reason; `records` gives the figures of every case as JSON lines (ids in them: they stay with the
+    runs). `root` is the folder of all submissions. These `scorers` judge, the task's where none is named, in `jobs`
+    processes; the workers of a `cluster` share what can be shared. `subjects` are those of all scored cases, also where
+    only one of these is looked at."""
 
     task: Task
     corpus: Corpus
@@ -38,6 +41,7 @@ class Contest:
     limit: int | None
     seed: int
     leak_check: Mapping[str, int]
+    withheld: Mapping[str, int]
     records: Callable[[], Iterator[str]]
     registry: Registry
     lineup: Lineup
@@ -102,6 +106,7 @@ def open_contest(
         limit=None if limit is None or limit >= len(corpus.ids(split)) else limit,
         seed=seed,
         leak_check=_checked(cases.leaks()),
+        withheld=_withheld(cases.dropped()),
         records=cases.records,
         registry=registry,
         lineup=lineup,
@@ -122,6 +127,15 @@ def _checked(cases: Iterable[Sequence[Leak]]) -> dict[str, int]:
         found["unproven" if any(leak.status == "unproven" for leak in leaks) else "clean"] += 1
         found["with copies cut"] += any(leak.copies for leak in leaks)
     return {what: found[what] for what in ("clean", "unproven", "with copies cut") if found[what]}
+
+
+def _withheld(dropped: Mapping[str, int]) -> dict[str, int]:
+    """The same counts, in words."""
+    found = {}
+    for what, count in dropped.items():
+        table, _, why = what.rpartition(", ")
+        found[f"of {table} {_WITHHELD[why]}"] = count
+    return found
 
 
 def draw(ids: Sequence[str], limit: int | None, seed: int) -> list[str]:

@@ -10,12 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, overload
 
-from harness import leaks, prepare, redact, sections
+from harness import dates, leaks, prepare, redact, sections
 from harness.files import digest, digest_file, locked, private_folder
 from harness.progress import bar
 from harness.types import Case, Corpus, Example, Part, Task
 
-SOURCES = (Path(__file__), *(Path(str(module.__file__)) for module in (prepare, leaks, redact, sections)))
+SOURCES = (Path(__file__), *(Path(str(module.__file__)) for module in (prepare, dates, leaks, redact, sections)))
 
 
 class ExampleStore:

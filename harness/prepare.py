@@ -11,6 +11,7 @@ from datetime import datetime, time
 from itertools import accumulate, groupby
 from operator import itemgetter
 
+from harness.dates import moment
 from harness.leaks import RUN, Leak, Overlap, Status, Target, Tokens, measure, read_target, read_text
 from harness.redact import Redaction, Span, merge, redact, widen, without
 from harness.sections import OTHER, Heading, find_field_heading, find_headings
@@ -152,7 +153,7 @@ def _rows(stay: RawStay, task: Task) -> tuple[list[Part], dict[str, int]]:
         if column is None:
             parts += [_row_part(table, row) for row in rows]
             continue
-        dated = [(_moment(row.get(column, "")), row) for row in rows]
+        dated = [(moment(row.get(column, "")), row) for row in rows]
         known = [(when, row) for when, row in dated if when and stored and when <= stored]
         parts += [_row_part(table, row, row[column]) for _, row in sorted(known, key=lambda dated: dated[0])]
         undated = sum(when is None or stored is None for when, _ in dated)
@@ -166,17 +167,10 @@ def _row_part(table: str, row: Row, when: str = "") -> Part:
     return Part(table, table, _TABLE_HEADINGS.get(table, table), text, when)
 
 
-def _moment(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text.strip()).replace(tzinfo=None)
-    except ValueError:
-        return None
-
-
 def _end_of_moment(text: str) -> datetime | None:
     """The end of the day for a day without a time (midnight is how tables write that)."""
-    moment = _moment(text)
-    return datetime.combine(moment, time.max) if moment and moment.time() == time.min else moment
+    found = moment(text)
+    return datetime.combine(found, time.max) if found and found.time() == time.min else found
 
 
 # --------------------------------------------------------------------------- what is left of the targets

@@ -1189,11 +1189,54 @@ def test_a_hidden_test_split_is_cut_by_heading_and_called_unproven(
     assert not (run / "scores.json").exists()
 
 
+def rewritten(table: Path, column: str, write: Callable[[str], str]) -> None:
+    """A table with other cells in one column."""
+    with gzip.open(table, "rt", newline="") as file:
+        rows = list(csv.DictReader(file))
+    with gzip.open(table, "wt", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows({**row, column: write(row[column])} for row in rows)
+
+
+def test_reports_that_are_withheld_are_counted_and_dates_that_nobody_can_read_are_told(
+    home: Path, ward: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(ward, home / "hospital")
+    table = home / "hospital/test_phase_1/radiology.csv.gz"
+    with gzip.open(table, "rt", newline="") as file:
+        reports = len(list(csv.DictReader(file)))
+    for column in ("charttime", "storetime"):
+        rewritten(table, column, lambda date: f"{date[8:10]}.{date[5:7]}.{date[:4]} {date[11:16]}")
+    assert main([*SUBMIT, "--data", "hospital"]) == 0
+    out = capsys.readouterr().out
+    assert (
+        f"\n  note: {reports} dates that cannot be read: all of radiology.csv.gz, column charttime, from line 2 on; "
+        "write them as 2131-09-29 10:00:00\n"
+    ) in out
+    assert re.search(rf" clean; withheld: {reports} of radiology without a readable date\n", out)
+    assert not re.search(r"\d\d\.\d\d\.\d{4}", out)
+
+
+def test_reports_that_are_later_than_the_note_are_counted(
+    home: Path, ward: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(ward, home / "hospital")
+    table = home / "hospital/test_phase_1/radiology.csv.gz"
+    rewritten(table, "charttime", lambda date: f"9{date[1:]}")
+    with gzip.open(table, "rt", newline="") as file:
+        reports = len(list(csv.DictReader(file)))
+    assert main([*SUBMIT, "--data", "hospital"]) == 0
+    out = capsys.readouterr().out
+    assert f" clean; withheld: {reports} of radiology later than the note\n" in out
+    assert "note: " not in out
+
+
 @needs_shared
 @pytest.mark.parametrize(("corpus", "rows"), [("discharge-real", 18), ("tables-simulated", 40)])
 def test_shared_corpora_go_through(corpus: str, rows: int, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*SUBMIT, "--data", str(SHARED / "data" / corpus)]) == 0
-    assert f"{rows} cases; targets cut out: {rows} clean" in capsys.readouterr().out
+    assert f"{rows} cases; targets cut out: {rows} clean\n" in capsys.readouterr().out
 
 
 def test_the_command_is_installed() -> None:

@@ -157,6 +157,58 @@ def test_charttime_stands_in_where_storetime_is_empty(data: Path) -> None:
     assert stays(write(data, {"discharge": cells}))[0].time == "c"
 
 
+@pytest.mark.parametrize(
+    ("charted", "stored", "time"),
+    [
+        ("2150-01-02 00:00:00", "NULL", "2150-01-02 00:00:00"),
+        ("2150-01-02 00:00:00", "29.09.2150 10:00", "2150-01-02 00:00:00"),
+        ("2150-01-02 00:00:00", "2150-01-03 10:00:00", "2150-01-03 10:00:00"),
+        ("NULL", "2150-01-03 10:00:00", "2150-01-03 10:00:00"),
+        ("02.01.2150", "NULL", "NULL"),
+    ],
+)
+def test_a_note_was_stored_at_the_first_of_its_dates_that_can_be_read(
+    data: Path, charted: str, stored: str, time: str
+) -> None:
+    cells = [["hadm_id", "subject_id", "charttime", "storetime", "text"], ["1", "1", charted, stored, "x"]]
+    assert stays(write(data, {"discharge": cells}))[0].time == time
+
+
+@pytest.mark.parametrize(
+    ("charted", "stored", "time"),
+    [
+        ("2150-01-02 10:00:00", "2150-01-04 10:00:00", "2150-01-02 10:00:00"),
+        ("2150-01-02 10:00:00", "NULL", "2150-01-02 10:00:00"),
+        ("02.01.2150 10:00", "2150-01-04 10:00:00", "2150-01-04 10:00:00"),
+        ("", "2150-01-04 10:00:00", "2150-01-04 10:00:00"),
+        ("02.01.2150 10:00", "04.01.2150 10:00", "02.01.2150 10:00"),
+    ],
+)
+def test_a_report_is_of_its_charttime_and_of_its_storetime_where_that_cannot_be_read(
+    data: Path, charted: str, stored: str, time: str
+) -> None:
+    header = ["subject_id", "hadm_id", "note_seq", "charttime", "storetime", "text"]
+    write(data, {**SIX, "radiology": [header, ["1", "20", "1", charted, stored, "x"]]})
+    assert [report["charttime"] for report in stays(data)[1].tables["radiology"]] == [time]
+
+
+def test_a_column_without_any_date_that_can_be_read_is_told_without_a_date(data: Path) -> None:
+    discharge = [["hadm_id", "subject_id", "charttime", "storetime", "text"], ["20", "1", "2150-01-03", "NULL", "x"]]
+    dates = ("charttime", "", "02.01.2150 10:00", "2.1.2150", " ")
+    reports = [[*row[:3], date, row[4]] for row, date in zip(RADIOLOGY, dates, strict=True)]
+    write(data, {"discharge": discharge, "radiology": reports}, suffix=".csv.gz")
+    warnings = corpus(data).warnings("train")
+    told = {what: count for what, count in warnings.items() if "dates" in what}
+    assert told == {
+        "dates that cannot be read: all of discharge.csv.gz, column storetime, from line 2 on; "
+        "write them as 2131-09-29 10:00:00": 1,
+        "dates that cannot be read: all of radiology.csv.gz, column charttime, from line 3 on; "
+        "write them as 2131-09-29 10:00:00": 2,
+    }
+    write(data, {"radiology": replaced(reports, 4, "charttime", "2150-01-02 00:00:00")}, suffix=".csv.gz")
+    assert not any("charttime" in what for what in corpus(data).warnings("train"))
+
+
 def test_some_stays_come_in_the_order_of_ids(data: Path) -> None:
     ward = corpus(write(data, SIX))
     assert ward.ids("train") == ("3", "20")
@@ -198,8 +250,9 @@ def test_digest_is_of_the_content_not_of_its_packing(tmp_path: Path) -> None:
 
 
 def test_oddities_that_are_allowed_are_counted(data: Path) -> None:
+    dated = replaced(DISCHARGE, 1, "storetime", "2150-01-03 00:00:00")
     tables = {
-        "discharge": [*DISCHARGE, ["5", "9", "t", "note C"]],
+        "discharge": [*dated, ["5", "9", "t", "note C"]],
         "discharge_target": TARGET[:2],
         "radiology": [*RADIOLOGY, ["1", "99", "1", "t", "x"], ["1", "", "1", "t", "x"]],
         "edstays": [*EDSTAYS, ["7", "99", "400", "t"]],
@@ -215,7 +268,7 @@ def test_oddities_that_are_allowed_are_counted(data: Path) -> None:
         "notes without targets": 2,
     }
     assert [s.targets is None for s in ward.stays("train")] == [True, True, False]
-    assert corpus(write(data, SIX, "valid")).warnings("valid") == {}
+    assert corpus(write(data, {**SIX, "discharge": dated}, "valid")).warnings("valid") == {}
 
 
 @needs_shared

@@ -19,13 +19,17 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from harness.corpora.csv_rows import read_rows
+from harness.dates import FORM, moment
 from harness.errors import CorpusError
 from harness.files import PRIVATE_FILE, digest, private_folder
 from harness.progress import counter
 
-SCHEMA = 1
+SCHEMA = 2
 LONG_BUILD = 32 << 20
 """Bytes of files that may take more than two seconds: from there on a bar is prepared."""
+
+NOTE_DATES = ("storetime", "charttime")
+"""Columns that say when a note was stored: the first that can be read."""
 
 _IDS = ("subject_id", "hadm_id", "stay_id")
 _FLOAT = re.compile(r"[0-9]{1,32}\.0*")
@@ -36,20 +40,27 @@ _NAME = re.compile(r"\w{1,40}")
 @dataclass(frozen=True)
 class Table:
     """`key` is the id by which its rows are found, `columns` are obligatory, `strays` says that a row may have
-    no hadm_id (in MIMIC-IV, a report or a visit outside of any hospital stay)."""
+    no hadm_id (in MIMIC-IV, a report or a visit outside of any hospital stay). `dates` decide what is withheld."""
 
     name: str
     key: str
     columns: tuple[str, ...]
     strays: bool = False
+    dates: tuple[str, ...] = ()
 
 
 def tables(fields: tuple[str, ...]) -> tuple[Table, ...]:
     """The six tables of a task with these fields."""
     return (
-        Table("discharge", "hadm_id", ("hadm_id", "subject_id", "text")),
+        Table("discharge", "hadm_id", ("hadm_id", "subject_id", "text"), dates=NOTE_DATES),
         Table("discharge_target", "hadm_id", ("hadm_id", *fields)),
-        Table("radiology", "hadm_id", ("hadm_id", "subject_id", "note_seq", "charttime", "text"), strays=True),
+        Table(
+            "radiology",
+            "hadm_id",
+            ("hadm_id", "subject_id", "note_seq", "charttime", "text"),
+            strays=True,
+            dates=("charttime",),
+        ),
         Table("edstays", "hadm_id", ("hadm_id", "subject_id", "stay_id", "intime"), strays=True),
         Table("triage", "stay_id", ("stay_id", "subject_id")),
         Table("diagnosis", "stay_id", ("stay_id", "subject_id", "seq_num")),
@@ -154,7 +165,7 @@ def _fill(db: sqlite3.Connection, split: str, files: Mapping[str, Path], six: tu
     db.execute("CREATE INDEX edstays_stays ON edstays (stay_id, subject_id)")
     _check(db, files)
     db.execute("CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT)")
-    meta = {"digest": digest(digests), "warnings": json.dumps(_warnings(db, files))}
+    meta = {"digest": digest(digests), "warnings": json.dumps(_warnings(db, files) | _unread_dates(db, files, six))}
     db.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
     db.execute("COMMIT")
 
@@ -319,4 +330,21 @@ def _warnings(db: sqlite3.Connection, files: Mapping[str, Path]) -> dict[str, in
     if "discharge_target" in files:
         counts["notes without targets"] = "discharge WHERE hadm_id NOT IN (SELECT hadm_id FROM discharge_target)"
     found = {what: int(db.execute(f"SELECT COUNT(*) FROM {rows}").fetchone()[0]) for what, rows in counts.items()}
+    return {what: count for what, count in found.items() if count}
+
+
+def _unread_dates(db: sqlite3.Connection, files: Mapping[str, Path], six: tuple[Table, ...]) -> dict[str, int]:
+    """The dates of columns in which none can be read: rows that they date are withheld. None is shown: it may be a
+    patient's."""
+    db.create_function("is_date", 1, lambda cell: moment(cell) is not None)
+    found = {}
+    for name, column in ((table.name, column) for table in six if table.name in files for column in table.dates):
+        if all(there != column for _, there, *_ in db.execute(f"PRAGMA table_info({name})")):
+            continue
+        count, line = db.execute(
+            f"SELECT COUNT(*), MIN(_line) FROM {name} WHERE TRIM({column}) <> '' "
+            f"AND NOT EXISTS (SELECT 1 FROM {name} WHERE is_date({column}))"
+        ).fetchone()
+        what = f"dates that cannot be read: all of {files[name].name}, column {column}, from line {line} on"
+        found[f"{what}; write them as {FORM}"] = int(count)
     return {what: count for what, count in found.items() if count}

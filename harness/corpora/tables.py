@@ -10,7 +10,8 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from harness.corpora.marking import Marked, Marking, read_marking
-from harness.corpora.table_index import Index, open_index, tables
+from harness.corpora.table_index import NOTE_DATES, Index, open_index, tables
+from harness.dates import moment
 from harness.errors import CorpusError
 from harness.types import RawStay, Row, Task
 from harness.workspace import corpus_root
@@ -99,8 +100,8 @@ class TablesCorpus(Marked):
             id=id,
             group=note["subject_id"],
             document=note["text"],
-            time=note.get("storetime") or note.get("charttime", ""),
-            tables={name: tuple(db.execute(query, (id,))) for name, query in _OF_THE_STAY.items()},
+            time=_stored([cell for column in NOTE_DATES if (cell := note.get(column))]),
+            tables={name: tuple(map(_dated, db.execute(query, (id,)))) for name, query in _OF_THE_STAY.items()},
             targets={f.name: target[f.name] for f in self.task.fields} if target else None,
         )
 
@@ -141,6 +142,19 @@ class TablesCorpus(Marked):
 def in_order(ids: Iterable[str]) -> list[str]:
     """Sorted: whole numbers first, by value, then the others as text."""
     return sorted(ids, key=lambda id: (0, int(id), id) if id.isdecimal() else (1, 0, id))
+
+
+def _stored(dates: list[str]) -> str:
+    """The first that can be read; the first where none can."""
+    return next((date for date in dates if moment(date)), next(iter(dates), ""))
+
+
+def _dated(row: Row) -> Row:
+    """A charttime that cannot be read is that of the storing, which is never earlier: no row is known too soon."""
+    stored = row.get("storetime", "")
+    if "charttime" in row and moment(stored) and not moment(row["charttime"]):
+        return {**row, "charttime": stored}
+    return row
 
 
 def _row(cursor: sqlite3.Cursor, values: tuple[str, ...]) -> Row:
