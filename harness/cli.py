@@ -8,6 +8,7 @@ from argparse import Namespace as Args
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from errno import ENOENT
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,7 +62,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _refused(errno: int, filename: object) -> str:
     """What the user's machine refused, in its own words: in an error's text anything may stand."""
     where = "" if filename is None else f"{filename}: "
-    return f"{where}{os.strerror(errno)}\n  -> make room, or name another folder; the same command goes on from here"
+    todo = "make room, or name another folder; the same command goes on from here"
+    if errno == ENOENT:
+        todo = "name a folder that is there; where one was deleted meanwhile, the same command makes it again"
+    return f"{where}{os.strerror(errno)}\n  -> {todo}"
 
 
 # --------------------------------------------------------------------------- handlers

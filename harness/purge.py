@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.corpora import default_wards
 from harness.errors import CorpusError
-from harness.files import half_of, read_object
+from harness.files import half_of, locked, read_object
 from harness.report import folder as report
 from harness.tuning.adapters import MERGED
 from harness.workspace import MARK_FILE, corpus_roots, is_root_of, workspace_folder
@@ -77,7 +77,10 @@ def size(folder: Path) -> int:
 
 
 def delete(folders: list[Path], submissions: Path) -> None:
-    """Delete each folder, and the folders of `submissions` that it leaves empty."""
+    """Delete each folder, and the folders of `submissions` that it leaves empty.
+
+    Raises RunError, and deletes nothing, while a process is at work in one of them: it would write on there."""
+    _refuse_at_work(folders)
     kept = {workspace_folder().resolve(), submissions.resolve()}
     for folder in folders:
         _delete(folder)
@@ -87,6 +90,14 @@ def delete(folders: list[Path], submissions: Path) -> None:
             if above in kept or any(above.iterdir()):
                 break
             above.rmdir()
+
+
+def _refuse_at_work(folders: list[Path]) -> None:
+    """Whoever works in a folder holds a lock there. A run is named before what it may hold in the corpus's root."""
+    locks = {lock for folder in folders for lock in folder.rglob("*lock") if lock.is_file()}
+    for lock in sorted(locks, key=lambda lock: (lock.name != "run.lock", lock)):
+        with locked(lock, f"nothing was deleted: {lock.parent}"):
+            pass
 
 
 def _delete(folder: Path) -> None:

@@ -30,9 +30,11 @@ def corpus_root(name: str, data: Path) -> Path:
 
 
 def corpus_roots(data: Path | None = None) -> list[Path]:
-    """The roots that `corpus_root` made for the corpus at `data`, whatever it was called then, or for any corpus."""
-    digest = "[0-9a-f]" * 8 if data is None else _digest(data)
-    marks = workspace_folder().glob(f"*-{digest}/{MARK_FILE}")
+    """The roots that `corpus_root` made for the corpus at `data`, whatever it was called then, or for any corpus. Where
+    `data` is given the name is enough: a command that goes on after a purge makes the root anew without its mark."""
+    if data is not None:
+        return sorted(root for root in workspace_folder().glob(f"*-{_digest(data)}") if root.is_dir())
+    marks = workspace_folder().glob(f"*-{'[0-9a-f]' * 8}/{MARK_FILE}")
     return sorted(mark.parent for mark in marks if mark.is_file() and mark.read_bytes() == _MARK)
 
 

@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -39,6 +40,21 @@ from harness import ModelInput, system
 def quiet(asked: ModelInput) -> str:
     """Says the same of everybody."""
     return "The patient was admitted and discharged home in stable condition."
+'''
+
+
+SLOW = '''
+import time
+from pathlib import Path
+from harness import ModelInput, system
+
+@system("slow")
+def slow(asked: ModelInput) -> str:
+    """Says that it was asked, and waits until it may answer."""
+    Path("asked").touch()
+    while not Path("go").exists():
+        time.sleep(0.05)
+    return "The patient went home."
 '''
 
 
@@ -157,7 +173,8 @@ def test_what_the_machine_refuses_is_the_users_and_named(
     message = fails(*SUBMIT, "--data", str(ward), "--out", "file")
     assert re.fullmatch(rf"harness: file/\S+: Not a directory\n{todo}", message)
     message = fails("data", "primer", "--out", "new/dir/p.jsonl", "--stays", "4")
-    assert re.fullmatch(rf"harness: \S*new/dir/\S+: No such file or directory\n{todo}", message)
+    there = "  -> name a folder that is there; where one was deleted meanwhile, the same command makes it again\n"
+    assert re.fullmatch(rf"harness: \S*new/dir/\S+: No such file or directory\n{there}", message)
     monkeypatch.setenv("HARNESS_WORKSPACE", "file/scratch")
     message = fails(*SUBMIT, "--data", str(ward))
     assert re.fullmatch(rf"harness: file/scratch\S*: Not a directory\n{todo}", message)
@@ -491,6 +508,56 @@ def test_a_purge_that_was_stopped_anywhere_is_ended_by_the_next(
         kept = [path for name in ("workspace", "submissions") for path in (home / name).rglob("*")]
         assert kept == [], f"stopped after {after} of {files}"
         shutil.copytree(whole, home, dirs_exist_ok=True)
+
+
+def files_below(*folders: Path) -> dict[Path, int]:
+    return {path: path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_purge_deletes_nothing_while_somebody_is_at_work(ran: Path, home: Path, ward: Path, fails: Fails) -> None:
+    """What is at work writes on, into a root that nobody would find."""
+    run, (root,) = ran.relative_to(home), home.glob("workspace/ward-*")
+    school = root.relative_to(home) / "adapters" / "school"
+    school.mkdir(parents=True)
+    purge = ("purge", "--data", str(ward), "--yes")
+    with locked(school / "train.lock", "the training"):
+        held = files_below(ran, root)
+        with locked(ran / "run.lock", "the run"):
+            message = f"nothing was deleted: {run} is in use by another process\n  -> wait for it to end, or stop it\n"
+            assert fails(*purge) == f"harness: {message}"
+        assert f"nothing was deleted: {school} is in use by another process" in fails(*purge)
+        assert files_below(ran, root) == held
+    assert main(list(purge)) == 0
+    assert not ran.exists()
+    assert not root.exists()
+
+
+def test_a_run_that_is_writing_keeps_its_root_from_purge(home: Path, ward: Path) -> None:
+    (home / "slow.py").write_text(SLOW)
+    command = [sys.executable, "-m", "harness.cli"]
+    submit = [*command, "submit", "slow", "--plugin", "slow.py", *FEW, "--data", str(ward)]
+    with subprocess.Popen(submit, cwd=home, stdout=subprocess.DEVNULL) as run:
+        while not (home / "asked").exists():
+            assert run.poll() is None
+            time.sleep(0.05)
+        purge = [*command, "purge", "--data", str(ward), "--yes"]
+        done = subprocess.run(purge, cwd=home, capture_output=True, text=True, check=False)
+        (home / "go").touch()
+    assert done.returncode == 1
+    assert "nothing was deleted: submissions/discharge-me/ward/test_phase_1/slow is in use" in done.stderr
+    assert run.returncode == 0
+
+
+def test_a_root_that_was_made_anew_without_its_mark_is_found_by_its_name(
+    ran: Path, home: Path, ward: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root,) = home.glob("workspace/ward-*")
+    (root / ".gitignore").unlink()
+    assert main(["purge"]) == 0
+    assert root.name not in capsys.readouterr().out
+    assert main(["purge", "--data", str(ward), "--yes"]) == 0
+    assert root.name in capsys.readouterr().out
+    assert not root.exists()
 
 
 def test_ctrl_d_means_no(ran: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
