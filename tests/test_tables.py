@@ -334,6 +334,22 @@ def test_targets_are_told_without_reading(data: Path) -> None:
             ["discharge.csv: line 1: there is no column 'text'", "is it 'texte'?", "hadm_id, subject_id, texte"],
         ),
         (
+            {"discharge": [["HADM_ID", "SUBJECT_ID", "TEXT"], ["1", "1", "x"]]},
+            [
+                "discharge.csv: line 1: there is 'HADM_ID' where hadm_id is expected, "
+                "'SUBJECT_ID' where subject_id is expected, 'TEXT' where text is expected\n"
+                "  -> rename the columns: their names are written in small letters, without blanks around them",
+            ],
+        ),
+        (
+            {"radiology": [["subject_id", "hadm_id", "note_seq", " charttime", "text"]]},
+            ["radiology.csv: line 1: there is ' charttime' where charttime is expected\n  -> rename the columns"],
+        ),
+        (
+            {"discharge": [["hadm_id", "subject_id", "Storetime", "text"], ["1", "1", "2150-01-02", "x"]]},
+            ["discharge.csv: line 1: there is 'Storetime' where storetime is expected\n  -> rename the columns"],
+        ),
+        (
             {"radiology": [["subject_id", "hadm_id", "note_seq", "text"]]},
             ["radiology.csv: line 1: there is no column 'charttime'", "add it"],
         ),

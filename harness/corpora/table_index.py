@@ -220,6 +220,14 @@ def _create(db: sqlite3.Connection, name: str, columns: list[str] | tuple[str, .
 
 def check_header(path: Path, table: Table, columns: list[str]) -> None:
     missing = [c for c in table.columns if c not in columns]
+    known = {c.strip().lower(): c for c in columns}
+    absent = [c for c in dict.fromkeys((*table.columns, *table.dates)) if c not in columns]
+    meant = [f"{known[c]!r} where {c} is expected" for c in absent if c in known]
+    if meant:
+        raise CorpusError(
+            f"{path}: line 1: there is {', '.join(meant)}",
+            todo="rename the columns: their names are written in small letters, without blanks around them",
+        )
     if len(missing) == len(table.columns):  # these may be a patient's data: show none of them
         raise CorpusError(
             f"{path}: line 1: this is no header of the table {table.name}",
