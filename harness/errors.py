@@ -89,10 +89,11 @@ class ScoreError(HarnessError):
 
 
 class CannotJudge(HarnessError):
-    """Raised by `Scorer.measure` for the pair at the index `at` of its pairs. `reason` holds nothing of its texts,
-    nor their size, so that equal reasons can be counted. A function of one pair leaves `at` out."""
+    """Raised by `Scorer.measure` for the pair at the index `at` of its pairs, which it has to name. `reason` holds
+    nothing of its texts, nor their size, so that equal reasons can be counted. A function of one pair leaves `at`
+    out."""
 
-    def __init__(self, reason: str, *, at: int = 0) -> None:
+    def __init__(self, reason: str, *, at: int | None = None) -> None:
         super().__init__(reason)
         self.at = at
 

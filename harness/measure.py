@@ -18,6 +18,8 @@ from harness.types import Pair
 
 Floats = NDArray[np.float64]
 
+NAME_THE_PAIR = "raise CannotJudge(reason, at=index of the pair)"
+
 
 @dataclass(frozen=True, eq=False)
 class Rows:
@@ -43,13 +45,23 @@ def measure(one: OpenScorer, pairs: Sequence[Pair]) -> Rows:
             cells[left] = _measured(one, [pairs[at] for at in left])
             break
         except CannotJudge as refusal:
-            if not 0 <= refusal.at < len(left):
-                raise ScoreError(
-                    f"the scorer '{one.name}' refuses the pair {refusal.at} of {len(left)}",
-                    todo="let CannotJudge name the index of a pair that measure() was given",
-                ) from None
-            refusals[left.pop(refusal.at)] = refusal.what
+            refusals[left.pop(_refused(one, refusal, len(left)))] = refusal.what
     return Rows(cells, refusals)
+
+
+def _refused(one: OpenScorer, refusal: CannotJudge, pairs: int) -> int:
+    """The index of the pair that is refused. Raises ScoreError if that is none of them."""
+    if refusal.at is None:
+        raise ScoreError(
+            f"the scorer '{one.name}' does not say which text it refuses: {fault(refusal)}",
+            todo=NAME_THE_PAIR,
+        ) from None
+    if not 0 <= refusal.at < pairs:
+        raise ScoreError(
+            f"the scorer '{one.name}' refuses the pair {refusal.at} of {pairs}",
+            todo="let CannotJudge name the index of a pair that measure() was given",
+        ) from None
+    return refusal.at
 
 
 class _BrokenError(Exception):

@@ -752,7 +752,8 @@ class Scorer(Protocol):
 
     A scorer never meets an empty reference or an empty hypothesis: the harness treats those as
     missing references and failed hypotheses. A pair that it cannot judge at all (a text far too long, say) it refuses
-    with CannotJudge before it measures: that pair gets the column's worst value, counted as failed with the reason.
+    before it measures, with CannotJudge(reason, at=its index): that pair gets the column's worst value, counted as
+    failed with the reason.
 
     A scorer that reads no more than part of a long text has a method
     `truncated(pairs) -> array of shape (pairs, 2)`, float64: the tokens of reference and hypothesis together, and how

@@ -184,6 +184,20 @@ def test_a_refusal_of_no_pair_is_laid_at_the_scorer(tmp_path: Path) -> None:
     )
 
 
+def test_a_refusal_that_names_no_pair_is_laid_at_the_scorer(tmp_path: Path) -> None:
+    class Wrong(Lengths):
+        def measure(self, pairs: Any) -> Any:
+            raise CannotJudge("too long")
+
+    with pytest.raises(ScoreError) as error:
+        measured(tmp_path, Wrong())
+    line = Wrong.measure.__code__.co_firstlineno + 1
+    assert str(error.value) == (
+        f"the scorer 'lengths' does not say which text it refuses: CannotJudge in test_aggregate.py, line {line}\n"
+        "  -> raise CannotJudge(reason, at=index of the pair)"
+    )
+
+
 def test_more_unseen_than_there_is_is_laid_at_the_scorer(tmp_path: Path) -> None:
     class Wrong(Lengths):
         def truncated(self, pairs: Any) -> Any:

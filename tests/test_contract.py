@@ -470,6 +470,12 @@ SCORERS = [
         "it refuses the pair 0 of 1, for the reason ''\n  -> raise CannotJudge(reason, at=index of the pair)",
     ),
     (
+        "it takes odd texts",
+        scorer().replace("        rows =", "        if '___' == self.last: raise CannotJudge('blank')\n        rows ="),
+        "it does not say which text it refuses: CannotJudge in broken.py, line 21\n"
+        "  -> raise CannotJudge(reason, at=index of the pair)",
+    ),
+    (
         LARGE,
         short_scorer("import time; time.sleep(len(pair.hypothesis) > 999_000 and 0.2)\n    return 0.0"),
         "it took 0 seconds for a text of a million letters\n  -> read no more of it than counts, or refuse it",

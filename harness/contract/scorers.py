@@ -21,8 +21,8 @@ import numpy as np
 from harness.contract.trial import QUIET, SETTINGS, Trial, imports_quietly, settings_can_be_set
 from harness.errors import AssetError, CannotJudge, HarnessError, PluginError
 from harness.files import canonical_json, private_folder
-from harness.measure import Floats
-from harness.panel import Choice, OpenScorer, ScorerContext, open_scorer
+from harness.measure import NAME_THE_PAIR, Floats
+from harness.panel import Choice, OpenScorer, ScorerContext, fault, open_scorer
 from harness.plugins import Tag
 from harness.types import Pair, Scorer, Signature
 
@@ -80,7 +80,14 @@ class ScorerTrial:
         return self.opened.scorer
 
     def measure(self, pairs: Sequence[Pair]) -> Floats:
-        return np.asarray(self.scorer.measure(pairs), dtype=np.float64)
+        try:
+            return np.asarray(self.scorer.measure(pairs), dtype=np.float64)
+        except CannotJudge as refusal:
+            if refusal.at is None:
+                raise PluginError(
+                    f"it does not say which text it refuses: {fault(refusal)}", todo=NAME_THE_PAIR
+                ) from None
+            raise
 
     @cached_property
     def nearly(self) -> float:
@@ -324,7 +331,7 @@ def _unless_refused(trial: ScorerTrial, pair: Pair) -> Floats:
             return np.zeros((1, len(trial.opened.columns)))
         raise PluginError(
             f"it refuses the pair {refusal.at} of 1, for the reason {refusal.what!r}",
-            todo="raise CannotJudge(reason, at=index of the pair)",
+            todo=NAME_THE_PAIR,
         ) from None
 
 
