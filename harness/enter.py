@@ -16,7 +16,7 @@ from harness.candidates import FirstTexts
 from harness.competitor import Competitor
 from harness.contest import Contest
 from harness.errors import SettingsError
-from harness.files import replacing
+from harness.files import digest, replacing
 from harness.hand_in import HandedIn, hand_in
 from harness.pace import Pace, lines, noting
 from harness.pools import LESSONS, Choosing, choosing
@@ -140,6 +140,7 @@ def _manifest(contest: Contest, turn: Turn, competitor: Competitor, generated: G
         leak_check=contest.leak_check,
         candidates_digest=manifests.candidates_digest(generated),
         failures=len(generated.failures),
+        source=digest([one.source for one in turn.competitors()]),
     )
     return manifests.signed(made, contest.lineup.team)
 

@@ -336,7 +336,7 @@ def _kept(folder: Path, manifest: Manifest, corpus: Corpus, desk: _Desk) -> Meas
         return None
     if {*card.scores} != {*scoring.measures, *scoring.absent}:
         return None
-    measured = signatures(scoring), card.measures, scoring.absent, parts
+    measured = signatures(scoring), card.measures, scoring.absent, parts, scoring.sources
     if not {*stats.ids} <= {*salted_ids(salt(corpus.root), corpus.ids(manifest.split))}:
         return None
     kept = Measured(stats, card.reference_digest, card.ids_digest, *measured)

@@ -229,6 +229,13 @@ def _check_measure(column: str, cards: Sequence[ScoreCard]) -> None:
                 f"it is not the same measure: {first.signatures[column]} and {other.signatures[column]}",
                 todo="score both again with the same version and settings, or make two tables",
             )
+        codes = [card.sources.get(column, "")[:16] or "not told" for card in (first, other)]
+        if codes[0] != codes[1]:
+            raise LeaderboardError(
+                f"'{first.manifest.label}' and '{other.manifest.label}' cannot share the column '{column}', "
+                f"the code that measured it is not the same: {' and '.join(codes)}",
+                todo="score both again with the same code (harness score FOLDER), or make two tables",
+            )
 
 
 # --------------------------------------------------------------------------- columns

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import chain, islice
 from typing import Any
 
@@ -67,7 +67,8 @@ class Stats:
 class Measured:
     """A submission's statistics, what they were measured on, what each column is (without the variant of the
     aggregation), what tells these measures from others, and the columns whose assets are missing. `parts` are the
-    statistics of the parts of the same texts, where the task has any."""
+    statistics of the parts of the same texts, where the task has any; `sources` the digests of the code that measured,
+    by column."""
 
     stats: Stats
     reference_digest: str
@@ -76,6 +77,7 @@ class Measured:
     measures: Mapping[str, str]
     missing: tuple[str, ...]
     parts: Stats | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)
 
 
 def score(
@@ -113,6 +115,7 @@ def score(
         ids_digest=ids_digest(ids),
         signatures=signatures(scoring),
         measures=scoring.measures,
+        sources=scoring.sources,
         missing=scoring.absent,
     )
 

@@ -41,6 +41,7 @@ def make_card(measured: Measured, manifest: Manifest, task: Task, variant: Varia
         short=short_targets(stats, task, variant),
         refusals=refusals(stats),
         measures=measured.measures,
+        sources=measured.sources,
         parts=aggregate(measured.parts, of_parts(task), variant) if measured.parts else {},
         cases_digest=digest_bytes(_npz(stats, measured.parts)),
     )
@@ -178,6 +179,7 @@ def _card(data: Mapping[str, Any]) -> ScoreCard:
         },
         refusals=data["refusals"],
         measures=data["measures"],
+        sources=data.get("sources", {}),
         parts={column: _column(by_part) for column, by_part in data.get("parts", {}).items()},
         cases_digest=data["cases_digest"],
     )

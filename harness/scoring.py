@@ -84,6 +84,11 @@ class Scoring:
         with other settings, libraries or source."""
         return {column: key for at, key in self._digests.items() for column in self.scorers[at].columns}
 
+    @property
+    def sources(self) -> dict[str, str]:
+        """For each column whose assets are there, the digest of the code that measures it."""
+        return {column: one.source for one in self.working.values() for column in one.columns}
+
     @cached_property
     def _digests(self) -> dict[int, str]:
         return {

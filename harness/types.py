@@ -334,7 +334,8 @@ class Submission:
 @dataclass(frozen=True)
 class Manifest:
     """The identity that travels with a submission. Holds no text and no id of a patient. Prompts went to `hosts`; of a
-    restricted corpus `allowed_hosts` is the allow-list of the line-up."""
+    restricted corpus `allowed_hosts` is the allow-list of the line-up. `source` is the digest of the system's code, of
+    a pool that of its members' too."""
 
     task: str
     task_version: int
@@ -362,6 +363,7 @@ class Manifest:
     description: str = ""
     external_data: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
+    source: str = ""
     schema: int = 1
 
 
@@ -427,8 +429,9 @@ class ScoreCard:
     `signatures` by column; `truncation` by column and field, for the columns that tell; `short` by field, for the
     fields that have any; `refusals` by column: how many texts the scorer would not judge, by reason. `cases_digest` is
     the digest of the `cases.npz` beside the card. Cards of unlike `variant` are made from the same statistics.
-    `measures` by column tells whether those are what the scorers would measure now. `parts` has, by column, the scores
-    of the parts of the same texts, where the task has any; they are in no mean."""
+    `measures` by column tells whether those are what the scorers would measure now, `sources` by column the digest of
+    the code that measured. `parts` has, by column, the scores of the parts of the same texts, where the task has any;
+    they are in no mean."""
 
     manifest: Manifest
     reference_digest: str
@@ -441,6 +444,7 @@ class ScoreCard:
     short: Mapping[str, ShortTargets] = dataclasses.field(default_factory=dict)
     refusals: Mapping[str, Mapping[str, int]] = dataclasses.field(default_factory=dict)
     measures: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    sources: Mapping[str, str] = dataclasses.field(default_factory=dict)
     parts: Mapping[str, Mapping[str, ColumnScore]] = dataclasses.field(default_factory=dict)
     schema: int = 3
 

@@ -311,7 +311,7 @@ def test_a_seed_among_the_settings_is_a_seed() -> None:
     ]
 
 
-@pytest.mark.parametrize("other", [{"settings": {"r": 16}}, {"origin": "imported"}, {"seed": 0}])
+@pytest.mark.parametrize("other", [{"settings": {"r": 16}}, {"origin": "imported"}, {"seed": 0}, {"source": "5ed"}])
 def test_runs_that_differ_in_more_than_the_seed_are_no_seeds(other: Mapping[str, Any]) -> None:
     common = {"system": "tuned", "settings": {"r": 8}}
     runs = [made("x", 0.5, 1, **{**common, "seed": 0}), made("y", 0.5, 2, **{**common, "seed": 1, **other})]

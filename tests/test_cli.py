@@ -792,6 +792,23 @@ def test_nothing_that_an_edited_scorer_measured_before_is_taken_for_its_own(
         assert f"| {value} |" in capsys.readouterr().out
 
 
+def test_what_an_edited_scorer_measures_stands_on_a_board_when_all_are_scored_again(
+    ran: Path, home: Path, ward: Path, capsys: pytest.CaptureFixture[str], fails: Fails
+) -> None:
+    assert main([*SUBMIT, "--data", str(ward), "--as", "twin"]) == 0
+    by_fickle = ["--plugin", "fickle.py", "--scorers", "fickle"]
+    for run, text in ((ran, FICKLE), (ran.with_name("twin"), FICKLE.replace("0.25", "0.75"))):
+        (home / "fickle.py").write_text(text)
+        sys.modules.pop("harness_plugin_fickle", None)  # each command has a process of its own
+        assert main([*SCORE, str(run), *by_fickle]) == 0
+    said = fails("leaderboard", "submissions")
+    assert "'quiet' and 'twin' cannot share the column 'fickle', the code that measured it is not the same: " in said
+    assert main([*SCORE, "submissions", *by_fickle]) == 0
+    capsys.readouterr()
+    assert main(["leaderboard", "submissions"]) == 0
+    assert capsys.readouterr().out.count("| 0.7500 |") == 6
+
+
 def test_a_column_without_its_asset_is_told_with_what_to_do(
     ran: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -256,6 +256,20 @@ def test_unlike_measures_are_refused_in_one_column() -> None:
     )
 
 
+@pytest.mark.parametrize(("sources", "said"), [({"rouge1": "4d5e" * 16}, "4d5e4d5e4d5e4d5e"), ({}, "not told")])
+def test_a_column_that_two_states_of_a_scorer_measured_is_refused(sources: Mapping[str, str], said: str) -> None:
+    first = replace(card("a", bleu=0.5, rouge1=0.5), sources={"bleu": "0" * 64, "rouge1": "1a2b" * 16})
+    other = replace(card("b", rouge1=0.5), sources=sources)
+    assert rows([first, replace(other, sources=first.sources)]) == [("n/a", "a"), ("n/a", "b")]
+    with pytest.raises(LeaderboardError) as error:
+        table([first, other], TASK)
+    assert str(error.value) == (
+        "'a' and 'b' cannot share the column 'rouge1', the code that measured it is not the same: "
+        f"1a2b1a2b1a2b1a2b and {said}\n"
+        "  -> score both again with the same code (harness score FOLDER), or make two tables"
+    )
+
+
 def test_unlike_library_versions_warn() -> None:
     cards = [card("a", bleu=0.5, rouge1=0.5), card("b", bleu=0.5, rouge1=0.5, nltk="3.9"), card("c", rouge1=0.5)]
     board = table(cards, TASK)

@@ -68,6 +68,11 @@ def records(label: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in (run_folder(label) / "candidates.jsonl").read_text().splitlines()]
 
 
+def source(label: str) -> str:
+    manifest: dict[str, str] = json.loads((run_folder(label) / "manifest.json").read_text())
+    return manifest["source"]
+
+
 def csv(label: str) -> bytes:
     return (run_folder(label) / "submission.csv").read_bytes()
 
@@ -151,7 +156,7 @@ def test_a_crash_between_two_samples_of_a_case_loses_those_after_it_alone(
 
 def test_an_edited_plugin_runs_again_under_its_label(submit: Callable[..., int], echo: Path) -> None:
     submit("echo", "--plugin", str(echo))
-    count = len(asked(echo))
+    count, before = len(asked(echo)), source("echo")
     echo.write_text(ECHO.replace("case {asked.case}", "stay {asked.case}"))
     # A fresh process would import the edited file; this one has to forget the old one.
     import sys
@@ -159,6 +164,7 @@ def test_an_edited_plugin_runs_again_under_its_label(submit: Callable[..., int],
     del sys.modules["harness_plugin_echo"]
     assert submit("echo", "--plugin", str(echo)) == 0
     assert len(asked(echo)) == count
+    assert source("echo") != before
     assert b"stay " in csv("echo")
     assert b"case " not in csv("echo")
 

@@ -136,14 +136,14 @@ def _bounded(number: Number, one: stats.Interval | None) -> Number:
 
 
 def _families(standings: Sequence[Standing]) -> list[dict[str, Standing]]:
-    """Runs of one system whose settings differ in seeds alone, by what these are."""
+    """Runs of one system and state of its code whose settings differ in seeds alone, by what these are."""
     found: dict[str, dict[tuple[Any, ...], Standing]] = {}
     names: dict[str, list[str]] = {}
     for one in standings:
         of = one.card.manifest
         seeds: dict[str, Any] = {}
         if of.origin == "generated":
-            family = canonical_json([of.system, _seedless(json.loads(canonical_json(of.settings)), seeds)])
+            family = canonical_json([of.system, of.source, _seedless(json.loads(canonical_json(of.settings)), seeds)])
             seeds = {"seed": of.seed, **seeds}
             names[family] = list(seeds)
             found.setdefault(family, {}).setdefault(tuple(seeds.values()), one)
