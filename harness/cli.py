@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.arguments import Handler, parser
-from harness.errors import HarnessError, UsageError
+from harness.errors import HarnessError, UsageError, ended_from_outside
 
 if TYPE_CHECKING:
     from harness.board import Board
@@ -49,12 +49,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stdout = None  # whoever read our output is gone
         return 0
-    except Exception as error:
+    except (Exception, SystemExit) as error:
+        if ended_from_outside(error):
+            raise
         if isinstance(error, OSError) and error.errno:
             print(f"harness: {_refused(error.errno, error.filename)}", file=sys.stderr)
             return HarnessError.exit_code
         from harness.privacy import describe
 
+        if isinstance(error, SystemExit):  # nothing of ours raises it
+            ended = f"a plugin ended the program: {describe(error)}"
+            print(f"harness: {ended}\n  -> mend it: let it raise an error that says why", file=sys.stderr)
+            return HarnessError.exit_code
         print(f"harness: a bug of ours: {describe(error)}\n  -> please report this line", file=sys.stderr)
         return EXIT_BUG
 

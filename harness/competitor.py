@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from harness.errors import HarnessError, PluginError, SettingsError
+from harness.errors import HarnessError, PluginError, SettingsError, ended_from_outside
 from harness.files import digest, digest_bytes, no_room
 from harness.inputs import Inputs
 from harness.lineup import Lineup, build
@@ -72,8 +72,8 @@ def blaming(name: str, what: str) -> Iterator[None]:
         yield
     except HarnessError:
         raise
-    except Exception as error:
-        if no_room(error):
+    except (Exception, SystemExit) as error:
+        if no_room(error) or ended_from_outside(error):
             raise
         raise PluginError(f"the system '{name}' failed {what}: {describe(error)}", todo="mend the plugin") from error
 
@@ -181,8 +181,8 @@ def results(competitor: Competitor, runner: Runner, inputs: Sequence[ModelInput]
             return
         except HarnessError:
             raise
-        except Exception as error:
-            if no_room(error):
+        except (Exception, SystemExit) as error:
+            if no_room(error) or ended_from_outside(error):
                 raise
             reason = describe(error)
             culprit = watched.current

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.engines.runtime import out_of_memory
-from harness.errors import CannotJudge, HarnessError, ScoreError
+from harness.errors import CannotJudge, HarnessError, ScoreError, ended_from_outside
 from harness.files import no_room
 from harness.nlp.networks import TO_FIT
 from harness.panel import OpenScorer, fault
@@ -95,8 +95,8 @@ def _asked(one: OpenScorer, method: str, pairs: Sequence[Pair], columns: int) ->
         rows = np.asarray(answer, dtype=np.float64)
     except HarnessError:
         raise
-    except Exception as error:
-        if no_room(error):
+    except (Exception, SystemExit) as error:
+        if no_room(error) or ended_from_outside(error):
             raise
         if out_of_memory(error):
             what = f"the scorer '{one.name}' ran out of memory on {len(pairs)} pairs"

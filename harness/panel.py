@@ -15,7 +15,16 @@ from numpy.typing import NDArray
 
 from harness import assets
 from harness.engines.runtime import out_of_memory
-from harness.errors import AssetError, CannotJudge, HarnessError, PluginError, ScoreError, SettingsError
+from harness.errors import (
+    AssetError,
+    CannotJudge,
+    HarnessError,
+    PluginError,
+    ScoreError,
+    SettingsError,
+    ended_from_outside,
+    told,
+)
 from harness.files import digest_bytes, no_room, private_folder
 from harness.lineup import EncoderSettings, Lineup, build
 from harness.nlp.networks import TO_FIT
@@ -160,8 +169,8 @@ def open_scorer(choice: Choice, context: ScorerContext) -> OpenScorer:
         return OpenScorer(entry.name, tuple(scorer.columns), scorer, missing, batch=tag.batch, source=source)
     except HarnessError:
         raise
-    except Exception as error:
-        if no_room(error):
+    except (Exception, SystemExit) as error:
+        if no_room(error) or ended_from_outside(error):
             raise
         if out_of_memory(error):
             what = f"the scorer '{entry.name}' ran out of memory while it was opened"
@@ -218,7 +227,7 @@ class _ShortScorer:
         return Signature({"metric": column, "source": self.source_digest[:16]}, {})
 
 
-def fault(error: Exception) -> str:
+def fault(error: BaseException) -> str:
     """Type and place of an error; its message may hold a patient's text."""
     place = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}"
+    return f"{told(error, message=False)} in {Path(place.filename).name}, line {place.lineno}"

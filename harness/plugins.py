@@ -21,7 +21,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, TypeVar, get_args
 
-from harness.errors import PluginError
+from harness.errors import PluginError, told
 
 Kind = Literal["task", "system", "scorer"]
 Need = Literal["engine", "encoder", "guide", "examples"]
@@ -97,7 +97,7 @@ class Entry:
         except (Exception, SystemExit) as error:
             line = _line_of(error, self.origin)
             raise PluginError(
-                f"{self.kind} '{self.name}' ({self.origin}{line}) cannot be imported: {type(error).__name__}: {error}",
+                f"{self.kind} '{self.name}' ({self.origin}{line}) cannot be imported: {told(error)}",
                 todo="mend the file, or leave it out",
             ) from error
         for value in vars(module).values():

@@ -24,7 +24,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Any
 
-from harness.errors import PrivacyError
+from harness.errors import PrivacyError, told
 
 _SILENCE = {
     "HARNESS_OFFLINE": "1",
@@ -146,5 +146,4 @@ def describe(error: BaseException) -> str:
         code = trace.tb_frame.f_code
         place = f" ({Path(code.co_filename).name}, line {trace.tb_lineno}, in {code.co_name})"
         trace = trace.tb_next
-    message = "" if is_restricted() else f": {error}"
-    return f"{type(error).__name__}{message}{place}"
+    return f"{told(error, message=not is_restricted())}{place}"

@@ -165,6 +165,29 @@ def test_a_bug_of_ours_is_exit_code_3_and_one_line(
     assert "Traceback" not in err
 
 
+READER = """
+import sys
+from dataclasses import replace
+from harness import Task, task
+from harness.tasks.dialogue_note import dialogue_note
+
+def opened(data, task):
+    sys.exit()
+
+@task("reader")
+def reader() -> Task:
+    return replace(dialogue_note(), name="reader", corpus=opened)
+"""
+
+
+def test_a_plugin_that_exits_where_nobody_asks_for_it_by_name_is_blamed_by_its_file(home: Path, fails: Fails) -> None:
+    (home / "reader.py").write_text(READER)
+    assert fails("submit", "lead", "--task", "reader", "--plugin", "reader.py", "--data", "any") == (
+        "harness: a plugin ended the program: SystemExit, exit code 0 (reader.py, line 8, in opened)\n"
+        "  -> mend it: let it raise an error that says why\n"
+    )
+
+
 def test_what_the_machine_refuses_is_the_users_and_named(
     fails: Fails, ward: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

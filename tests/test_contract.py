@@ -705,6 +705,19 @@ def test_a_plugin_that_cannot_be_loaded_has_one_result(tmp_path: Path, ward: War
     assert "cannot be imported: ZeroDivisionError: division by zero" in result.detail
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (function("raise SystemExit(3)"), "line 6, in write"),
+        (short_scorer("raise SystemExit(3)"), "line 5, in measure"),
+    ],
+)
+def test_a_plugin_that_exits_is_told_so(tmp_path: Path, ward: Ward, text: str, place: str) -> None:
+    *_, last = tried(tmp_path, text, ward)
+    assert not last.passed
+    assert last.detail == f"it raised SystemExit, exit code 3 (broken.py, {place})"
+
+
 def test_a_scorer_whose_asset_is_missing_is_not_called_good(tmp_path: Path, ward: Ward) -> None:
     text = scorer().replace("return Opened()", "from harness.errors import AssetError; raise AssetError('no model')")
     *_, last = tried(tmp_path, text, ward)

@@ -210,6 +210,16 @@ def test_an_error_on_import_is_named_with_its_line(house: Path, tmp_path: Path) 
     )
 
 
+@pytest.mark.parametrize(
+    ("code", "said"), [("", "exit code 0"), ("3", "exit code 3"), ("'no model here'", "exit code 1: no model here")]
+)
+def test_an_exit_on_import_is_named_with_its_code(tmp_path: Path, code: str, said: str) -> None:
+    path = written(tmp_path / "broken.py", ECHO.format(name="broken") + f"\n\nraise SystemExit({code})\n")
+    assert refused(registry([path]).entry("system", "broken").load) == (
+        f"system 'broken' ({path}, line 12) cannot be imported: SystemExit, {said}\n  -> mend the file, or leave it out"
+    )
+
+
 def test_a_tag_that_only_looks_like_one_is_named(tmp_path: Path) -> None:
     text = 'def system(name):\n    return lambda f: f\n\n@system("fake")\ndef write(asked):\n    return ""\n'
     path = written(tmp_path / "fake.py", text)

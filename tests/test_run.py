@@ -6,6 +6,9 @@ import errno
 import itertools
 import json
 import os
+import re
+import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -159,8 +162,6 @@ def test_an_edited_plugin_runs_again_under_its_label(submit: Callable[..., int],
     count, before = len(asked(echo)), source("echo")
     echo.write_text(ECHO.replace("case {asked.case}", "stay {asked.case}"))
     # A fresh process would import the edited file; this one has to forget the old one.
-    import sys
-
     del sys.modules["harness_plugin_echo"]
     assert submit("echo", "--plugin", str(echo)) == 0
     assert len(asked(echo)) == count
@@ -200,6 +201,33 @@ def test_a_case_that_fails_leaves_the_others_standing(
     assert "moody: 2 failures; the same command asks for these alone" in out
     assert len(kept) == len(rows) - 1
     assert json.loads((run_folder("moody") / "manifest.json").read_text())["failures"] == 2
+
+
+def test_a_case_on_which_a_system_exits_fails_like_any_other(
+    submit: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "moody.py").write_text(FAILING.replace("ValueError", "SystemExit"))
+    assert submit("moody", "--plugin", str(tmp_path / "moody.py")) == 1
+    out = capsys.readouterr().out
+    assert re.search(
+        r"moody failed on case \d+, brief_hospital_course: SystemExit, exit code 1: private words \(moody", out
+    )
+    assert "moody: 2 failures; the same command asks for these alone" in out
+
+
+def test_a_signal_that_ends_the_process_is_laid_at_no_system(
+    submit: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ray has such an answer to SIGTERM."""
+    (tmp_path / "moody.py").write_text(FAILING.replace("raise ValueError", "import signal; signal.raise_signal(15) #"))
+    before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(number))
+    try:
+        with pytest.raises(SystemExit) as end:
+            submit("moody", "--plugin", str(tmp_path / "moody.py"))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert end.value.code == 15
+    assert "moody" not in capsys.readouterr().err
 
 
 def test_a_label_of_other_settings_is_refused_and_untouched(

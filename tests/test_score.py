@@ -7,6 +7,7 @@ import json
 import math
 import os
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -228,6 +229,19 @@ def test_a_scorer_that_raises_is_named_with_the_case_and_without_its_text(case: 
     )
     assert error.value.__suppress_context__
     assert error.value.__cause__ is None
+
+
+def _exits(self: Any, pairs: Any) -> Any:
+    sys.exit("one two three is the patient's text")
+
+
+def test_a_scorer_that_exits_is_named_with_the_code_and_without_its_text() -> None:
+    with pytest.raises(ScoreError) as error:
+        scored(_fails_on("11", _exits))
+    line = _exits.__code__.co_firstlineno + 1
+    assert error.value.what == (
+        f"the scorer 'words' failed: SystemExit, exit code 1 in test_score.py, line {line}, on case 11, course"
+    )
 
 
 def test_a_scorer_that_returns_nan_is_named_with_the_case() -> None:

@@ -79,6 +79,6 @@ def ask(plugin: str, name: str, rule: Callable[[Any], None], subject: Any) -> tu
         return Result(plugin, name, False, str(error)), True
     except HarnessError as error:
         return Result(plugin, name, False, str(error)), False
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return Result(plugin, name, False, f"it raised {describe(error)}"), False
     return Result(plugin, name, True), True
