@@ -124,7 +124,7 @@ def test_it_meets_what_bert_score_answered_with_the_libraries_of_its_time() -> N
 words = st.lists(st.sampled_from([*WORDS, "[SEP]", "[CLS]", "\u00dcbelkeit", "x\u0301", "\u65e5\u672c", "...", "___"]))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(words.filter(bool).map(" ".join), words.filter(bool).map(" ".join))
 def test_whatever_is_written_it_equals_bert_score(
     official: BertScorer, package: Any, reference: str, hypothesis: str

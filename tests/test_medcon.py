@@ -134,7 +134,7 @@ def test_punctuation_does_not_end_a_span() -> None:
     assert terms("fever, chills", "fever, chills") == ["fever, chills"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_spans_are_what_the_packages_rules_say(data: Any) -> None:
     """The rules of its core.py, token by token, in their own order."""
@@ -167,7 +167,7 @@ def test_spans_are_what_the_packages_rules_say(data: Any) -> None:
 # --------------------------------------------------------------------------- words without a tagger
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(max_size=60))
 @example("Pt.'s BP 120/80, temp 38.5  ___ \t\n end")
 @example("\ud800 \x00 İ ﬁ 日本語")

@@ -81,7 +81,7 @@ def measure(pairs: Sequence[tuple[str, str]], language: str = "en") -> list[floa
 # --------------------------------------------------------------------------- words
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(texts)
 @example("")
 @example("He said. \"No.\" (Yes.) 'Maybe.' Then...")
@@ -115,7 +115,7 @@ def test_synonyms_are_names_of_one_word_in_lower_case() -> None:
 # --------------------------------------------------------------------------- the score
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(texts, texts)
 @example("", "")
 @example("x", "")

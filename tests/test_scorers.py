@@ -62,7 +62,7 @@ def goldens() -> list[dict[str, Any]]:
 # --------------------------------------------------------------------------- rouge
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(texts, texts)
 @example("", "")
 @example("...", "!!!")
@@ -77,7 +77,7 @@ def test_rouge_equals_rouge_score_bit_for_bit(reference: str, hypothesis: str) -
 lines = st.lists(st.lists(st.sampled_from("abcd"), max_size=9).map(" ".join), max_size=5).map("\n".join)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.one_of(lines, texts), st.one_of(lines, texts))
 @example("a b\n\nb a\n", "b a b\na")
 @example("a\r\nb\u2028c", "c b\x0ba")
@@ -180,7 +180,7 @@ def test_bleu_of_real_texts_equals_sacrebleu_without_tokenizer_and_smoothing() -
     np.testing.assert_allclose(measure(Bleu, pairs)[applies, 0], expected[applies], rtol=0, atol=2e-11)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.sampled_from("abcdeF"), min_size=4, max_size=30), st.data())
 def test_bleu_of_texts_that_share_a_run_of_four_equals_sacrebleu(reference: list[str], data: Any) -> None:
     at = data.draw(st.integers(0, len(reference) - 4))
@@ -191,7 +191,7 @@ def test_bleu_of_texts_that_share_a_run_of_four_equals_sacrebleu(reference: list
     assert bleu(reference, hypothesis) == pytest.approx(expected, abs=1e-9, rel=0)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.sampled_from("abcd"), max_size=12), st.lists(st.sampled_from("abcd"), max_size=12))
 def test_bleu_is_the_formula(reference: list[str], hypothesis: list[str]) -> None:
     """The line of the task's description, computed the slow way."""
@@ -217,7 +217,7 @@ def test_bleu_signature() -> None:
 numbers = st.lists(st.integers(0, 5), max_size=20)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(numbers, numbers), max_size=6), st.integers(1, 5), st.sampled_from([1, 2**31, 2**32 - 6]))
 def test_clipped_matches_are_those_that_counting_finds(
     pairs: list[tuple[list[int], list[int]]], order: int, large: int
@@ -250,7 +250,7 @@ def test_sacrebleu_is_what_sacrebleu_says() -> None:
     np.testing.assert_allclose(values, [row["sacrebleu_13a_exp"] for row in rows], rtol=0, atol=1e-9)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(texts, texts)
 def test_sacrebleu_is_sentence_bleu_by_default(reference: str, hypothesis: str) -> None:
     expected = sacrebleu.sentence_bleu(hypothesis.replace("\n", " "), [reference.replace("\n", " ")]).score
@@ -274,7 +274,7 @@ def test_sacrebleu_signs_as_sacrebleu_does_and_keeps_no_text() -> None:
 
 
 @pytest.mark.parametrize("plugin", PLUGINS)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(texts, texts)
 def test_a_line_break_counts_as_a_space(plugin: Any, reference: str, hypothesis: str) -> None:
     """The published scorer replaces line breaks by spaces before it measures."""
@@ -283,7 +283,7 @@ def test_a_line_break_counts_as_a_space(plugin: Any, reference: str, hypothesis:
 
 
 @pytest.mark.parametrize("plugin", PLUGINS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(pairs=st.lists(st.builds(pair, texts, texts), min_size=1, max_size=20), random=st.randoms())
 def test_rows_depend_on_neither_batch_nor_order(plugin: Any, pairs: list[Pair], random: Any) -> None:
     whole = measure(plugin, pairs)

@@ -106,7 +106,7 @@ def test_concepts_and_vectors() -> None:
 
 
 @given(st.text(), st.text(), st.lists(st.text(), max_size=3))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_feature_of_any_text_is_a_finite_number(text: str, source: str, others: list[str]) -> None:
     one = seen(text, source, others)
     assert all(math.isfinite(feature.compute(one)) for feature in LEXICAL)

@@ -198,7 +198,7 @@ def test_the_bootstrap_is_one_of_subjects() -> None:
 
 
 @given(seed=st.integers(0, 10**6))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_the_block_size_changes_no_bit(seed: int) -> None:
     sample = sample_of(*made(seed, cases=25), groups=[str(i // 2) for i in range(25)])
     whole = stats.bootstrap(sample, stats.Resampling(60, seed)).means
@@ -242,7 +242,7 @@ def bounds(sample: stats.Sample) -> Floats:
 
 
 @given(seed=st.integers(0, 10**6), data=st.data())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_the_order_of_cases_and_systems_changes_nothing(seed: int, data: st.DataObject) -> None:
     values, ids = made(seed), [f"{i:03}" for i in range(40)]
     groups = [str(i % 17) for i in range(40)]
@@ -262,7 +262,7 @@ def test_the_order_of_cases_and_systems_changes_nothing(seed: int, data: st.Data
 
 
 @given(seed=st.integers(0, 10**6), shift=st.floats(-5, 5), scale=st.floats(1e-3, 1e3))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_shift_and_scale_go_through(seed: int, shift: float, scale: float) -> None:
     values = made(seed)
     sample, moved = sample_of(*values), sample_of(*(scale * one + shift for one in values))
@@ -407,7 +407,7 @@ def test_a_bound_of_nothing_is_nothing() -> None:
 
 
 @given(seed=st.integers(0, 10**6), cases=st.integers(6, 12), zeros=st.floats(0, 1))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_value_lies_in_its_interval(seed: int, cases: int, zeros: float) -> None:
     random = np.random.default_rng(seed)
     x = np.where(random.random(cases) < zeros, 0, random.lognormal(0, 2, cases))
@@ -448,7 +448,7 @@ def test_a_system_against_itself() -> None:
 
 
 @given(st.lists(st.integers(-4, 4), min_size=2, max_size=10))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_randomisation_counts_all_signs(differences: list[int]) -> None:
     """Against every assignment of signs; thirds make sums that are equal but for their last bits."""
     x = np.array(differences) / 3
@@ -462,7 +462,6 @@ def test_randomisation_counts_all_signs(differences: list[int]) -> None:
 
 
 @given(st.lists(st.floats(-1, 1), min_size=1, max_size=10))
-@settings(deadline=None)
 def test_the_tail_is_a_bound(differences: list[float]) -> None:
     x = np.array(differences)
     signs = np.array(list(product((-1, 1), repeat=len(x))))
@@ -605,7 +604,7 @@ def test_a_group_ends_where_all_above_beat_all_below() -> None:
 
 
 @given(seed=st.integers(0, 10**6), systems=st.integers(1, 6))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_a_rank_lies_in_its_interval(seed: int, systems: int) -> None:
     places = stats.rank(sample_of(*made(seed, systems)), OVERALL, stats.Resampling(100)).places
     assert all(1 <= one.low <= one.rank <= one.high <= systems for one in places)

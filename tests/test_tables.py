@@ -225,7 +225,7 @@ def test_numbers_are_ordered_by_value(ids: list[str]) -> None:
     assert in_order(ids) == [str(n) for n in sorted(map(int, ids))]
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=80), min_size=1, max_size=6))
 def test_any_text_is_read_as_written_and_the_line_is_the_files(tmp_path: Path, texts: list[str]) -> None:
     path = tmp_path / "any.csv"
@@ -645,7 +645,7 @@ def test_a_folder_is_restricted_unless_it_says_otherwise(tmp_path: Path) -> None
 
 
 @given(st.text(min_size=1).filter(str.strip), st.text(min_size=1).filter(str.strip))
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_public_marking_is_read_as_written(tmp_path: Path, name: str, licence: str) -> None:
     write_marking(tmp_path, name, licence)
     marking = read_marking(tmp_path)

@@ -132,7 +132,7 @@ def test_rows_that_are_packed_or_padded_lose_what_their_lessons_lose_alone(schoo
     assert padded == pytest.approx(alone, rel=1e-5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.integers(2, 100), min_size=1, max_size=60),
     st.integers(1, 4),
