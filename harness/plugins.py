@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import ast
 import difflib
+import hashlib
 import importlib
 import importlib.util
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, TypeVar, get_args
@@ -109,12 +111,36 @@ class Entry:
         )
 
     def source(self) -> bytes:
-        """The bytes of the file that defines the plugin, and of the private helpers (`_x.py`) beside it."""
-        path = self.find().__file__
-        if not path:
+        """The bytes of the file that defines the plugin, and of the private helpers (`_x.py`) beside it; of a plugin in
+        somebody's package the names and digests of all Python files of that package."""
+        module = self.find()
+        if not module.__file__:
             return b""
-        helpers = sorted(Path(path).parent.glob("_[!_]*.py"))
-        return b"".join(file.read_bytes() for file in (Path(path), *helpers))
+        path = Path(module.__file__)
+        if package := _package_of(module, path):
+            return _names_and_digests(package)
+        helpers = sorted(path.parent.glob("_[!_]*.py"))
+        return b"".join(file.read_bytes() for file in (path, *helpers))
+
+
+def _package_of(module: ModuleType, path: Path) -> Path | None:
+    """The folder of the whole package that a module at `path` lies in; None where that is ours, or where the module is
+    a file by itself. A namespace, which several packages share, is left to the others."""
+    names = (module.__package__ or "").split(".")
+    if names[0] in {"", *(package.partition(".")[0] for package, _ in _FOLDERS.values())}:
+        return None
+    folders = path.parents[: len(names)]
+    return next((folder for folder in reversed(folders) if (folder / "__init__.py").is_file()), folders[0])
+
+
+@cache
+def _names_and_digests(package: Path) -> bytes:
+    """Read once a process: what is imported stays as it was, and a package may have thousands of files."""
+    lines = []
+    for path in sorted(package.rglob("*.py")):
+        with path.open("rb") as file:
+            lines.append(f"{path.relative_to(package).as_posix()} {hashlib.file_digest(file, 'sha256').hexdigest()}\n")
+    return os.fsencode("".join(lines))
 
 
 def _line_of(error: BaseException, origin: str) -> str:

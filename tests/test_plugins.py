@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,57 @@ def test_an_entry_point_is_a_plugin(package: Path) -> None:
     assert entry.load()(None) == "parrot"
     assert entry.source() == (package / "tiny_ward.py").read_bytes()
     assert registry().entry("scorer", "length").load()(None) == 1.0
+
+
+@pytest.fixture
+def large_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An installed package whose entry point names one of its modules, which uses others."""
+    site = tmp_path / "site"
+    folder = site / "big_ward"
+    for name in ("__init__.py", "words/__init__.py"):
+        written(folder / name, "")
+    written(folder / "words" / "said.py", 'TEXT = "polly"\n')
+    text = ECHO.format(name="polly").replace('return "polly"', "return TEXT")
+    written(folder / "plugin.py", f"from big_ward.words.said import TEXT\n{text}")
+    info = site / "big_ward-1.0.dist-info"
+    written(info / "METADATA", "Metadata-Version: 2.1\nName: big-ward\nVersion: 1.0\n")
+    written(info / "entry_points.txt", "[harness.systems]\npolly = big_ward.plugin:write\n")
+    monkeypatch.syspath_prepend(site)
+    yield folder
+    for name in [name for name in sys.modules if name.partition(".")[0] == "big_ward"]:
+        del sys.modules[name]
+
+
+def test_the_source_of_a_packages_plugin_is_the_whole_package(large_package: Path) -> None:
+    """The entry point names the module that defines it, and a text comes of all that this one imports."""
+
+    def source() -> bytes:
+        """As the next command reads it."""
+        plugins._names_and_digests.cache_clear()
+        return registry().entry("system", "polly").source()
+
+    sources = [source()]
+    for path in (large_package / "words" / "said.py", large_package / "plugin.py"):
+        path.write_text(path.read_text() + "# edited\n")
+        sources.append(source())
+    (large_package / "words" / "said.py").rename(large_package / "words" / "unsaid.py")
+    sources.append(source())
+    assert len({*sources}) == len(sources)
+    written(large_package / "notes.txt", "no code")
+    written(large_package.parent / "other_ward" / "__init__.py", "")
+    written(large_package.parent / "_helper.py", "")
+    assert source() == sources[-1]
+
+
+def test_a_package_without_an_init_or_in_a_namespace_is_a_package_too(large_package: Path) -> None:
+    (large_package / "__init__.py").unlink()
+    entry = registry().entry("system", "polly")
+    assert entry.load()(None) == "polly"
+    before = entry.source()
+    said = large_package / "words" / "said.py"
+    said.write_text(said.read_text() + "# edited\n")
+    plugins._names_and_digests.cache_clear()
+    assert entry.source() != before
 
 
 def test_a_file_of_the_command_line_is_a_plugin(tmp_path: Path) -> None:
