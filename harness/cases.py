@@ -6,14 +6,13 @@ nothing else. There is no target in it: of a stay that still holds one, only the
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
-from harness import corpora, types
+from harness import types
 from harness.examples import store_key
 from harness.files import canonical_json, digest, digest_file, private_folder
 from harness.kept_rows import KeptRows
@@ -93,9 +92,9 @@ def open_cases(corpus: Corpus, task: Task, split: str, ids: Sequence[str], cut_l
 
 
 def _key(corpus: Corpus, task: Task, split: str, cut_leaks: bool) -> str:
-    """Digest of all that determines a case: the split's tables, the task's rules, the code that reads and prepares."""
-    readers = {inspect.getfile(type(corpus)), *map(str, Path(str(corpora.__file__)).parent.glob("*.py"))}
-    sources = [__file__, str(types.__file__), *sorted(readers)]
+    """Digest of all that determines a case: the split's tables, the task's rules and code, the code that reads and
+    prepares."""
+    sources = [__file__, str(types.__file__)]
     return digest([store_key(corpus, task, split), cut_leaks, [digest_file(Path(path)) for path in sources]])
 
 

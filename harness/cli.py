@@ -424,7 +424,7 @@ def _boards(entries: Sequence[Entry], plugins: Registry, args: Args) -> list[Boa
     if not entries:
         raise UsageError("there is nothing scored here yet", todo="make submit SYSTEM=des")
     wanted = Wanted(resamples=args.resamples, compare=args.compare)
-    return boards(entries, lambda name: plugins.entry("task", name).load()(), wanted)
+    return boards(entries, plugins.task, wanted)
 
 
 def _purge(args: Args) -> int:
@@ -531,8 +531,7 @@ def _task(args: Args) -> tuple[Registry, Task]:
     from harness.plugins import registry
 
     plugins = registry(args.plugin)
-    task: Task = plugins.entry("task", args.task).load()()
-    return plugins, task
+    return plugins, plugins.task(args.task)
 
 
 def _lineup(args: Args) -> Lineup:

@@ -3,6 +3,7 @@ corpus's root, memory-mapped, so that 68,785 stays are as easy to hold as 60."""
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, replace
@@ -10,12 +11,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, overload
 
-from harness import dates, leaks, prepare, redact, sections
+from harness import corpora, dates, leaks, prepare, redact, sections
 from harness.files import digest, digest_file, locked, private_folder
 from harness.progress import bar
 from harness.types import Case, Corpus, Example, Part, Task
 
-SOURCES = (Path(__file__), *(Path(str(module.__file__)) for module in (prepare, dates, leaks, redact, sections)))
+SOURCES = (
+    *(Path(str(module.__file__)) for module in (prepare, dates, leaks, redact, sections)),
+    *sorted(Path(str(corpora.__file__)).parent.glob("*.py")),
+    Path(__file__),
+)
+"""The code of ours that reads and prepares."""
 
 
 class ExampleStore:
@@ -81,8 +87,10 @@ class FieldExamples(Sequence[Example]):
 
 
 def store_key(corpus: Corpus, task: Task, split: str) -> str:
-    """Digest of all that determines the store of a split: its tables, the task's rules, the code that prepares."""
-    sources = [digest_file(path) for path in SOURCES]
+    """Digest of all that determines the store of a split: its tables, the rules and code of the task, what reads and
+    prepares."""
+    reader = Path(inspect.getfile(type(corpus)))
+    sources = [digest_file(path) for path in (*SOURCES, reader)]
     return digest([corpus.digest(split), replace(task, split=None, corpus=None), sources])
 
 

@@ -17,13 +17,14 @@ import importlib.util
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, TypeVar, get_args
 
 from harness.errors import PluginError, told
+from harness.types import Task
 
 Kind = Literal["task", "system", "scorer"]
 Need = Literal["engine", "encoder", "guide", "examples"]
@@ -177,6 +178,16 @@ class Registry:
             return self._entries[kind, name]
         except KeyError:
             raise unknown(kind, name, self.names(kind)) from None
+
+    def task(self, name: str) -> Task:
+        """The rules of this name, with the digest of the code that they stand in."""
+        entry = self.entry("task", name)
+        task = entry.load()()
+        if not isinstance(task, Task):
+            raise PluginError(
+                f"the task '{name}' ({entry.origin}) returned {type(task).__name__}", todo="return a harness.Task"
+            )
+        return replace(task, source=hashlib.sha256(entry.source()).hexdigest())
 
 
 def unknown(kind: str, name: str, names: Sequence[str]) -> PluginError:

@@ -46,7 +46,7 @@ class SystemBench:
         from harness.corpora import open_corpus
 
         plugins = registry(self.plugins)
-        task = plugins.entry("task", self.task).load()()
+        task = plugins.task(self.task)
         competitor = find_competitor(self.name, plugins, self.lineup, task, self.settings)
         if competitor.source != self.source:
             raise RunError(

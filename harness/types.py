@@ -125,6 +125,8 @@ class Task:
     `scorer_settings` are those in which its scorers differ from their defaults; a line-up's come before them. Where
     one field holds a whole note, `split` cuts its text into `parts`, which are scored beside it and never asked for:
     text by name of part, without those that the text does not have.
+
+    `source` is the digest of the code that defines it, filled in by the harness.
     """
 
     name: str
@@ -146,6 +148,7 @@ class Task:
     split: Callable[[str], Mapping[str, str]] | None = None
     published: PublishedScript | None = None
     version: int = 1
+    source: str = ""
 
     def field(self, name: str) -> Field:
         return next(f for f in self.fields if f.name == name)

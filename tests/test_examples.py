@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import importlib
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,8 @@ from typing import Any, TypeVar
 
 import pytest
 
-from harness import examples, leaks, prepare, redact, sections
+from harness import corpora, examples, leaks, prepare, redact, sections
+from harness.corpora import tables
 from harness.corpora.synthetic import synthesize
 from harness.corpora.tables import TablesCorpus, open_tables
 from harness.errors import RunError
@@ -31,8 +33,7 @@ BHC, DI = "brief_hospital_course", "discharge_instructions"
 
 @pytest.fixture(scope="module")
 def task() -> Task:
-    task: Task = registry().entry("task", "discharge-me").load()()
-    return task
+    return registry().task("discharge-me")
 
 
 @pytest.fixture
@@ -130,7 +131,9 @@ def digests(corpus: TablesCorpus, task: Task) -> tuple[str, str, str]:
     return store_key(corpus, task, "train"), resources.digest_of("examples"), resources.digest_of("guide")
 
 
-@pytest.mark.parametrize("module", [prepare, redact, leaks, sections, examples], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module", [prepare, redact, leaks, sections, examples, corpora, tables], ids=lambda module: module.__name__
+)
 def test_an_edit_of_what_prepares_makes_store_examples_and_guide_anew(
     module: ModuleType, corpus: TablesCorpus, task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,6 +151,50 @@ def test_another_rule_of_the_task_makes_store_examples_and_guide_anew(corpus: Ta
     changed = replace(task, fields=(replace(first, known=first.known[:-1]), *others))
     assert changed.version == task.version
     assert all(now != then for now, then in zip(digests(corpus, changed), digests(corpus, task), strict=True))
+
+
+OWN_READER = """
+from dataclasses import replace
+from harness import task
+from harness.corpora.tables import open_tables
+from harness.tasks.discharge_me import discharge_me
+
+@task("own-reader")
+def own_reader():
+    return replace(discharge_me(), name="own-reader", corpus=open_tables)
+"""
+
+
+@pytest.mark.parametrize("name", ["own_reader.py", "_reading.py"])
+def test_an_edit_of_a_tasks_code_makes_store_examples_and_guide_anew(
+    name: str, corpus: TablesCorpus, tmp_path: Path
+) -> None:
+    """What it reads stays the same, and so do its rules: only the code knows what it makes of the files."""
+    plugin = tmp_path / "own_reader.py"
+    plugin.write_text(OWN_READER)
+    (tmp_path / "_reading.py").write_text("")
+
+    def now() -> tuple[str, str, str]:
+        return digests(corpus, registry([plugin]).task("own-reader"))
+
+    before = now()
+    assert now() == before
+    with (tmp_path / name).open("a") as file:
+        file.write("# edited\n")
+    assert all(new != old for new, old in zip(now(), before, strict=True))
+
+
+def test_an_edit_of_the_reader_makes_store_examples_and_guide_anew(
+    corpus: TablesCorpus, task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it stands: a task may use the one of somebody else."""
+    reader = tmp_path / "a_reader.py"
+    reader.write_text("from harness.corpora.tables import TablesCorpus\n\nclass Mine(TablesCorpus):\n    pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    mine = importlib.import_module("a_reader").Mine(corpus.data, corpus.task, corpus.marking, corpus.root)
+    before = digests(mine, task)
+    reader.write_text(reader.read_text() + "# edited\n")
+    assert all(new != old for new, old in zip(digests(mine, task), before, strict=True))
 
 
 def test_targets_are_counted_once_for_all_fields_and_groups(

@@ -272,6 +272,13 @@ def test_an_exit_on_import_is_named_with_its_code(tmp_path: Path, code: str, sai
     )
 
 
+def test_a_task_that_is_none_is_named(tmp_path: Path) -> None:
+    path = written(tmp_path / "none.py", 'from harness import task\n\n\n@task("none")\ndef none():\n    pass\n')
+    assert refused(registry([path]).task, "none") == (
+        f"the task 'none' ({path}) returned NoneType\n  -> return a harness.Task"
+    )
+
+
 def test_a_tag_that_only_looks_like_one_is_named(tmp_path: Path) -> None:
     text = 'def system(name):\n    return lambda f: f\n\n@system("fake")\ndef write(asked):\n    return ""\n'
     path = written(tmp_path / "fake.py", text)

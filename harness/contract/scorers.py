@@ -113,7 +113,7 @@ class ScorerTrial:
     @cached_property
     def signs(self) -> Floats:
         """1 a column in which more is better, -1 a column in which less is; what no task knows is taken to be 1."""
-        tasks = (entry.load()() for entry in self.trial.registry.entries("task"))
+        tasks = map(self.trial.registry.task, self.trial.registry.names("task"))
         fewer = {column.key for task in tasks for column in task.columns if not column.higher_is_better}
         return np.array([-1.0 if column.partition("[")[0] in fewer else 1.0 for column in self.opened.columns])
 

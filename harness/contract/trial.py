@@ -53,8 +53,7 @@ class Ward:
 
     @cached_property
     def task(self) -> Task:
-        task: Task = registry().entry("task", TASK).load()()
-        return task
+        return registry().task(TASK)
 
     @cached_property
     def contest(self) -> Contest:
