@@ -45,17 +45,18 @@ class ExampleStore:
         return values
 
     def field(self, name: str, without: Collection[str]) -> FieldExamples:
-        """The examples of one field, of groups that are not in `without`, whose target is more than one word."""
+        """The examples of one field, of groups that are not in `without`, whose target can teach."""
         rows = [row for row in self._usable[name] if self.groups[row] not in without]
         return FieldExamples(self, self._task, name, rows)
 
     @cached_property
     def _usable(self) -> dict[str, list[int]]:
-        """By field the rows whose target is more than one word."""
+        """By field the rows whose target can teach: a text of more than one word ("NA" is none), any label or list."""
         usable: dict[str, list[int]] = {f.name: [] for f in self._task.fields}
+        least = {f.name: 2 if f.kind == "text" else 1 for f in self._task.fields}
         for row, values in enumerate(bar(self._rows["values"], "reading targets", len(self.ids), "stay")):
             for name, target in json.loads(values).items():
-                if len(target.split()) > 1:
+                if len(target.split()) >= least[name]:
                     usable[name].append(row)
         return usable
 

@@ -24,7 +24,7 @@ from harness.examples import open_examples, store_key
 from harness.lineup import DEFAULT_LINEUP, read_lineup
 from harness.plugins import registry
 from harness.resources import Resources
-from harness.types import Task
+from harness.types import FieldKind, Task
 
 T = TypeVar("T")
 
@@ -90,6 +90,19 @@ def test_one_word_targets_and_leaking_stays_teach_nothing(corpus: TablesCorpus, 
     assert first not in courses
     assert first in letters
     assert second not in courses | letters
+
+
+@pytest.mark.parametrize(("kind", "target"), [("label", "home"), ("entities", '["fever"]')])
+def test_a_label_and_a_list_teach_in_one_word(kind: FieldKind, target: str, corpus: TablesCorpus, task: Task) -> None:
+    first, second, *others = corpus.ids("train")
+    changes = dict.fromkeys(others, target) | {first: "", second: " "}
+    rewrite(corpus.data / "train" / "discharge_target.csv.gz", changes, DI)
+    course, letter = task.fields
+    sorting = replace(task, fields=(course, replace(letter, kind=kind, labels=("home", "hospice"))))
+    taught = open_examples(open_tables(corpus.data, sorting), sorting, "train").field(DI, without=())
+    assert {example.target for example in taught} == {target}
+    assert {first, second}.isdisjoint(example.input.case for example in taught)
+    assert len(taught) > 30
 
 
 def test_the_store_is_made_once_and_anew_when_the_corpus_changes(corpus: TablesCorpus, task: Task) -> None:
