@@ -145,7 +145,7 @@ def _plugins(table: Table) -> None:
     sub.add_argument("name", metavar="NAME")
     sub.add_argument("--dir", type=Path, default=Path(), metavar="DIR", help="where to (default: here)")
 
-    sub = table.add("check", "run the contract tests on a plugin file")
+    sub = table.add("check", "run the contract tests on a plugin file", "plugins")
     sub.add_argument("file", type=Path, metavar="FILE")
 
 

@@ -501,7 +501,7 @@ def _check(args: Args) -> int:
     from harness.contract import check_file
 
     failed = False
-    for result in check_file(args.file):
+    for result in check_file(args.file, args.plugin):
         print(result)
         failed |= not result.passed
     return 1 if failed else 0

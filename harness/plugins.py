@@ -198,22 +198,26 @@ def unknown(kind: str, name: str, names: Sequence[str]) -> PluginError:
 
 
 def registry(plugins: Sequence[Path] = ()) -> Registry:
-    """Collect what the three doors offer; `plugins` are the files of the third."""
+    """Collect what the three doors offer; `plugins` are the files of the third, each of which counts once."""
+    files: dict[str, Path] = {}
+    for path in plugins:
+        files.setdefault(os.path.realpath(path), path)
 
     def entries() -> Iterator[Entry]:
         for kind in KINDS:
             yield from _folder_entries(kind)
             yield from _entry_points(kind)
-        for path in plugins:
+        for path in files.values():
             yield from _file_entries(path)
 
-    return Registry(entries(), plugins)
+    return Registry(entries(), tuple(files.values()))
 
 
-def registry_of(path: Path) -> tuple[Registry, tuple[Entry, ...]]:
-    """The registry with the plugins of one file, and these alone. The file may lie in a folder of the first door."""
+def registry_of(path: Path, plugins: Sequence[Path] = ()) -> tuple[Registry, tuple[Entry, ...]]:
+    """The registry with the plugins of one file (and of others), and these alone. The file may lie in a folder of the
+    first door."""
     door = door_of(path.parent)
-    found = registry() if door else registry([path])
+    found = registry(plugins if door else [path, *plugins])
     origin = f"{door}/{path.name}" if door else str(path)
     entries = tuple(entry for kind in KINDS for entry in found.entries(kind) if entry.origin == origin)
     if not entries:

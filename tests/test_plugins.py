@@ -224,6 +224,15 @@ def test_a_second_definition_names_both_origins(house: Path, package: Path, tmp_
     assert f"in tiny_ward:write of the package tiny-ward and in {path}" in refused(registry, [path])
 
 
+def test_a_file_that_is_named_twice_counts_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(tmp_path / "mine.py", ECHO.format(name="mine"))
+    other = written(tmp_path / "other.py", ECHO.format(name="other"))
+    monkeypatch.chdir(tmp_path)
+    found = registry([Path("mine.py"), other, path, Path("mine.py")])
+    assert found.files == (Path("mine.py"), other)
+    assert found.entry("system", "mine").origin == "mine.py"
+
+
 def test_a_system_and_a_scorer_may_share_a_name(tmp_path: Path) -> None:
     path = written(tmp_path / "mine.py", ECHO.format(name="rouge"))
     assert registry([path]).entry("system", "rouge").origin == str(path)
@@ -371,6 +380,21 @@ def test_a_system_of_the_folder_can_be_checked_there() -> None:
     results = list(check_file(HOUSE / "systems" / "lead.py"))
     assert {result.plugin for result in results} == {"lead"}
     assert all(result.passed for result in results), [str(result) for result in results]
+
+
+def test_a_plugin_is_checked_in_the_company_of_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A task that is judged by a scorer of another file."""
+    judge = written(tmp_path / "length.py", ECHO.format(name="length").replace("system", "scorer"))
+    ward = written(
+        tmp_path / "short.py",
+        "from dataclasses import replace\nfrom harness import task\n"
+        "from harness.tasks.discharge_me import discharge_me\n\n\n"
+        '@task("short")\ndef short():\n    return replace(discharge_me(), name="short", scorers=("length",))\n',
+    )
+    assert main(["check", str(ward)]) == 1
+    assert "there is no scorer 'length'" in capsys.readouterr().out
+    assert main(["check", str(ward), "--plugin", str(judge), "--plugin", str(ward)]) == 0
+    assert all(line.startswith("ok   short: ") for line in capsys.readouterr().out.splitlines())
 
 
 def test_a_file_that_is_no_plugin_cannot_be_checked(house: Path, tmp_path: Path) -> None:

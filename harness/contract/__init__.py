@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,9 +35,10 @@ class Result:
         return line if self.passed else f"{line}: {self.detail}"
 
 
-def check_file(path: Path) -> Iterator[Result]:
-    """Check every plugin that the file defines, rule by rule. Raises PluginError if it is no file of plugins."""
-    registry, entries = registry_of(path)
+def check_file(path: Path, plugins: Sequence[Path] = ()) -> Iterator[Result]:
+    """Check every plugin that the file defines, rule by rule; the files `plugins` are there for what it needs of them.
+    Raises PluginError if it is no file of plugins."""
+    registry, entries = registry_of(path, plugins)
     with tempfile.TemporaryDirectory(prefix="harness-check-") as folder:
         ward = Ward(Path(folder))
         for entry in entries:
