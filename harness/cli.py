@@ -373,15 +373,16 @@ def _read_ids(path: Path) -> frozenset[str]:
 
 
 def _leaderboard(args: Args) -> int:
-    from harness.entries import collect
+    from harness.entries import collect, of_tasks
     from harness.plugins import registry
 
     if args.private and args.format != "html":
         raise UsageError("--private is a report with texts", todo="write --format html --out FOLDER --private")
     _need_a_place(args)
-    collected = collect(args.dir)
+    plugins = registry(args.plugin)
+    collected = of_tasks(collect(args.dir), plugins.names("task"))
     if collected.entries or not collected.refusals:
-        _show(collected.entries, registry(args.plugin), args, private=args.private)
+        _show(collected.entries, plugins, args, private=args.private)
     return _print_refusals(collected.refusals)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.board import TextFigures
-from harness.errors import HarnessError, LeaderboardError, ScoreError
+from harness.errors import HarnessError, LeaderboardError, PluginError, ScoreError
 from harness.measure import Floats
 from harness.score import Stats
 from harness.scorecard import CARD_FILES, read_card, read_stats
@@ -83,6 +84,22 @@ def collect(folder: Path) -> Collected:
         except ScoreError as refusal:
             refusals.append(refusal)
     return Collected(tuple(found), tuple(refusals))
+
+
+def of_tasks(collected: Collected, known: Collection[str]) -> Collected:
+    """The entries of the tasks that are known, and for each other task why its own are left out."""
+    runs = Counter(one.card.manifest.task for one in collected.entries)
+    refusals = (
+        PluginError(
+            f"the board of the task '{task}' is left out: there is no such task here, and {count} score "
+            f"card{'s are' if count > 1 else ' is'} of it",
+            todo="give the file that defines it: --plugin FILE",
+        )
+        for task, count in sorted(runs.items())
+        if task not in known
+    )
+    entries = tuple(one for one in collected.entries if one.card.manifest.task in known)
+    return Collected(entries, (*collected.refusals, *refusals))
 
 
 def _figures(stats: Stats, f: int) -> TextFigures:

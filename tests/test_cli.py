@@ -1170,6 +1170,41 @@ def test_a_card_that_cannot_be_trusted_leaves_the_board_to_the_others(
     )
 
 
+OWN_TASK = """
+from dataclasses import replace
+from harness import task
+from harness.tasks.discharge_me import discharge_me
+
+@task("own-task")
+def own_task():
+    return replace(discharge_me(), name="own-task", title="Our own")
+"""
+
+
+def test_a_task_that_is_not_given_leaves_the_board_to_the_others(
+    ran: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "own_task.py").write_text(OWN_TASK)
+    given = ("--plugin", "own_task.py")
+    assert main([*SUBMIT, "--data", str(ran_data(ran)), "--task", "own-task", *given]) == 0
+    capsys.readouterr()
+    left_out = (
+        "harness: the board of the task 'own-task' is left out: there is no such task here, and 1 score card is of it\n"
+        "  -> give the file that defines it: --plugin FILE\n"
+    )
+    assert main(["leaderboard"]) == 1
+    shown = capsys.readouterr()
+    assert shown.err == left_out
+    assert shown.out.startswith("### Discharge Me! (BioNLP 2024), ward, test_phase_1\n")
+    assert "Our own" not in shown.out
+    assert main(["leaderboard", *given]) == 0
+    both = capsys.readouterr().out
+    assert shown.out.strip() in both
+    assert "### Our own, ward, test_phase_1\n" in both
+    assert main(["leaderboard", "submissions/own-task"]) == 1
+    assert capsys.readouterr() == ("", left_out)
+
+
 def test_a_folder_of_files_gets_the_statistics_that_runs_get(
     ran: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
