@@ -7,13 +7,15 @@
     [cluster]             hosts: the machines of a Ray cluster that restricted text may be sent to
     [team]                who hands in: what the task's rules want told with a submission
 
-A setting is checked against the annotation of the dataclass field that it sets.
+A setting is checked against the annotation of the dataclass field that it sets. Numbers are finite: a run is known by
+its settings, and nan is unlike itself.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import re
 import tomllib
 import types
@@ -313,7 +315,12 @@ def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
 
 
 def _checked(value: Any, hint: Any, where: str) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise SettingsError(f"{where}: {value} is no finite number", todo="correct it in the lineup or after --set")
     if hint is Any:
+        inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
+        for one in inner:
+            _checked(one, Any, where)
         return value
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Literal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,6 +111,11 @@ TODO = "\n  -> correct it in the lineup or after --set"
         ({"tables": {"a": 3}}, "here: tables.a: takes a table, not 3" + TODO),
         ({"tables": {"a": {"heat": "warm"}}}, "here: tables.a.heat: takes float, not 'warm'" + TODO),
         ({"tables": {"a": {"haet": 1.0}}}, "here: tables.a: there is no setting 'haet'\n  -> did you mean heat?"),
+        ({"heat": math.nan}, "here: heat: nan is no finite number" + TODO),
+        ({"heat": -math.inf}, "here: heat: -inf is no finite number" + TODO),
+        ({"limit": math.inf}, "here: limit: inf is no finite number" + TODO),
+        ({"tables": {"a": {"heat": math.nan}}}, "here: tables.a.heat: nan is no finite number" + TODO),
+        ({"extra": {"a": [1, {"b": math.nan}]}}, "here: extra.a: nan is no finite number" + TODO),
         ({"shotts": 3}, "here: there is no setting 'shotts'\n  -> did you mean shots?"),
         (
             {"zzz": 3},
@@ -219,6 +225,7 @@ def test_a_name_that_neither_lineup_nor_plugins_have_brings_the_nearest(tmp_path
             "[systems.careful]\nplugin = 3",
             "/mine.toml [systems.careful]: plugin: takes str, not 3" + TODO,
         ),
+        ("[engine]\nbatch_size = nan", "/mine.toml [engine]: batch_size: nan is no finite number" + TODO),
         ("[engine\nmodel = 1", "/mine.toml: Expected ']' at the end of a table declaration (at line 1, column 8)"),
     ],
 )

@@ -372,7 +372,7 @@ def test_a_chart_cannot_write_into_the_template(desk: Desk) -> None:
         ("samples=0", "samples and max_new_tokens take 1 or more"),
         ("max_new_tokens=0", "samples and max_new_tokens take 1 or more"),
         ("temperature=-1.0", "temperature and no_repeat_ngram take 0 or more"),
-        ("temperature=nan", "temperature and no_repeat_ngram take 0 or more"),
+        ("temperature=nan", "temperature: nan is no finite number"),
         ("no_repeat_ngram=-1", "temperature and no_repeat_ngram take 0 or more"),
         ("top_p=0.0", "top_p takes a share: more than 0, up to 1 (all tokens)"),
         ("top_p=1.5", "top_p takes a share: more than 0, up to 1 (all tokens)"),
