@@ -258,7 +258,7 @@ def _entry_points(kind: Kind) -> Iterator[Entry]:
 def _file_entries(path: Path) -> Iterator[Entry]:
     if not path.is_file():
         raise PluginError(f"--plugin {path}: there is no such file", todo="give the path of a Python file")
-    found = list(_tags(path))
+    found = _tags(path)
     if not found:
         raise PluginError(f"--plugin {path}: no @system, @scorer or @task in it", todo="see `harness new system NAME`")
     for kind, name, summary in found:
@@ -283,14 +283,12 @@ def _import_file(path: Path) -> ModuleType:
     return module
 
 
-def _tags(path: Path) -> Iterator[tuple[Kind, str, str]]:
-    """(kind, name, first line of the docstring) of what a file tags, read as text."""
-    try:
-        tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-    except (SyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", None)
-        where = f", line {line}" if line else ""
-        raise PluginError(f"{path}{where}: this is not Python: {error}", todo="mend the file") from None
+def _tags(path: Path) -> list[tuple[Kind, str, str]]:
+    """(kind, name, first line of the docstring) of what a file tags, read as text. Raises PluginError where that
+    cannot be read, or where all its tags lack a name."""
+    tree = _parsed(path)
+    found: list[tuple[Kind, str, str]] = []
+    unnamed: list[tuple[int, str]] = []
     for node in tree.body:
         if not isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             continue
@@ -298,7 +296,28 @@ def _tags(path: Path) -> Iterator[tuple[Kind, str, str]]:
             match decorator:
                 case ast.Call(
                     func=ast.Name(id=called) | ast.Attribute(attr=called), args=[ast.Constant(value=str(name)), *_]
-                ):
-                    if called in KINDS:
-                        doc = ast.get_docstring(node) or ast.get_docstring(tree) or ""
-                        yield called, name, doc.partition("\n")[0]
+                ) if called in KINDS:
+                    doc = ast.get_docstring(node) or ast.get_docstring(tree) or ""
+                    found.append((called, name, doc.partition("\n")[0]))
+                case (
+                    ast.Call(func=ast.Name(id=called) | ast.Attribute(attr=called))
+                    | ast.Name(id=called)
+                    | ast.Attribute(attr=called)
+                ) if called in KINDS:
+                    unnamed.append((decorator.lineno, called))
+    if unnamed and not found:
+        line, called = unnamed[0]
+        raise PluginError(
+            f"{path}, line {line}: @{called} does not name its {called}",
+            todo=f'write @{called}("NAME"), the name in quotes: it is read without running the file',
+        )
+    return found
+
+
+def _parsed(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None)
+        where = f", line {line}" if line else ""
+        raise PluginError(f"{path}{where}: this is not Python: {error}", todo="mend the file") from None

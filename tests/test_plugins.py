@@ -305,6 +305,20 @@ def test_a_file_of_the_command_line_must_be_there_and_hold_a_plugin(tmp_path: Pa
     )
 
 
+@pytest.mark.parametrize("tag", ["@system", "@system()", "@system(NAME)", '@system(name="mine")', "@harness.system"])
+def test_a_tag_without_a_name_says_how_to_write_one(tag: str, tmp_path: Path) -> None:
+    path = written(tmp_path / "mine.py", ECHO.format(name="mine").replace('@system("mine")', tag))
+    assert refused(registry, [path]) == (
+        f"{path}, line 6: @system does not name its system\n"
+        '  -> write @system("NAME"), the name in quotes: it is read without running the file'
+    )
+
+
+def test_somebody_elses_decorator_of_such_a_name_is_none_of_ours(tmp_path: Path) -> None:
+    path = written(tmp_path / "mine.py", f"{ECHO.format(name='mine')}\n\n@queue.task\ndef later():\n    pass\n")
+    assert [entry.name for entry in registry_of(path)[1]] == ["mine"]
+
+
 def test_a_broken_plugin_ends_a_command_without_a_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = written(tmp_path / "broken.py", "def write(:\n")
     assert main(["list", "systems", "--plugin", str(path)]) == 1
