@@ -72,17 +72,16 @@ def _what_there_is(table: Table) -> None:
 
 
 def _competing(table: Table) -> None:
-    sub = table.add("submit", "let a system compete: a scored submission.zip", *_RUN, "cluster", "system")
+    sub = table.add("submit", "let a system compete: a scored submission.zip", *_RUN, "cluster", "system", "label")
     _sample_group(sub)
-    sub.add_argument("--as", dest="label", default="", metavar="LABEL", help="the run's name (default: the system's)")
 
-    sub = table.add("explain", "why a pool chose what it chose for a case; shows its texts", *_RUN)
-    sub.add_argument("system", metavar="SYSTEM", help="a pool that was submitted")
+    text = "why a pool that was submitted chose what it chose for a case; shows its texts"
+    sub = table.add("explain", text, *_RUN, "system", "label")
     sub.add_argument("case", metavar="CASE", help="the id of a case")
     _sample_group(sub)
 
-    sub = table.add("pool-report", "what a pool gains over its best member, and by what", *_RUN, "cluster")
-    sub.add_argument("system", metavar="SYSTEM", help="a pool; members are asked for what is missing")
+    text = "what a pool gains over its best member, and by what; members are asked for what is missing"
+    sub = table.add("pool-report", text, *_RUN, "cluster", "system", "label")
     _sample_group(sub)
 
 
@@ -224,6 +223,10 @@ def _system_group(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--set", action="append", default=[], metavar="K=V", help="a setting of the system")
 
 
+def _label_group(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--as", dest="label", default="", metavar="LABEL", help="the run's name (default: the system's)")
+
+
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name for name in text.split(",") if name)
 
@@ -246,6 +249,7 @@ _GROUPS = {
     "scoring": _scoring_group,
     "lineup": _lineup_group,
     "system": _system_group,
+    "label": _label_group,
     "out": _out_group,
     "cluster": _cluster_group,
     "board": _board_group,

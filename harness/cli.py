@@ -199,10 +199,11 @@ def _import(args: Args) -> int:
 def _explain(args: Args) -> int:
     import shutil
 
+    from harness.lineup import parse_assignments
     from harness.selection.explain import explain, lines
 
     contest = _contest(args, only=args.case)
-    for one in explain(contest, args.system):
+    for one in explain(contest, args.system, args.label, parse_assignments(args.set)):
         title = f"{args.system}, case {args.case}, {contest.task.field(one.field).title}"
         print("\n".join(lines(one, title, shutil.get_terminal_size().columns)))
     return 0
@@ -210,6 +211,7 @@ def _explain(args: Args) -> int:
 
 def _pool_report(args: Args) -> int:
     from harness.files import write_atomic
+    from harness.lineup import parse_assignments
     from harness.run import claimed
     from harness.selection.pool_report import report
     from harness.selection.pool_report_text import as_json, markdown, picture
@@ -217,10 +219,10 @@ def _pool_report(args: Args) -> int:
 
     with _cluster(args) as cluster:
         contest = _contest(args, cluster=cluster)
-        told = report(contest, args.system)
+        told = report(contest, args.system, args.label, parse_assignments(args.set))
     titles = {field.name: field.title for field in contest.task.fields}
     text = markdown(told, titles)
-    folder = contest.folder(label_of(args.system, contest.limit))
+    folder = contest.folder(args.label or label_of(args.system, contest.limit))
     made = {"pool-report.md": text.encode(), "pool-report.json": as_json(told).encode()}
     print(text)
     with claimed(folder, None, contest.corpus.data):  # so that purge finds it, and a pool fitted by it may move in

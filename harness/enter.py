@@ -27,7 +27,7 @@ from harness.scoring import Scoring
 from harness.selection.choose import shares
 from harness.tuning.origin import from_restricted
 from harness.turns import Turn, settle
-from harness.types import Manifest
+from harness.types import Manifest, Settings
 from harness.usage import usage_of, write_usage
 
 PREPARED = "prepared.jsonl"
@@ -148,28 +148,28 @@ def _manifest(contest: Contest, turn: Turn, competitor: Competitor, generated: G
 # --------------------------------------------------------------------------- pools
 
 
-def rehearse(contest: Contest, name: str) -> Choosing:
+def rehearse(contest: Contest, name: str, label: str = "", overrides: Settings | None = None) -> Choosing:
     """What the pool would choose by; its members are asked for what is missing, and nothing is handed in for it. On the
     valid split the selector may be one that is not ready: whoever rehearses there has to fit it.
 
     Raises SettingsError for a system that is no pool."""
-    turn = _settle_pool(contest, name)
+    turn = _settle_pool(contest, name, label, overrides or {})
     with contest.scoring() as scoring:
         members = {member: _written(contest, one, scoring) for member, one in turn.members.items()}
     return choosing(contest, turn, members, _written, fit=contest.split != LESSONS)
 
 
-def recall(contest: Contest, name: str) -> Choosing:
+def recall(contest: Contest, name: str, label: str = "", overrides: Settings | None = None) -> Choosing:
     """What the pool chooses by, from what its members wrote before; nobody is asked to write.
 
     Raises SettingsError for a system that is no pool, RunError where nothing was written."""
-    turn = _settle_pool(contest, name)
+    turn = _settle_pool(contest, name, label, overrides or {})
     members = {member: _kept(contest, one) for member, one in turn.members.items()}
     return choosing(contest, turn, members, _written)
 
 
-def _settle_pool(contest: Contest, name: str) -> Turn:
-    turn = settle(contest, name, "", {}, ())
+def _settle_pool(contest: Contest, name: str, label: str, overrides: Settings) -> Turn:
+    turn = settle(contest, name, label, overrides, ())
     if not turn.pool:
         raise SettingsError(f"{name} is no pool: it writes its texts itself", todo="name a pool, such as des")
     return turn

@@ -310,6 +310,28 @@ def test_a_report_says_what_the_pool_gains(
     assert (run_folder("pool") / "pool-report.svg").read_bytes() == picture
 
 
+def test_explain_and_report_are_of_the_settings_that_were_submitted(
+    harness_command: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lineup(pool=f'{TWO}\nrules = []\nprefer = ["smallest words"]')
+    longest = ("--set", 'prefer=["largest words"]')
+    assert harness_command("submit", "pool") == 0
+    assert harness_command("submit", "pool", *longest, "--as", "longest") == 0
+    with (run_folder("pool") / "submission.csv").open(newline="") as file:
+        case = next(csv.DictReader(file))["hadm_id"]
+    for command in (("explain", "pool", case), ("pool-report", "pool")):
+        capsys.readouterr()
+        assert harness_command(*command, *longest) == 1
+        assert "submissions/discharge-me/ward/test_phase_1/pool holds a run with other settings: " in (
+            capsys.readouterr().err
+        )
+        assert harness_command(*command, *longest, "--as", "longest") == 0
+        assert harness_command(*command) == 0
+    for label, writer in (("pool", "ends"), ("longest", "starts")):
+        members = json.loads((run_folder(label) / "pool-report.json").read_text())["members"]
+        assert {max(rows, key=lambda row: row["chosen"])["name"] for rows in members.values()} == {writer}
+
+
 def test_a_report_on_too_few_subjects_has_no_intervals(
     harness_command: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:

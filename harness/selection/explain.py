@@ -12,7 +12,7 @@ from harness.enter import recall
 from harness.pools import Choosing
 from harness.selection.choose import choice
 from harness.selection.features import FEATURES
-from harness.types import Offer
+from harness.types import Offer, Settings
 
 NARROWEST = 32
 """Characters a column of text needs; where there is less room the candidates stand one below the other."""
@@ -30,9 +30,10 @@ class Explanation:
     reasons: tuple[str, ...]
 
 
-def explain(contest: Contest, pool: str) -> list[Explanation]:
-    """Explain the choices for the one case of the contest, field by field."""
-    choosing = recall(contest, pool)
+def explain(contest: Contest, pool: str, label: str = "", overrides: Settings | None = None) -> list[Explanation]:
+    """Explain the choices for the one case of the contest, field by field. `label` and `overrides` are those that the
+    pool was submitted with."""
+    choosing = recall(contest, pool, label, overrides)
     offers = choosing.offers(choosing.selector.reads)
     return [_explained(choosing, at, offer) for at, offer in enumerate(offers)]
 

@@ -28,7 +28,7 @@ from harness.selection.offers import Stall
 from harness.selection.rules import Rules
 from harness.selection.weighted import ByField
 from harness.stats.resample import DEFAULT, Resampling
-from harness.types import Candidate, Offer, Reference, Selector
+from harness.types import Candidate, Offer, Reference, Selector, Settings
 
 MOST_BEST, LEAST_BEST = 0.6, 0.15
 """A pool can show something where no member is best on more of the cases than the first, and each on the second."""
@@ -83,11 +83,14 @@ class PoolReport:
         return {field: all(LEAST_BEST <= row.best <= MOST_BEST for row in rows) for field, rows in self.members.items()}
 
 
-def report(contest: Contest, pool: str, how: Resampling = DEFAULT) -> PoolReport:
-    """Members are asked for what is missing. Raises RunError where the split has no references."""
+def report(
+    contest: Contest, pool: str, label: str = "", overrides: Settings | None = None, how: Resampling = DEFAULT
+) -> PoolReport:
+    """What the pool gains; `label` and `overrides` are those that it is submitted with. Members are asked for what is
+    missing. Raises RunError where the split has no references."""
     if not contest.corpus.has_targets(contest.split):
         raise RunError(f"{contest.split} has no references to judge by", todo="name a split that has: --split valid")
-    choosing = rehearse(contest, pool)
+    choosing = rehearse(contest, pool, label, overrides)
     references = {one.id: one for one in read_references(contest.corpus, contest.task, contest.split, contest.ids)}
     scores = _scores(contest, choosing.stalls, references)
     judged = [at for at, row in enumerate(scores) if row is not None]
