@@ -219,9 +219,9 @@ def import_(file: Path) -> list[str]:
             with tarfile.open(file / IN_FOLDER if file.is_dir() else file) as tar:
                 _unpack(tar, temporary, file)
         except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
-            if files.no_room(error):
+            if full := files.no_room(error):
                 raise AssetError(
-                    f"{file} cannot be imported into {folder}: {error.strerror}",
+                    f"{file} cannot be imported into {folder}: {full.strerror}",
                     todo="make room there, or set HARNESS_ASSETS to another folder; nothing was imported",
                 ) from None
             raise AssetError(
@@ -258,7 +258,8 @@ def _fetch(asset: Asset, folder: Path) -> None:
             return  # another process was faster
         _say(f"fetching {asset.title} ({asset.megabytes} MB) from {asset.origin}")
         try:
-            _build(asset, temporary, folder)
+            with files.named_if_full():
+                _build(asset, temporary, folder)
         except OSError as error:
             raise AssetError(
                 f"{asset.name} cannot be written to {root}: {error.strerror}",
@@ -350,9 +351,8 @@ def _convert_gguf(source: Path, folder: Path) -> None:
         model.hf_quantizer, model.is_quantized = None, False
         del model.quantization_method, model.config.quantization_config
         tokenizer.model_max_length = model.config.max_position_embeddings
-        with files.named_if_full():
-            model.save_pretrained(folder)
-            tokenizer.save_pretrained(folder)
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
 
 
 # --------------------------------------------------------------------------- folders

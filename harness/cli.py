@@ -52,11 +52,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (Exception, SystemExit) as error:
         if ended_from_outside(error):
             raise
-        if isinstance(error, OSError) and error.errno:
-            print(f"harness: {_refused(error.errno, error.filename)}", file=sys.stderr)
-            return HarnessError.exit_code
+        from harness.files import no_room
         from harness.privacy import describe
 
+        refused = no_room(error) or error
+        if isinstance(refused, OSError) and refused.errno:
+            print(f"harness: {_refused(refused.errno, refused.filename)}", file=sys.stderr)
+            return HarnessError.exit_code
         if isinstance(error, SystemExit):  # nothing of ours raises it
             ended = f"a plugin ended the program: {describe(error)}"
             print(f"harness: {ended}\n  -> mend it: let it raise an error that says why", file=sys.stderr)

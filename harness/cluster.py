@@ -410,9 +410,9 @@ class _Worker:
         except HarnessError as error:
             return _Answer(error=error)
         except Exception as error:
-            if no_room(error):
-                full = f"the worker on {_own_address()} cannot write: {error.strerror}"
-                return _Answer(error=RunError(full, todo="make room there; the same command goes on from here"))
+            if full := no_room(error):
+                what = f"the worker on {_own_address()} cannot write: {full.strerror}"
+                return _Answer(error=RunError(what, todo="make room there; the same command goes on from here"))
             return _Answer(error=RunError(f"a worker failed: {describe(error)}", todo="please report this line"))
 
     def _open(self) -> Callable[[Any], Any]:

@@ -73,8 +73,10 @@ def blaming(name: str, what: str) -> Iterator[None]:
     except HarnessError:
         raise
     except (Exception, SystemExit) as error:
-        if no_room(error) or ended_from_outside(error):
+        if ended_from_outside(error):
             raise
+        if full := no_room(error):
+            raise full from None
         raise PluginError(f"the system '{name}' failed {what}: {describe(error)}", todo="mend the plugin") from error
 
 
@@ -182,8 +184,10 @@ def results(competitor: Competitor, runner: Runner, inputs: Sequence[ModelInput]
         except HarnessError:
             raise
         except (Exception, SystemExit) as error:
-            if no_room(error) or ended_from_outside(error):
+            if ended_from_outside(error):
                 raise
+            if full := no_room(error):
+                raise full from None
             reason = describe(error)
             culprit = watched.current
             in_a_row += 1

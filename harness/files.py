@@ -7,13 +7,14 @@ import hashlib
 import json
 import math
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import IO, Any, TypeGuard
+from typing import IO, Any
 
 from harness.errors import RunError
 
@@ -21,22 +22,36 @@ PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_FULL_TO_SQLITE = {"SQLITE_FULL": errno.ENOSPC, "SQLITE_IOERR_WRITE": errno.EIO}
+"""A full share of a disk is the second to it, as any write that was refused for another reason than a full disk."""
+_CUT_BY_NUMPY = re.compile(r"\d+ requested and \d+ written")
 
 
-def no_room(error: BaseException) -> TypeGuard[OSError]:
-    """Whether a disk, or a user's share of it, is full: the machine's fault, whoever was writing."""
-    return isinstance(error, OSError) and error.errno in _FULL
+def no_room(error: BaseException) -> OSError | None:
+    """What the machine said where a disk, or a user's share of it, is full: its fault, whoever was writing."""
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return error
+    number = _number_of(error)
+    return OSError(number, os.strerror(number)) if number else None
+
+
+def _number_of(error: BaseException) -> int:
+    """The number of a full disk in an error without one, 0 where it tells of something else. sqlite has names of its
+    own; numpy, and the libraries in Rust (safetensors, tokenizers), say it in words alone."""
+    if isinstance(error, OSError) and _CUT_BY_NUMPY.fullmatch(str(error)):
+        return errno.ENOSPC
+    in_rust = (number for number in _FULL if f"(os error {number})" in str(error))
+    return next(in_rust, _FULL_TO_SQLITE.get(getattr(error, "sqlite_errorname", ""), 0))
 
 
 @contextmanager
 def named_if_full() -> Iterator[None]:
-    """Raises OSError for a full disk: the libraries in Rust, safetensors and tokenizers, say it in words alone."""
+    """Raises OSError for a full disk, whatever a library raises."""
     try:
         yield
     except Exception as error:
-        for number in _FULL:
-            if f"(os error {number})" in str(error):
-                raise OSError(number, os.strerror(number)) from None
+        if full := no_room(error):
+            raise full from None
         raise
 
 

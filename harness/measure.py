@@ -96,8 +96,10 @@ def _asked(one: OpenScorer, method: str, pairs: Sequence[Pair], columns: int) ->
     except HarnessError:
         raise
     except (Exception, SystemExit) as error:
-        if no_room(error) or ended_from_outside(error):
+        if ended_from_outside(error):
             raise
+        if full := no_room(error):
+            raise full from None
         if out_of_memory(error):
             what = f"the scorer '{one.name}' ran out of memory on {len(pairs)} pairs"
             raise ScoreError(what, todo=TO_FIT) from None

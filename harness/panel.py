@@ -170,8 +170,10 @@ def open_scorer(choice: Choice, context: ScorerContext) -> OpenScorer:
     except HarnessError:
         raise
     except (Exception, SystemExit) as error:
-        if no_room(error) or ended_from_outside(error):
+        if ended_from_outside(error):
             raise
+        if full := no_room(error):
+            raise full from None
         if out_of_memory(error):
             what = f"the scorer '{entry.name}' ran out of memory while it was opened"
             raise ScoreError(what, todo=TO_FIT) from None

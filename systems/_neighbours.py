@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
@@ -62,11 +63,13 @@ def _encode(context: Context, texts: Sequence[str]) -> Any:
 
 def _save(path: Path, vectors: Any) -> None:
     """Write whole or not at all, under a name of this process until then, readable by the owner alone."""
+    whole = io.BytesIO()
+    np.save(whole, vectors)  # into a file it does not notice that a disk took all but the last bytes
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:
             temporary.chmod(0o600)
-            np.save(file, vectors)
+            file.write(whole.getbuffer())
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

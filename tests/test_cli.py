@@ -203,13 +203,22 @@ def test_what_the_machine_refuses_is_the_users_and_named(
     assert re.fullmatch(rf"harness: file/scratch\S*: Not a directory\n{todo}", message)
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "Mr Smith was admitted"),
+        OSError("384000 requested and 383968 written"),
+        RuntimeError("Mr Smith was admitted (os error 28)"),
+    ],
+    ids=["machine", "numpy", "rust"],
+)
 def test_a_full_disk_is_told_in_the_machines_words_alone(
-    fails: Fails, restricted: Path, monkeypatch: pytest.MonkeyPatch
+    error: Exception, fails: Fails, restricted: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import harness.validate
 
     def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "Mr Smith was admitted")
+        raise error
 
     monkeypatch.setattr(harness.validate, "validate", full)
     message = fails("validate", "theirs.csv", "--data", str(restricted))

@@ -8,11 +8,15 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors import SafetensorError
 
 import harness.hand_in
 from harness.cli import main
@@ -21,6 +25,7 @@ from harness.errors import PluginError, RunError
 from harness.files import locked, private_folder, whole_or_not
 from harness.plugins import Need, Tag
 from harness.types import Candidate, Failure, ModelInput
+from tests.full import files_of_at_most
 
 FEW = ("--scorers", "bleu,rouge")
 
@@ -564,9 +569,43 @@ def test_a_folder_is_held_until_it_stands_in_its_place(tmp_path: Path, monkeypat
     assert [path.name for path in out.iterdir()] == ["a"]
 
 
-def test_a_full_disk_is_not_laid_at_the_plugin() -> None:
-    with pytest.raises(OSError, match="No space"), blaming("qlora", "to learn"):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+def _full_for_the_machine(path: Path) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _full_for_safetensors(path: Path) -> None:
+    raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+
+def _full_for_sqlite(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA max_page_count = 2")
+        db.execute("CREATE TABLE large AS SELECT randomblob(1000000)")
+
+
+def _refused_to_sqlite(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db, files_of_at_most(20_000):
+        db.execute("CREATE TABLE large AS SELECT randomblob(1000000)")
+
+
+def _cut_by_numpy(path: Path) -> None:
+    with files_of_at_most(20_000):
+        np.save(path, np.zeros(10_000))
+
+
+@pytest.mark.parametrize(
+    ("write", "said"),
+    [
+        (_full_for_the_machine, "No space left on device"),
+        (_full_for_safetensors, "No space left on device"),
+        (_full_for_sqlite, "No space left on device"),
+        (_refused_to_sqlite, "Input/output error"),
+        (_cut_by_numpy, "No space left on device"),
+    ],
+)
+def test_a_full_disk_is_not_laid_at_the_plugin(write: Callable[[Path], None], said: str, tmp_path: Path) -> None:
+    with pytest.raises(OSError, match=f"{said}$"), blaming("qlora", "to learn"):
+        write(tmp_path / "written.npy")
 
 
 def test_a_full_disk_while_a_system_writes_is_not_laid_at_its_case() -> None:

@@ -41,6 +41,7 @@ from systems._prompting import Template, clean
 from systems.few_shot import FewShot, FewShotRunner
 from systems.lead import Lead, opening
 from systems.nearest import Nearest
+from tests.full import files_of_at_most
 
 BHC, DI = "brief_hospital_course", "discharge_instructions"
 WORDS = 40
@@ -197,6 +198,13 @@ def test_lead_says_that_it_has_nothing_to_learn_from(desk: Desk) -> None:
 
 
 # --------------------------------------------------------------------------- neighbours
+
+
+def test_vectors_that_the_disk_cuts_short_are_not_kept(tmp_path: Path) -> None:
+    """numpy leaves their last bytes to C, which does not say when it cannot write them."""
+    with pytest.raises(OSError, match="File too large"), files_of_at_most(2000):
+        _neighbours._save(tmp_path / "vectors.npy", np.ones((2, 384), np.float32))
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("field", [BHC, DI])

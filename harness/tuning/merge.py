@@ -15,7 +15,7 @@ from typing import Any
 from harness.engines.loading import Numbers, Weights, load_model, load_tokenizer, numbers
 from harness.engines.runtime import prepare_torch
 from harness.errors import SettingsError
-from harness.files import named_if_full, private_folder, whole_or_not, write_atomic
+from harness.files import private_folder, whole_or_not, write_atomic
 from harness.lineup import EngineSettings
 from harness.privacy import restrict
 from harness.tuning.adapters import MERGED, AdapterManifest, School, check_base, verify
@@ -104,8 +104,7 @@ def _write(base: Path, adapter: Path, exact: Numbers, dtype: str, folder: Path) 
     weights = Weights(base, exact)
     with weights.wearing(adapter):
         model = weights.merged()
-    with named_if_full():
-        model.to(getattr(torch, dtype)).save_pretrained(folder)
+    model.to(getattr(torch, dtype)).save_pretrained(folder)
     for file in sorted(one for one in base.iterdir() if one.is_file()):
         if not any(file.match(pattern) for pattern in _OF_THE_WEIGHTS):
             shutil.copyfile(file, folder / file.name)
