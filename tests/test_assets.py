@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -171,14 +173,20 @@ def test_what_a_killed_process_left_is_cleared_away(folder: Path, pip: Callable[
     assert names_in(folder) == [NAME]
 
 
+def halve(file: Path) -> None:
+    os.truncate(file, file.stat().st_size // 2)
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, halve])
 @pytest.mark.parametrize("lost", [["config.json"], ["1_Pooling/config.json", "LICENSE.tiny-pkg"], [MANIFEST]])
-def test_a_folder_that_lacks_files_is_absent_and_is_made_whole_by_a_fetch_or_an_import(
+def test_a_folder_that_lacks_files_or_their_ends_is_absent_and_is_made_whole_by_a_fetch_or_an_import(
     folder: Path,
     pip: Callable[[str], None],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     lost: list[str],
+    damage: Callable[[Path], None],
 ) -> None:
     """As a copy leaves it that was interrupted."""
     pip(GOOD)
@@ -186,7 +194,7 @@ def test_a_folder_that_lacks_files_is_absent_and_is_made_whole_by_a_fetch_or_an_
     assets.export([NAME], tmp_path / "assets.tar")
     for heal in (assets.fetch, lambda: assets.import_(tmp_path / "assets.tar")):
         for name in lost:
-            (folder / NAME / name).unlink()
+            damage(folder / NAME / name)
         [status] = assets.status()
         assert (status.present, status.bytes, status.digest) == (False, 0, "")
         monkeypatch.setenv("HARNESS_OFFLINE", "1")
@@ -199,6 +207,23 @@ def test_a_folder_that_lacks_files_is_absent_and_is_made_whole_by_a_fetch_or_an_
         assert assets._checksums(folder / NAME) == json.loads((folder / NAME / MANIFEST).read_bytes())["files"]
         assert names_in(folder) == [NAME]
     assert capsys.readouterr().err.count("fetching Tiny") == 2
+
+
+def test_an_asset_from_before_its_manifest_said_how_large_files_are_is_not_fetched_again(
+    folder: Path, pip: Callable[[str], None], tmp_path: Path
+) -> None:
+    pip(GOOD)
+    manifest = assets.path(NAME) / MANIFEST
+    known = json.loads(manifest.read_bytes())
+    sizes = known.pop("bytes")
+    assert sizes == {name: (folder / NAME / name).stat().st_size for name in known["files"]}
+    manifest.write_text(json.dumps(known))
+    assert assets.digest(NAME) == known["digest"]
+    assert (tmp_path / "calls").read_text() == "x\n"
+    assets.export([NAME], tmp_path / "assets.tar")
+    shutil.rmtree(folder / NAME)
+    assets.import_(tmp_path / "assets.tar")
+    assert json.loads(manifest.read_bytes()) == {**known, "bytes": sizes}
 
 
 @pytest.mark.parametrize("size", [0, 40])
