@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from harness.errors import HarnessError, PluginError, SettingsError, ended_from_outside
+from harness.engines.runtime import out_of_memory
+from harness.errors import HarnessError, PluginError, RunError, SettingsError, ended_from_outside
 from harness.files import digest, digest_bytes, no_room
 from harness.inputs import Inputs
 from harness.lineup import Lineup, build
@@ -73,11 +74,19 @@ def blaming(name: str, what: str) -> Iterator[None]:
     except HarnessError:
         raise
     except (Exception, SystemExit) as error:
-        if ended_from_outside(error):
-            raise
-        if full := no_room(error):
-            raise full from None
+        _raise_if_nobodys(error, name, f"when it had {what}")
         raise PluginError(f"the system '{name}' failed {what}: {describe(error)}", todo="mend the plugin") from error
+
+
+def _raise_if_nobodys(error: BaseException, name: str, when: str) -> None:
+    """A full disk and a full memory are not the plugin's fault, nor is a signal that ends the process."""
+    if ended_from_outside(error):
+        raise error
+    if full := no_room(error):
+        raise full from None
+    if out_of_memory(error):
+        what = f"the system '{name}' ran out of memory {when}"
+        raise RunError(what, todo="make room, or lower its settings; the same command goes on from here") from None
 
 
 @dataclass(frozen=True)
@@ -184,10 +193,7 @@ def results(competitor: Competitor, runner: Runner, inputs: Sequence[ModelInput]
         except HarnessError:
             raise
         except (Exception, SystemExit) as error:
-            if ended_from_outside(error):
-                raise
-            if full := no_room(error):
-                raise full from None
+            _raise_if_nobodys(error, competitor.name, "in its run")
             reason = describe(error)
             culprit = watched.current
             in_a_row += 1

@@ -16,6 +16,7 @@ from harness import assets
 from harness.errors import AssetError
 from harness.nlp.encoder import TextEncoder, open_encoder
 from harness.nlp.networks import TO_BE_WHOLE
+from tests.full import MEMORY, raising
 
 TEXTS = [
     "The patient was admitted with chest pain.",
@@ -119,3 +120,16 @@ def test_a_folder_that_holds_something_torn_is_named(folder: Path, tmp_path: Pat
     what = f"{copy}/{name}" if name.endswith("json") else f"the encoder in {copy}"
     assert torn.value.what.startswith(f"{what} cannot be loaded: ")
     assert torn.value.todo == TO_BE_WHOLE
+
+
+@pytest.mark.parametrize("error", MEMORY)
+def test_an_encoder_without_room_in_memory_is_not_called_torn(
+    error: Exception, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AutoModel, "from_pretrained", raising(error))
+    with pytest.raises(AssetError) as caught:
+        open_encoder(folder)
+    assert str(caught.value) == (
+        f"the encoder in {folder} has no room in memory\n"
+        "  -> make room, lower --jobs, or name a smaller encoder under [encoder] in the lineup"
+    )

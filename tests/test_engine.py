@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -25,6 +24,7 @@ from harness.engines.transformers import TransformersEngine, open_transformers
 from harness.errors import AssetError, RunError, SettingsError
 from harness.types import Prompt, Sampling
 from tests.engine_contract import MODEL, PROMPTS, QUESTIONS, EngineContract, answers, asked, texts
+from tests.full import MEMORY, raising
 from tests.tiny_llama import write_tiny_llama
 
 
@@ -389,20 +389,7 @@ def test_torn_weights_are_named_and_not_laid_at_the_system(torn: Callable[[bytes
     assert caught.value.todo.endswith("tokenizer and weights, whole, and no pointer of git-lfs instead")
 
 
-FULL = (
-    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
-    RuntimeError("[enforce fail at alloc_cpu.cpp:121] err == 0. DefaultCPUAllocator: can't allocate memory"),
-)
-
-
-def raising(error: Exception) -> Callable[..., Any]:
-    def raises(*_: Any, **__: Any) -> Any:
-        raise error
-
-    return raises
-
-
-@pytest.mark.parametrize("error", FULL)
+@pytest.mark.parametrize("error", MEMORY)
 def test_out_of_memory_while_texts_are_written_says_what_to_lower(
     error: Exception, engine: TransformersEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -420,7 +407,7 @@ def test_out_of_memory_while_texts_are_written_says_what_to_lower(
         answers(engine, Sampling(3))
 
 
-@pytest.mark.parametrize("error", FULL)
+@pytest.mark.parametrize("error", MEMORY)
 def test_a_model_without_room_in_memory_is_named(
     error: Exception, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

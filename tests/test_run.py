@@ -25,7 +25,7 @@ from harness.errors import PluginError, RunError
 from harness.files import locked, private_folder, whole_or_not
 from harness.plugins import Need, Tag
 from harness.types import Candidate, Failure, ModelInput
-from tests.full import files_of_at_most
+from tests.full import MEMORY, files_of_at_most
 
 FEW = ("--scorers", "bleu,rouge")
 
@@ -608,13 +608,28 @@ def test_a_full_disk_is_not_laid_at_the_plugin(write: Callable[[Path], None], sa
         write(tmp_path / "written.npy")
 
 
-def test_a_full_disk_while_a_system_writes_is_not_laid_at_its_case() -> None:
+def _run_of_one_that_raises(error: Exception) -> list[Candidate | Failure]:
     class Full:
         def generate(self, inputs: Sequence[ModelInput]) -> Iterator[Candidate | Failure]:
-            for asked in inputs:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), asked.case)
+            for _ in inputs:
+                raise error
             yield from ()
 
     competitor = Competitor("s", "s", None, Tag("system", "s", ()), {}, "")
+    return list(results(competitor, Full(), [ModelInput("1", "g", "f", ())]))
+
+
+def test_a_full_disk_while_a_system_writes_is_not_laid_at_its_case() -> None:
     with pytest.raises(OSError, match="No space"):
-        list(results(competitor, Full(), [ModelInput("1", "g", "f", ())]))
+        _run_of_one_that_raises(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "1"))
+
+
+@pytest.mark.parametrize("error", MEMORY)
+def test_a_full_memory_is_not_laid_at_the_plugin_or_its_case(error: Exception) -> None:
+    todo = "\n  -> make room, or lower its settings; the same command goes on from here"
+    with pytest.raises(RunError) as caught, blaming("qlora", "to learn"):
+        raise error
+    assert str(caught.value) == f"the system 'qlora' ran out of memory when it had to learn{todo}"
+    with pytest.raises(RunError) as caught:
+        _run_of_one_that_raises(error)
+    assert str(caught.value) == f"the system 's' ran out of memory in its run{todo}"

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from harness import Pair, scorecard
 from harness.aggregate import mean_over_columns, mean_over_fields
@@ -28,6 +27,7 @@ from harness.plugins import registry
 from harness.score import Measured, Stats, ids_digest, score
 from harness.scorecard import make_card, read_card, read_stats, variants_in, write_cards
 from harness.types import ColumnScore, Reference, ScoreCard, Submission
+from tests.full import MEMORY
 from tests.toys import MANIFEST, TASK, WORDS, Words, scoring_with
 
 TEXTS = {
@@ -273,13 +273,7 @@ def test_a_full_disk_is_not_laid_at_the_scorer_that_measures() -> None:
         scored(broken(measure))
 
 
-FULL = (
-    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
-    RuntimeError("[enforce fail at alloc_cpu.cpp:121] err == 0. DefaultCPUAllocator: can't allocate memory"),
-)
-
-
-@pytest.mark.parametrize("error", FULL)
+@pytest.mark.parametrize("error", MEMORY)
 def test_a_full_memory_is_not_laid_at_the_scorer_that_measures(error: Exception) -> None:
     def measure(self: Any, pairs: Any) -> Any:
         raise error

@@ -18,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import peft
 import pytest
 import torch
 from hypothesis import given, settings
@@ -32,7 +33,7 @@ from harness.engines.transformers import open_transformers
 from harness.errors import AssetError, CorpusError, SettingsError, TuningError
 from harness.files import digest_file, private_folder
 from harness.lineup import EngineSettings
-from harness.tuning import adapters
+from harness.tuning import adapters, loop
 from harness.tuning.adapters import School, adapter, check_given, prepare, read_manifest
 from harness.tuning.job import read_job
 from harness.tuning.lessons import Encoded, encode
@@ -42,6 +43,7 @@ from harness.tuning.progress import CHECKPOINT
 from harness.tuning.rows import fill_rows, plan_steps, rate, split_groups
 from harness.tuning.student import IGNORED, Student, collate
 from harness.types import Lesson, Prompt, Sampling, Tuning
+from tests.full import MEMORY, raising
 from tests.tiny_llama import write_tiny_llama
 
 HOUSE = Path(__file__).resolve().parent.parent
@@ -317,6 +319,55 @@ def test_out_of_memory_says_what_to_lower(school: School, monkeypatch: pytest.Mo
     with pytest.raises(TuningError, match=r"out of memory in a micro-batch of 1 rows of up to \d+ tokens") as caught:
         Training(folder).step()
     assert caught.value.todo.startswith("set batch = 1 and raise accumulation as much, then checkpointing = true")
+
+
+LESS_TO_LEARN = (
+    "make room (`nvidia-smi` says who is on a card), lower rank, or name fewer layers in target_modules; "
+    "`harness plan` says what each costs"
+)
+TWO_MOMENTS = "out of memory in the optimiser, which keeps two moments of each weight that is learned"
+
+
+@pytest.mark.parametrize("error", MEMORY)
+def test_an_optimiser_without_room_in_memory_says_what_to_lower(
+    error: Exception, school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = Training(prepare(school, lambda: LESSONS, TUNING, {}))
+    with monkeypatch.context() as full:
+        full.setattr(training.optimiser, "step", raising(error))
+        with pytest.raises(TuningError) as caught:
+            training.step()
+    assert str(caught.value) == f"{TWO_MOMENTS}\n  -> {LESS_TO_LEARN}"
+    training.step()
+    training.save()
+    monkeypatch.setattr(loop, "like", raising(error))
+    with pytest.raises(TuningError) as caught:
+        Training(training.folder)
+    assert str(caught.value) == f"{TWO_MOMENTS}\n  -> {LESS_TO_LEARN}"
+
+
+@pytest.mark.parametrize("error", MEMORY)
+def test_out_of_memory_on_what_is_held_out_says_what_to_lower(
+    error: Exception, school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = Training(prepare(school, lambda: LESSONS, replace(TUNING, held_out=0.3), {}))
+    monkeypatch.setattr(Student, "loss", raising(error))
+    with pytest.raises(TuningError) as caught:
+        training.evaluate()
+    assert str(caught.value) == (
+        f"out of memory on what is held out, in 1 rows of up to {training.lessons.lengths[training.held[0]]} tokens\n"
+        "  -> make room (`nvidia-smi` says who is on a card), or lower sequence_length"
+    )
+
+
+@pytest.mark.parametrize("error", MEMORY)
+def test_an_adapter_that_is_to_be_learned_without_room_in_memory_says_what_to_lower(
+    error: Exception, school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peft, "get_peft_model", raising(error))
+    with pytest.raises(AssetError) as caught:
+        Training(prepare(school, lambda: LESSONS, TUNING, {}))
+    assert str(caught.value) == f"an adapter on tiny-llama has no room in memory\n  -> {LESS_TO_LEARN}"
 
 
 # --------------------------------------------------------------------------- by what it is known

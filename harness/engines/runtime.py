@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from harness.errors import AssetError
+
+_FULL = ("can't allocate memory", os.strerror(errno.ENOMEM))
 
 
 def prepare_torch(threads: int) -> None:
@@ -31,12 +34,12 @@ def prepare_torch(threads: int) -> None:
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Whether the memory of the card, or of the machine, is full: of the latter torch says so in words alone."""
-    if "torch" not in sys.modules:
-        return False
-    import torch
-
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+    """Whether the memory of the card, or of the machine, is full: of the latter torch says so in words alone, its own
+    or the machine's."""
+    if isinstance(error, MemoryError) or any(words in str(error) for words in _FULL):
+        return True
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(error, torch.OutOfMemoryError)
 
 
 @contextmanager
@@ -44,7 +47,7 @@ def named_if_out_of_memory(what: str, todo: str) -> Iterator[None]:
     """Raises AssetError naming `what`, if there is no room for it."""
     try:
         yield
-    except RuntimeError as error:
+    except Exception as error:
         if not out_of_memory(error):
             raise
         raise AssetError(f"{what} has no room in memory", todo=todo) from None

@@ -184,7 +184,7 @@ class TransformersEngine:
 def _enough_memory(rows: Sequence[Any]) -> Iterator[None]:
     try:
         yield
-    except RuntimeError as error:
+    except Exception as error:
         if not out_of_memory(error):
             raise
         longest = max(len(row.prompt) for row in rows)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness import assets
-from harness.engines.runtime import prepare_torch, quiet
+from harness.engines.runtime import named_if_out_of_memory, prepare_torch, quiet
 from harness.errors import AssetError
 from harness.files import digest
 from harness.nlp.networks import TO_BE_WHOLE, by_length
@@ -22,18 +22,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _BATCH_TOKENS = 2048
+_TO_FIT = "make room, lower --jobs, or name a smaller encoder under [encoder] in the lineup"
 
 
 def open_encoder(folder: Path, threads: int = 0) -> TextEncoder:
     """Load the encoder in `folder`, in 32 bits on the CPU. `threads` of 0 leaves the number to torch.
-    Raises AssetError if it cannot be loaded, or does not pool by the mean."""
+    Raises AssetError if it cannot be loaded, has no room in memory, or does not pool by the mean."""
     prepare_torch(threads)
     import torch
     from transformers import AutoModel, AutoTokenizer
 
-    with quiet(), named_if_torn(f"the encoder in {folder}", TO_BE_WHOLE):
+    what = f"the encoder in {folder}"
+    with quiet(), named_if_torn(what, TO_BE_WHOLE), named_if_out_of_memory(what, _TO_FIT):
         if not _json(folder / "1_Pooling" / "config.json").get("pooling_mode_mean_tokens", True):
-            raise AssetError(f"the encoder in {folder} does not pool by the mean", todo="use one that does")
+            raise AssetError(f"{what} does not pool by the mean", todo="use one that does")
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         model = AutoModel.from_pretrained(folder, dtype=torch.float32, add_pooling_layer=False, local_files_only=True)
         sizes = _json(folder / "sentence_bert_config.json")

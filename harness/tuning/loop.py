@@ -21,11 +21,17 @@ from harness.tuning.job import LESSONS, read_job
 from harness.tuning.lessons import LessonFile
 from harness.tuning.progress import Checkpoint, Point, Progress
 from harness.tuning.rows import Row, Step, plan_steps, rate, split_groups
-from harness.tuning.student import Student, collate
+from harness.tuning.student import LESS_TO_LEARN, Student, collate
 from harness.tuning.team import ALONE, Team, like, whole
 
 CHECKPOINT_SECONDS = 60.0
 MAX_NORM = 1.0
+_IN_THE_OPTIMISER = "in the optimiser, which keeps two moments of each weight that is learned"
+_LESS_AT_ONCE = (
+    "set batch = 1 and raise accumulation as much, then checkpointing = true, then lower sequence_length; "
+    "`harness plan` says what each costs"
+)
+_SHORTER_LESSONS = "make room (`nvidia-smi` says who is on a card), or lower sequence_length"
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,8 @@ class Training:
             )
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate
-        self.optimiser.step()
+        with _enough_memory(_IN_THE_OPTIMISER, LESS_TO_LEARN):
+            self.optimiser.step()
         tokens = sum(self.lessons.lengths[at] for rows in step for row in rows for at in row)
         seconds = self.progress.seconds + self.team.told(time.monotonic() - started)
         point = Point(number + 1, loss, learning_rate, self.progress.tokens + tokens, seconds)
@@ -96,7 +103,7 @@ class Training:
         for place, weight in self.team.share(len(step)):
             # Dropout is the same after a kill, and whichever process takes the micro-batch.
             torch.manual_seed(int(digest([self.tuning.training_seed, number, place])[:15], 16))
-            with _enough_memory(step[place], self.lessons.lengths):
+            with _enough_memory(f"in a micro-batch of {self._size(step[place])}", _LESS_AT_ONCE):
                 loss = self.student.loss(self._batch(step[place])) * (weight / total)
                 torch.autograd.backward(loss * self.team.size)  # a team's gradients are averaged
             found += loss.item()
@@ -104,6 +111,9 @@ class Training:
 
     def _batch(self, rows: Sequence[Row]) -> Any:
         return collate([[self.lessons[at] for at in row] for row in rows])
+
+    def _size(self, rows: Sequence[Row]) -> str:
+        return f"{len(rows)} rows of up to {max(sum(self.lessons.lengths[at] for at in row) for row in rows)} tokens"
 
     # ---------------------------------------------------------------- the lessons held out
 
@@ -113,7 +123,9 @@ class Training:
         found = 0.0
         with torch.no_grad():
             for place, weight in self.team.share(len(self.held)):
-                found += weight * float(self.student.loss(self._batch([(self.held[place],)])))
+                rows: list[Row] = [(self.held[place],)]
+                with _enough_memory(f"on what is held out, in {self._size(rows)}", _SHORTER_LESSONS):
+                    found += weight * float(self.student.loss(self._batch(rows)))
         self.student.model.train()
         tokens = sum(self.lessons.targets[at] for at in self.held)
         self.progress = self.progress.evaluated(self.team.total(found) / tokens)
@@ -141,12 +153,13 @@ class Training:
             return
         self.progress, self.best = kept.progress, dict(kept.best)
         self.student.set_state(kept.weights)
-        for name, parameter in self.parameters.items():
-            if f"exp_avg/{name}" in kept.moments:
-                self.optimiser.state[parameter] = {
-                    "step": torch.tensor(float(kept.progress.steps)),
-                    **{m: like(kept.moments[f"{m}/{name}"], parameter) for m in ("exp_avg", "exp_avg_sq")},
-                }
+        with _enough_memory(_IN_THE_OPTIMISER, LESS_TO_LEARN):
+            for name, parameter in self.parameters.items():
+                if f"exp_avg/{name}" in kept.moments:
+                    self.optimiser.state[parameter] = {
+                        "step": torch.tensor(float(kept.progress.steps)),
+                        **{m: like(kept.moments[f"{m}/{name}"], parameter) for m in ("exp_avg", "exp_avg_sq")},
+                    }
 
     def finish(self) -> None:
         """Leave the weights that are to be kept in the student: the best ones where lessons were held out."""
@@ -208,15 +221,10 @@ def peak_bytes(device: str) -> int:
 
 
 @contextmanager
-def _enough_memory(rows: Sequence[Row], lengths: Sequence[int]) -> Iterator[None]:
+def _enough_memory(where: str, todo: str) -> Iterator[None]:
     try:
         yield
-    except RuntimeError as error:
+    except Exception as error:
         if not out_of_memory(error):
             raise
-        longest = max(sum(lengths[at] for at in row) for row in rows)
-        raise TuningError(
-            f"out of memory in a micro-batch of {len(rows)} rows of up to {longest} tokens",
-            todo="set batch = 1 and raise accumulation as much, then checkpointing = true, then lower sequence_length; "
-            "`harness plan` says what each costs",
-        ) from None
+        raise TuningError(f"out of memory {where}", todo=todo) from None

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from harness.engines.loading import ADAPTER_CONFIG, ADAPTER_WEIGHTS, load_model, numbers
-from harness.engines.runtime import quiet
+from harness.engines.runtime import named_if_out_of_memory, quiet
 from harness.errors import AssetError
 from harness.files import canonical_json, write_atomic
 from harness.tuning.job import Job
@@ -35,6 +35,10 @@ class Batch:
 
 
 IGNORED = -100
+LESS_TO_LEARN = (
+    "make room (`nvidia-smi` says who is on a card), lower rank, or name fewer layers in target_modules; "
+    "`harness plan` says what each costs"
+)
 
 
 def collate(rows: Sequence[Sequence[Encoded]]) -> Batch:
@@ -70,8 +74,9 @@ class Student:
         _stay_trainable(base)
         if tuning.checkpointing:
             base.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-        self.model = _adapted(base, job)
-        team.shard(self.model, self.device)
+        with named_if_out_of_memory(f"an adapter on {job.base.name}", LESS_TO_LEARN):
+            self.model = _adapted(base, job)
+            team.shard(self.model, self.device)
         self.model.train()
 
     @property
