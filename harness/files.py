@@ -147,9 +147,9 @@ def read_object(path: Path) -> Mapping[str, Any]:
 
 
 def remove(*paths: Path) -> None:
-    """Delete files, and folders with all that is in them."""
+    """Delete files and links, and folders with all that is in them."""
     for path in paths:
-        if path.is_dir():
+        if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
             path.unlink()

@@ -3,12 +3,11 @@ models that learned from it for good."""
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from harness.corpora import default_wards
 from harness.errors import CorpusError
-from harness.files import half_of, locked, read_object
+from harness.files import half_of, locked, read_object, remove
 from harness.report import folder as report
 from harness.tuning.adapters import MERGED
 from harness.workspace import MARK_FILE, corpus_roots, is_root_of, workspace_folder
@@ -102,9 +101,5 @@ def _refuse_at_work(folders: list[Path]) -> None:
 
 def _delete(folder: Path) -> None:
     """The marks last: by them a purge that comes after one that was stopped finds the rest."""
-    for entry in sorted(folder.iterdir(), key=lambda one: _MARKS.index(one.name) if one.name in _MARKS else -1):
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
-        else:
-            entry.unlink()
+    remove(*sorted(folder.iterdir(), key=lambda one: _MARKS.index(one.name) if one.name in _MARKS else -1))
     folder.rmdir()

@@ -7,9 +7,9 @@ import errno
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
-from harness.errors import AssetError
+from harness.errors import AssetError, HarnessError
 
 _FULL = ("can't allocate memory", os.strerror(errno.ENOMEM))
 
@@ -43,14 +43,19 @@ def out_of_memory(error: BaseException) -> bool:
 
 
 @contextmanager
-def named_if_out_of_memory(what: str, todo: str) -> Iterator[None]:
-    """Raises AssetError naming `what`, if there is no room for it."""
+def told_if_out_of_memory(told: HarnessError) -> Iterator[None]:
+    """Raises `told`, if the memory is full."""
     try:
         yield
     except Exception as error:
         if not out_of_memory(error):
             raise
-        raise AssetError(f"{what} has no room in memory", todo=todo) from None
+        raise told from None
+
+
+def named_if_out_of_memory(what: str, todo: str) -> AbstractContextManager[None]:
+    """Raises AssetError naming `what`, if there is no room for it."""
+    return told_if_out_of_memory(AssetError(f"{what} has no room in memory", todo=todo))
 
 
 def return_memory() -> None:

@@ -154,6 +154,8 @@ def name_of(model: str) -> str:
 
 # --------------------------------------------------------------------------- a tokenizer at hand
 
+_TO_HOLD_A_TOKENIZER = "name the folder that holds the model's tokenizer.json and tokenizer_config.json"
+
 
 def tokenizer_folder(name: str) -> Path:
     """An asset's folder or a local one."""
@@ -163,7 +165,7 @@ def tokenizer_folder(name: str) -> Path:
     if not folder.is_dir():
         raise AssetError(
             f"'{name}' is no tokenizer: it is neither the name of an asset nor a folder",
-            todo="name the folder that holds the model's tokenizer.json and tokenizer_config.json",
+            todo=_TO_HOLD_A_TOKENIZER,
         )
     return folder
 
@@ -177,6 +179,5 @@ def tokenizer_digest(folder: Path) -> str:
 def load_tokenizer(folder: Path) -> Any:
     from transformers import AutoTokenizer
 
-    todo = "name the folder that holds the model's tokenizer.json and tokenizer_config.json"
-    with quiet(), named_if_torn(f"the tokenizer in {folder}", todo):
+    with quiet(), named_if_torn(f"the tokenizer in {folder}", _TO_HOLD_A_TOKENIZER):
         return AutoTokenizer.from_pretrained(folder, local_files_only=True)

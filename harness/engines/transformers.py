@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from harness import assets
 from harness.engines.batches import plan
 from harness.engines.loading import ADAPTER_WEIGHTS, Weights, context_length, end_tokens, load_tokenizer, numbers
 from harness.engines.prompts import check_room, prompt_tokens, until, without_end
-from harness.engines.runtime import out_of_memory, prepare_torch
+from harness.engines.runtime import prepare_torch, told_if_out_of_memory
 from harness.errors import AssetError, RunError
 from harness.files import digest, digest_file
 from harness.progress import counter
@@ -180,19 +180,14 @@ class TransformersEngine:
         return Stops(ends, sampling.stop, text)
 
 
-@contextmanager
-def _enough_memory(rows: Sequence[Any]) -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        if not out_of_memory(error):
-            raise
-        longest = max(len(row.prompt) for row in rows)
-        raise RunError(
-            f"out of memory while {len(rows)} texts were written together, after prompts of up to {longest} tokens",
-            todo="lower batch_size or batch_tokens in the lineup's [engine], or give the system a smaller input "
-            "budget, fewer max_new_tokens or samples",
-        ) from None
+def _enough_memory(rows: Sequence[Any]) -> AbstractContextManager[None]:
+    longest = max(len(row.prompt) for row in rows)
+    error = RunError(
+        f"out of memory while {len(rows)} texts were written together, after prompts of up to {longest} tokens",
+        todo="lower batch_size or batch_tokens in the lineup's [engine], or give the system a smaller input "
+        "budget, fewer max_new_tokens or samples",
+    )
+    return told_if_out_of_memory(error)
 
 
 def _samples(sampling: Sampling) -> int:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from harness.engines.runtime import out_of_memory, return_memory
+from harness.engines.runtime import return_memory, told_if_out_of_memory
 from harness.errors import TuningError
 from harness.files import digest
 from harness.progress import counter
@@ -220,11 +220,5 @@ def peak_bytes(device: str) -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-@contextmanager
-def _enough_memory(where: str, todo: str) -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        if not out_of_memory(error):
-            raise
-        raise TuningError(f"out of memory {where}", todo=todo) from None
+def _enough_memory(where: str, todo: str) -> AbstractContextManager[None]:
+    return told_if_out_of_memory(TuningError(f"out of memory {where}", todo=todo))
