@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.arguments import Handler, parser
-from harness.errors import HarnessError, UsageError, ended_from_outside
+from harness.errors import HarnessError, UsageError
 
 if TYPE_CHECKING:
     from harness.board import Board
@@ -50,11 +50,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout = None  # whoever read our output is gone
         return 0
     except (Exception, SystemExit) as error:
-        if ended_from_outside(error):
-            raise
+        from harness.blame import ended_from_outside
         from harness.files import no_room
         from harness.privacy import describe
 
+        if ended_from_outside(error):
+            raise
         refused = no_room(error) or error
         if isinstance(refused, OSError) and refused.errno:
             print(f"harness: {_refused(refused.errno, refused.filename)}", file=sys.stderr)

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from harness.engines.runtime import out_of_memory
-from harness.errors import HarnessError, PluginError, RunError, SettingsError, ended_from_outside
-from harness.files import digest, digest_bytes, no_room
+from harness.blame import raise_if_nobodys
+from harness.errors import HarnessError, PluginError, RunError, SettingsError
+from harness.files import digest, digest_bytes
 from harness.inputs import Inputs
 from harness.lineup import Lineup, build
 from harness.plugins import Registry, Tag
@@ -74,19 +74,13 @@ def blaming(name: str, what: str) -> Iterator[None]:
     except HarnessError:
         raise
     except (Exception, SystemExit) as error:
-        _raise_if_nobodys(error, name, f"when it had {what}")
+        raise_if_nobodys(error, _full_memory(name, f"when it had {what}"))
         raise PluginError(f"the system '{name}' failed {what}: {describe(error)}", todo="mend the plugin") from error
 
 
-def _raise_if_nobodys(error: BaseException, name: str, when: str) -> None:
-    """A full disk and a full memory are not the plugin's fault, nor is a signal that ends the process."""
-    if ended_from_outside(error):
-        raise error
-    if full := no_room(error):
-        raise full from None
-    if out_of_memory(error):
-        what = f"the system '{name}' ran out of memory {when}"
-        raise RunError(what, todo="make room, or lower its settings; the same command goes on from here") from None
+def _full_memory(name: str, when: str) -> RunError:
+    what = f"the system '{name}' ran out of memory {when}"
+    return RunError(what, todo="make room, or lower its settings; the same command goes on from here")
 
 
 @dataclass(frozen=True)
@@ -193,7 +187,7 @@ def results(competitor: Competitor, runner: Runner, inputs: Sequence[ModelInput]
         except HarnessError:
             raise
         except (Exception, SystemExit) as error:
-            _raise_if_nobodys(error, competitor.name, "in its run")
+            raise_if_nobodys(error, _full_memory(competitor.name, "in its run"))
             reason = describe(error)
             culprit = watched.current
             in_a_row += 1

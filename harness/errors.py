@@ -21,7 +21,6 @@ Messages never hold text of a patient. Ids may stand in them: they go to the use
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Mapping
 
 
@@ -118,12 +117,3 @@ def told(error: BaseException, *, message: bool = True) -> str:
             return f"{kind}, exit code {error.code or 0}"
         kind = f"{kind}, exit code 1"  # any other value is a message
     return f"{kind}: {error}" if message else kind
-
-
-def ended_from_outside(error: BaseException) -> bool:
-    """Whether a signal ends the process, which Ray answers by a SystemExit wherever we are: no plugin's fault."""
-    answer = getattr(signal.getsignal(signal.SIGTERM), "__code__", None)
-    trace = error.__traceback__ if isinstance(error, SystemExit) else None
-    while trace and trace.tb_frame.f_code is not answer:
-        trace = trace.tb_next
-    return trace is not None

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.engines.runtime import out_of_memory
-from harness.errors import CannotJudge, HarnessError, ScoreError, ended_from_outside
-from harness.files import no_room
+from harness.blame import raise_if_nobodys
+from harness.errors import CannotJudge, HarnessError, ScoreError
 from harness.nlp.networks import TO_FIT
 from harness.panel import OpenScorer, fault
 from harness.types import Pair
@@ -96,13 +95,8 @@ def _asked(one: OpenScorer, method: str, pairs: Sequence[Pair], columns: int) ->
     except HarnessError:
         raise
     except (Exception, SystemExit) as error:
-        if ended_from_outside(error):
-            raise
-        if full := no_room(error):
-            raise full from None
-        if out_of_memory(error):
-            what = f"the scorer '{one.name}' ran out of memory on {len(pairs)} pairs"
-            raise ScoreError(what, todo=TO_FIT) from None
+        what = f"the scorer '{one.name}' ran out of memory on {len(pairs)} pairs"
+        raise_if_nobodys(error, ScoreError(what, todo=TO_FIT))
         raise _BrokenError(f"failed: {fault(error)}") from None
     if rows.shape != (shape := (len(pairs), columns)):
         raise _BrokenError(f"returned an array of shape {rows.shape} where {shape} (pairs, columns) was due")

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import assets
-from harness.engines.runtime import out_of_memory
+from harness.blame import raise_if_nobodys
 from harness.errors import (
     AssetError,
     CannotJudge,
@@ -22,10 +22,9 @@ from harness.errors import (
     PluginError,
     ScoreError,
     SettingsError,
-    ended_from_outside,
     told,
 )
-from harness.files import digest_bytes, no_room, private_folder
+from harness.files import digest_bytes, private_folder
 from harness.lineup import EncoderSettings, Lineup, build
 from harness.nlp.networks import TO_FIT
 from harness.plugins import Entry, Registry, Tag
@@ -170,13 +169,8 @@ def open_scorer(choice: Choice, context: ScorerContext) -> OpenScorer:
     except HarnessError:
         raise
     except (Exception, SystemExit) as error:
-        if ended_from_outside(error):
-            raise
-        if full := no_room(error):
-            raise full from None
-        if out_of_memory(error):
-            what = f"the scorer '{entry.name}' ran out of memory while it was opened"
-            raise ScoreError(what, todo=TO_FIT) from None
+        what = f"the scorer '{entry.name}' ran out of memory while it was opened"
+        raise_if_nobodys(error, ScoreError(what, todo=TO_FIT))
         raise PluginError(
             f"the scorer '{entry.name}' ({entry.origin}) cannot be opened: {fault(error)}", todo="mend the file"
         ) from None
