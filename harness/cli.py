@@ -8,7 +8,7 @@ from argparse import Namespace as Args
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from errno import ENOENT
+from errno import ENOENT, ENOMEM
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,11 +35,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser(HANDLERS).parse_args(argv)
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin for long stall where cores are shared
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    if args.assets:
+        os.environ["HARNESS_ASSETS"] = str(args.assets)
+    return exit_code(lambda: args.handler(args))
+
+
+def exit_code(work: Callable[[], int]) -> int:
+    """What `work` returns, or what the error that it raises stands for, which is told without a traceback."""
     try:
-        if args.assets:
-            os.environ["HARNESS_ASSETS"] = str(args.assets)
-        code: int = args.handler(args)
-        return code
+        return work()
     except HarnessError as error:
         print(f"harness: {error}", file=sys.stderr)
         return error.exit_code
@@ -51,6 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except (Exception, SystemExit) as error:
         from harness.blame import ended_from_outside
+        from harness.engines.runtime import out_of_memory
         from harness.files import no_room
         from harness.privacy import describe
 
@@ -59,6 +64,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         refused = no_room(error) or error
         if isinstance(refused, OSError) and refused.errno:
             print(f"harness: {_refused(refused.errno, refused.filename)}", file=sys.stderr)
+            return HarnessError.exit_code
+        if out_of_memory(error):
+            print(f"harness: {_refused(ENOMEM, None)}", file=sys.stderr)
             return HarnessError.exit_code
         if isinstance(error, SystemExit):  # nothing of ours raises it
             ended = f"a plugin ended the program: {describe(error)}"
@@ -71,10 +79,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _refused(errno: int, filename: object) -> str:
     """What the user's machine refused, in its own words: in an error's text anything may stand."""
     where = "" if filename is None else f"{filename}: "
-    todo = "make room, or name another folder; the same command goes on from here"
-    if errno == ENOENT:
-        todo = "name a folder that is there; where one was deleted meanwhile, the same command makes it again"
-    return f"{where}{os.strerror(errno)}\n  -> {todo}"
+    return f"{where}{os.strerror(errno)}\n  -> {_REMEDIES.get(errno, _MAKE_ROOM)}"
+
+
+_MAKE_ROOM = "make room, or name another folder; the same command goes on from here"
+_REMEDIES = {
+    ENOENT: "name a folder that is there; where one was deleted meanwhile, the same command makes it again",
+    ENOMEM: "end what else takes memory, or lower --jobs and batch sizes; the same command goes on from here",
+}
 
 
 # --------------------------------------------------------------------------- handlers

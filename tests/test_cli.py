@@ -27,6 +27,7 @@ from harness.lineup import DEFAULT_LINEUP, find_lineup, read_lineup
 from harness.plugins import registry
 from harness.tasks.discharge_me import discharge_me
 from tests.conftest import SHARED, needs_shared
+from tests.full import MEMORY, raising
 
 FEW = ("--scorers", "bleu,rouge")
 SUBMIT = ("submit", "quiet", "--plugin", "quiet.py", *FEW)
@@ -590,6 +591,38 @@ def test_a_root_that_was_made_anew_without_its_mark_is_found_by_its_name(
     assert main(["purge", "--data", str(ward), "--yes"]) == 0
     assert root.name in capsys.readouterr().out
     assert not root.exists()
+
+
+@pytest.mark.parametrize("error", MEMORY)
+def test_a_full_memory_is_the_machines(
+    error: Exception, home: Path, monkeypatch: pytest.MonkeyPatch, fails: Fails
+) -> None:
+    monkeypatch.setattr("harness.corpora.synthetic.synthesize", raising(error))
+    assert fails("data", "synthesize", "--out", "ward") == (
+        "harness: Cannot allocate memory\n"
+        "  -> end what else takes memory, or lower --jobs and batch sizes; the same command goes on from here\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("folder", "code", "message"),
+    [
+        ([], 2, "error: the following arguments are required: FOLDER\n"),
+        (
+            ["gone"],
+            1,
+            "harness: gone holds no training to be done\n  -> prepare one with `harness fit SYSTEM --prepare`\n",
+        ),
+    ],
+)
+def test_a_training_by_itself_tells_its_errors_as_the_program_does(
+    folder: list[str], code: int, message: str, home: Path
+) -> None:
+    command = [sys.executable, "-m", "harness.tuning", *folder]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_ctrl_d_means_no(ran: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 
-from harness.errors import HarnessError
+from harness.cli import exit_code
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m harness.tuning", description=(__doc__ or "").partition(":")[0])
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="the folder that `harness fit --prepare` prints")
+    folder = parser.parse_args().folder
+    return exit_code(lambda: _train(folder))
+
+
+def _train(folder: Path) -> int:
     from harness.tuning.adapters import make
 
-    try:
-        make(Path(sys.argv[1]))
-    except HarnessError as error:
-        print(f"harness: {error}", file=sys.stderr)
-        return error.exit_code
+    make(folder)
     return 0
 
 
