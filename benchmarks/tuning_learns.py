@@ -124,17 +124,10 @@ class Course:
         return found
 
     def trained_tokens(self, entered: Entered) -> int:
-        """Of the adapters that wrote a run, and of those they were trained on from."""
-        manifests = [
-            read_manifest(file.parent) for file in self.asked.out.glob("workspace/**/adapters/*/manifest.json")
-        ]
-        by_weights = {manifest.weights: manifest for manifest in manifests}
-        total, left = 0, set(adapters(entered.handed_in.folder))
-        while left:
-            one = by_weights[left.pop()]
-            total += one.tokens
-            left |= {one.start_digest} - {""}
-        return total
+        """Of the adapters of a run: the one that wrote, and those that it was trained on from."""
+        made = self.asked.out.glob("workspace/**/adapters/*/manifest.json")
+        tokens = {one.weights: one.tokens for one in (read_manifest(file.parent) for file in made)}
+        return sum(tokens[weights] for weights in adapters(entered.handed_in.folder))
 
 
 def few_shot(contest: Contest, shots: int) -> Entered:
