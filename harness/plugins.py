@@ -21,10 +21,12 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from harness.errors import PluginError, told
-from harness.types import Task
+
+if TYPE_CHECKING:
+    from harness.types import Task
 
 Kind = Literal["task", "system", "scorer"]
 Need = Literal["engine", "encoder", "guide", "examples"]
@@ -181,6 +183,8 @@ class Registry:
 
     def task(self, name: str) -> Task:
         """The rules of this name, with the digest of the code that they stand in."""
+        from harness.types import Task
+
         entry = self.entry("task", name)
         task = entry.load()()
         if not isinstance(task, Task):
