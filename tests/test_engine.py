@@ -9,21 +9,35 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM
+from transformers.cache_utils import Cache
 
 from harness import assets
 from harness.engines import decoding, loading
 from harness.engines.batches import plan
 from harness.engines.decoding import Memory, Row, choose, controlled, draws
+from harness.engines.loading import Numbers
 from harness.engines.transformers import TransformersEngine, open_transformers
 from harness.errors import AssetError, RunError, SettingsError
 from harness.types import Prompt, Sampling
-from tests.engine_contract import MODEL, PROMPTS, QUESTIONS, EngineContract, answers, asked, texts
+from tests.engine_contract import (
+    MODEL,
+    NEAR,
+    PROMPTS,
+    QUESTIONS,
+    EngineContract,
+    answers,
+    asked,
+    logits_of,
+    texts,
+    tokenizer,
+)
 from tests.full import MEMORY, raising
 from tests.tiny_llama import write_tiny_llama
 
@@ -423,6 +437,28 @@ def test_a_model_without_room_in_memory_is_named(
 def test_a_chosen_dtype_and_plain_attention_serve_other_families(folder: Path, tmp_path: Path) -> None:
     config = json.loads((folder / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps({**config, "model_type": "gemma"}))
-    assert loading._attention(tmp_path, "cpu") is None
-    assert loading._attention(folder, "cuda") is None
-    assert loading._attention(folder, "cpu") == "sdpa_grouped"
+    assert loading._attention(tmp_path, Numbers("cpu", "float32")) is None
+    assert loading._attention(folder, Numbers("cuda", "float32")) is None
+    assert loading._attention(folder, Numbers("cpu", "float32")) == "sdpa_grouped"
+    assert loading._attention(folder, Numbers("cpu", "bfloat16")) == "sdpa_grouped_wide"
+
+
+def test_a_processor_that_multiplies_bfloat16_keeps_keys_and_values_in_float32(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caches = []
+
+    def noted(**how: Any) -> Cache:
+        caches.append(Cache(**how))
+        return caches[-1]
+
+    monkeypatch.setattr(decoding, "Cache", noted)
+    found = answers(open_transformers(folder, dtype="bfloat16", batch_size=len(PROMPTS)), Sampling(12))
+    (cache,) = caches
+    assert {one.dtype for layer in cache.layers for one in (layer.keys, layer.values)} == {torch.float32}
+    for at, [one] in found.items():
+        written = torch.tensor([*tokenizer()(one.text)["input_ids"]] + [2] * (one.finish == "stop"))
+        assert len(written) == one.tokens
+        logits = logits_of(PROMPTS[at], written.tolist(), dtype="bfloat16")
+        lost = logits.amax(-1) - logits.gather(-1, written[:, None])[:, 0]
+        assert lost.max() <= NEAR["bfloat16"], "the best token, as the model sees it that keeps nothing"

@@ -115,9 +115,10 @@ def test_what_costs_more_is_said_to_cost_more() -> None:
     assert together(rank=64) - together() == pytest.approx(16 * 48 * LLAMA3.in_adapter(1, ("all-linear",)), rel=0.05)
     whole, halved = (total(generation(LLAMA3, NF4, texts, 3000, 1000)) for texts in (8, 4))
     assert whole > halved
-    assert Term("cache", 8 * 4256 * 131072.0, "8 texts x 4256 tokens x 131072 bytes") in generation(
-        LLAMA3, NF4, 8, 3000, 1000
-    )
+    cache = Term("cache", 8 * 4256 * 131072.0, "8 texts x 4256 tokens x 131072 bytes")
+    assert cache in generation(LLAMA3, replace(NF4, on_card=True), 8, 3000, 1000)
+    wide = Term("cache", 8 * 4256 * 262144.0, "8 texts x 4256 tokens x 262144 bytes")
+    assert wide in generation(LLAMA3, NF4, 8, 3000, 1000), "a processor keeps it in float32"
 
 
 # --------------------------------------------------------------------------- the command

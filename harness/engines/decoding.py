@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from transformers.cache_utils import Cache, DynamicLayer
 
+from harness.engines.loading import GROUPED_WIDE
 from harness.engines.prompts import seed
 from harness.types import Prompt, Sampling
 
@@ -87,7 +88,8 @@ def decode(
     width = max(len(row.prompt) for row in rows)
     inputs, mask = _padded(rows, width, width + sampling.max_new_tokens, pad, model.device)
     positions = (mask[:, :width].cumsum(-1) - 1).clamp(min=0)
-    cache = Cache(layer_class_to_replicate=_GrowingLayer)
+    wide = model.config._attn_implementation == GROUPED_WIDE
+    cache = Cache(layer_class_to_replicate=_WideLayer if wide else _GrowingLayer)
     for step in range(sampling.max_new_tokens):
         seen = mask[:, : width + step]
         output = model(
@@ -186,6 +188,7 @@ class _GrowingLayer(DynamicLayer):  # type: ignore[misc]
     """Keys and values in one buffer with room to spare: the library's own layer copies all of them at every token."""
 
     room = 256
+    dtype_kept: torch.dtype | None = None
 
     def update(self, keys: Tensor, values: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
         seen = self.get_seq_length()
@@ -199,7 +202,7 @@ class _GrowingLayer(DynamicLayer):  # type: ignore[misc]
 
     def _grow(self, keys: Tensor, values: Tensor, seen: int, length: int) -> None:
         self.key_buffer, self.value_buffer = (
-            new.new_empty((*new.shape[:2], length, new.shape[3])) for new in (keys, values)
+            new.new_empty((*new.shape[:2], length, new.shape[3]), dtype=self.dtype_kept) for new in (keys, values)
         )
         if seen:
             self.key_buffer[:, :, :seen], self.value_buffer[:, :, :seen] = self.keys, self.values
@@ -209,3 +212,9 @@ class _GrowingLayer(DynamicLayer):  # type: ignore[misc]
         seen = self.get_seq_length()
         self.key_buffer, self.value_buffer = self.key_buffer[indices], self.value_buffer[indices]
         self.keys, self.values = self.key_buffer[:, :, :seen], self.value_buffer[:, :, :seen]
+
+
+class _WideLayer(_GrowingLayer):
+    """Keeps them in float32: a processor attends to bfloat16 by converting all of it at every token."""
+
+    dtype_kept = torch.float32

@@ -23,6 +23,8 @@ _WHOLE = "check that the folder holds config.json, tokenizer and weights, whole,
 _ROOM = 'make room (`nvidia-smi` says who is on a card), set quantisation = "nf4", or use a smaller model'
 _ENDS_OF_TURN = ("<|im_end|>", "<|eot_id|>", "<|end|>", "<|endoftext|>", "<end_of_turn>", "</s>")
 _GROUPED_HEADS = ("llama", "mistral", "qwen2", "qwen3")
+GROUPED, GROUPED_WIDE = "sdpa_grouped", "sdpa_grouped_wide"
+"""Our attention on a CPU; the second one finds keys and values in float32, whatever the numbers of the rest are."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def load_model(folder: Path, numbers: Numbers) -> Any:
         more["device_map"] = {"": numbers.device}
     with quiet(), _telling(folder):
         model = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=dtype, attn_implementation=_attention(folder, numbers.device), local_files_only=True, **more
+            folder, dtype=dtype, attn_implementation=_attention(folder, numbers), local_files_only=True, **more
         )
         return (model if more else model.to(numbers.device)).eval()
 
@@ -201,7 +203,7 @@ def _cpu_flags() -> set[str]:
     return {flag for line in lines if line.startswith("flags") for flag in line.split()}
 
 
-def _attention(model: Path, device: str) -> str | None:
+def _attention(model: Path, numbers: Numbers) -> str | None:
     """On a CPU, for the families known to allow it, attention that does not copy each key once a query head."""
     from transformers import AttentionInterface
     from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
@@ -210,11 +212,12 @@ def _attention(model: Path, device: str) -> str | None:
         family = json.loads((model / "config.json").read_bytes()).get("model_type")
     except (OSError, ValueError):
         return None  # loading says what is wrong
-    if device != "cpu" or family not in _GROUPED_HEADS:
+    if numbers.device != "cpu" or family not in _GROUPED_HEADS:
         return None
-    AttentionInterface.register("sdpa_grouped", _grouped_attention)
-    AttentionMaskInterface.register("sdpa_grouped", sdpa_mask)
-    return "sdpa_grouped"
+    name = GROUPED if numbers.dtype == "float32" else GROUPED_WIDE
+    AttentionInterface.register(name, _grouped_attention)
+    AttentionMaskInterface.register(name, sdpa_mask)
+    return name
 
 
 def _grouped_attention(
@@ -224,6 +227,6 @@ def _grouped_attention(
 
     causal = attention_mask is None and query.shape[2] > 1
     output = scaled_dot_product_attention(
-        query, key, value, attn_mask=attention_mask, scale=scaling, is_causal=causal, enable_gqa=True
+        query.to(key.dtype), key, value, attn_mask=attention_mask, scale=scaling, is_causal=causal, enable_gqa=True
     )
-    return output.transpose(1, 2).contiguous(), None
+    return output.to(query.dtype).transpose(1, 2).contiguous(), None

@@ -141,7 +141,7 @@ def dequantised(shape: Shape, held: Held) -> float:
 def generation(shape: Shape, held: Held, texts: int, prompt: int, new: int, learned: int = 0) -> list[Term]:
     """What a process holds while it fills the cache for `texts` prompts of `prompt` tokens, then writes `new` tokens;
     `learned` are the parameters of an adapter, 0 for none."""
-    token = 2 * shape.layers * shape.keys * held.number
+    token = 2 * shape.layers * shape.keys * (held.number if held.on_card else 4)  # a CPU's cache is float32
     length = prompt + new + CACHE_ROOM
     work = layer_work(shape, held, adapter=bool(learned)) * texts * prompt + dequantised(shape, held)
     mask = texts * prompt * prompt * (1 + held.number)
