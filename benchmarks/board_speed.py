@@ -91,7 +91,7 @@ def main() -> None:
     parser.add_argument("--compare", choices=["adjacent", "all"], default="adjacent")
     parser.add_argument("--seed", type=int, default=0)
     settings = parser.parse_args()
-    task: Task = registry().entry("task", "discharge-me").load()()
+    task: Task = registry().task("discharge-me")
     level = np.random.default_rng(settings.seed).beta(2, 5, (2, settings.cases, 1))
     level[np.random.default_rng([settings.seed, 1]).random(level.shape) < 0.02] = np.nan
     with tempfile.TemporaryDirectory() as name:

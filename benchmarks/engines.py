@@ -84,7 +84,7 @@ def say(who: str, pace: Pace) -> None:
 
 def prepared(scratch: Path, lineup: Lineup, prompts: int, settings: Mapping[str, Any]) -> tuple[Contest, Competitor]:
     plugins = registry(())
-    task = plugins.entry("task", "discharge-me").load()()
+    task = plugins.task("discharge-me")
     stays = ceil(prompts / len(task.fields))
     synthesize(scratch / "ward", ceil(stays / SHARES[SPLIT]) + len(SHARES), seed=0)
     corpus = open_corpus(scratch / "ward", task, SPLIT)

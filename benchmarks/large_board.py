@@ -73,7 +73,7 @@ def chosen_scorers(names: str, task: Task) -> tuple[Choice, ...]:
 
 
 def run(kind: str, stays: int, names: str, jobs: int, seed: int, folder: Path) -> dict[str, Any]:
-    task: Task = registry().entry("task", "discharge-me").load()()
+    task: Task = registry().task("discharge-me")
     texts, fields = Texts(seed), [field.name for field in task.fields]
     rows = {
         str(case): {name: texts.hypothesis(case, f, system_of(kind, case)) for f, name in enumerate(fields)}

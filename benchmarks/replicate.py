@@ -328,7 +328,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def compare(data: Path, runs: Path, splits: Sequence[str], kept: Path | None) -> int:
     started = time.perf_counter()
-    task: Task = registry().entry("task", TASK).load()()
+    task: Task = registry().task(TASK)
     corpus = open_corpus(data, task)
     with tempfile.TemporaryDirectory() as folder:
         replicas = [replicate(task, corpus, runs, split, kept or Path(folder)) for split in splits]

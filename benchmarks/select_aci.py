@@ -54,7 +54,7 @@ class Judged:
 def read(data: Path, runs: Path, concepts: bool) -> dict[str, Judged]:
     texts = {split: read_runs(runs, split) for split in SPLITS}
     systems = sorted(set.intersection(*(set(found) for found in texts.values())))
-    task = registry().entry("task", TASK).load()()
+    task = registry().task(TASK)
     corpus = open_corpus(data, task, "train")
     usual = round(median(len(note(stay).split()) for stay in corpus.stays("train")))
     with tempfile.TemporaryDirectory() as work:

@@ -298,7 +298,7 @@ def main() -> None:
     parser.add_argument("--resamples", type=int, default=10_000)
     settings = parser.parse_args()
     settings.scratch.mkdir(parents=True, exist_ok=True)
-    task: Task = registry(()).entry("task", "discharge-me").load()()
+    task: Task = registry(()).task("discharge-me")
     lineup = lineup_of(settings)
     if settings.data:
         show(settings.data, task, lineup, settings, together=True)

@@ -71,7 +71,7 @@ class Course:
 
     def contest(self, split: str, limit: int | None) -> Contest:
         plugins = registry()
-        task = plugins.entry("task", "discharge-me").load()()
+        task = plugins.task("discharge-me")
         corpus = open_corpus(self.data, task, split)
         scorers = (*SCORERS, *corpus.scorers)
         lineup = read_lineup(_lineup(self.asked))

@@ -393,7 +393,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--real", type=Path, help="a folder of real summaries in the official layout")
     args = parser.parse_args()
-    task: Task = registry().entry("task", "discharge-me").load()()
+    task: Task = registry().task("discharge-me")
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         wards = [measure(seed, args.stays, scratch, task) for seed in args.seeds]

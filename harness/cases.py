@@ -7,7 +7,6 @@ nothing else. There is no target in it: of a stay that still holds one, only the
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -53,13 +52,11 @@ class KeptCases(Lazy[Case]):
         dropped."""
         return (line for _, line in self._lines() if line is not None)
 
-    def leaks(self) -> Iterator[tuple[Leak, ...]]:
-        """The same as leaks, case by case."""
-        return (tuple(Leak(**leak) for leak in json.loads(line)["leaks"]) for line in self.records())
-
-    def dropped(self) -> Mapping[str, int]:
-        """Rows of dated tables that were left out of them, summed."""
-        return sum((Counter(json.loads(line)["dropped"]) for line in self.records()), Counter())
+    def checks(self) -> Iterator[tuple[tuple[Leak, ...], Mapping[str, int]]]:
+        """The same as (leaks, rows of dated tables that were left out), case by case."""
+        for line in self.records():
+            record = json.loads(line)
+            yield tuple(Leak(**leak) for leak in record["leaks"]), record["dropped"]
 
     def lacking(self) -> list[str]:
         """The ids of those that are not prepared."""

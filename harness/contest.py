@@ -96,7 +96,7 @@ def open_contest(
         raise SettingsError(f"there is no case {only} in {split}", todo=f"name one of its {len(ids)}, such as {ids[0]}")
     ids = [only] if only else ids
     cases = open_cases(corpus, task, split, ids, cut_leaks)
-    refuse_leaks(leak for leaks in cases.leaks() for leak in leaks)
+    leak_check, withheld = _checked(cases.checks())
     return Contest(
         task=task,
         corpus=corpus,
@@ -105,8 +105,8 @@ def open_contest(
         cases=cases,
         limit=None if limit is None or limit >= len(corpus.ids(split)) else limit,
         seed=seed,
-        leak_check=_checked(cases.leaks()),
-        withheld=_withheld(cases.dropped()),
+        leak_check=leak_check,
+        withheld=withheld,
         records=cases.records,
         registry=registry,
         lineup=lineup,
@@ -120,22 +120,27 @@ def open_contest(
     )
 
 
-def _checked(cases: Iterable[Sequence[Leak]]) -> dict[str, int]:
-    """Cases by how it was checked that their targets are gone, and those of which copies had to be cut."""
+def _checked(
+    cases: Iterable[tuple[Sequence[Leak], Mapping[str, int]]],
+) -> tuple[Mapping[str, int], Mapping[str, int]]:
+    """Cases by how it was checked that their targets are gone, and those of which copies had to be cut; rows of dated
+    tables that were left out, by the reason. Raises LeakError for the targets that are left."""
     found: Counter[str] = Counter()
-    for leaks in cases:
+    dropped: Counter[str] = Counter()
+    left: list[Leak] = []
+    for leaks, rows in cases:
+        left += (leak for leak in leaks if leak.status == "leak")
         found["unproven" if any(leak.status == "unproven" for leak in leaks) else "clean"] += 1
         found["with copies cut"] += any(leak.copies for leak in leaks)
-    return {what: found[what] for what in ("clean", "unproven", "with copies cut") if found[what]}
+        dropped += Counter(rows)
+    refuse_leaks(left)
+    checked = {what: found[what] for what in ("clean", "unproven", "with copies cut") if found[what]}
+    return checked, {_in_words(what): count for what, count in dropped.items()}
 
 
-def _withheld(dropped: Mapping[str, int]) -> dict[str, int]:
-    """The same counts, in words."""
-    found = {}
-    for what, count in dropped.items():
-        table, _, why = what.rpartition(", ")
-        found[f"of {table} {_WITHHELD[why]}"] = count
-    return found
+def _in_words(what: str) -> str:
+    table, _, why = what.rpartition(", ")
+    return f"of {table} {_WITHHELD[why]}"
 
 
 def draw(ids: Sequence[str], limit: int | None, seed: int) -> list[str]:

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain, count
 from pathlib import Path
 
@@ -75,8 +75,8 @@ def score_paths(paths: Sequence[Path], how: Judgement) -> Scored:
     refusals: dict[str, HarnessError] = {}
     unscored: dict[str, tuple[ScoreError, list[Path]]] = {}
     with ExitStack() as closing:
-        desk = _Desk(how, closing, {}, [])
-        items = _labelled(paths, how)
+        desk = _Desk(how, closing)
+        items = _labelled(paths, desk)
         strays = [item for item in items if not item.is_dir()] if how.data is None else []
         for item, label in items.items():
             if item in strays:
@@ -103,13 +103,19 @@ def _and_more(items: Sequence[Path]) -> str:
 
 @dataclass(frozen=True)
 class _Desk:
-    """What to judge by, the scorers that are open: one set for each corpus and split, and what to tell of what was
-    judged."""
+    """What to judge by, the corpora that are open, and the scorers: one set for each corpus and split, and what to tell
+    of what was judged."""
 
     how: Judgement
     closing: ExitStack
-    opened: dict[tuple[Path, str], Scoring]
-    told: list[str]
+    corpora: dict[tuple[Path | None, str], Corpus] = field(default_factory=dict)
+    opened: dict[tuple[Path, str], Scoring] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
+
+    def corpus(self, data: Path | None, split: str) -> Corpus:
+        if (data, split) not in self.corpora:
+            self.corpora[data, split] = open_corpus(data, self.how.task, split)
+        return self.corpora[data, split]
 
     def scoring(self, corpus: Corpus, split: str) -> Scoring:
         key = corpus.root, split
@@ -120,13 +126,14 @@ class _Desk:
         return self.opened[key]
 
 
-def _labelled(paths: Sequence[Path], how: Judgement) -> dict[Path, str]:
+def _labelled(paths: Sequence[Path], desk: _Desk) -> dict[Path, str]:
     """What there is to score below `paths`, each with a label that no other has on its board: its whole path where two
     would share one."""
+    how = desk.how
     labels: dict[Path, str] = {}
     for path in paths:
         top = path if path.is_dir() else path.parent
-        for item in _find(path, how):
+        for item in _find(path, desk):
             labels.setdefault(item, _folder_name(item) if item.is_dir() else _label(item, top, how.task))
     wanted = {item: (_board_of(item, how), label) for item, label in labels.items()}
     shared = Counter(wanted.values())
@@ -173,7 +180,7 @@ def _stem(name: str) -> str:
     return _SUFFIX.sub("", name)
 
 
-def _find(path: Path, how: Judgement) -> Iterator[Path]:
+def _find(path: Path, desk: _Desk) -> Iterator[Path]:
     """Run folders, and files with a submission that lie in none. Of the two files that a run hands in only the zip: any
     other csv beside a zip of its name may be what was sent later."""
     if path.is_file():
@@ -181,9 +188,9 @@ def _find(path: Path, how: Judgement) -> Iterator[Path]:
         return
     if not path.is_dir():
         raise SubmissionError(f"there is no {path}", todo="name a run's folder, a csv, a zip, or a folder of these")
-    runs = sorted(found.parent for found in path.rglob(manifests.FILE) if _is_run(found.parent, how))
+    runs = sorted(found.parent for found in path.rglob(manifests.FILE) if _is_run(found.parent, desk))
     files = sorted(f for f in path.rglob("*") if _SUFFIX.search(f.name) and not any(r in f.parents for r in runs))
-    form = how.task.submission
+    form = desk.how.task.submission
     twins = {one.with_name(form.file_name) for one in files if one.name == form.archive_name}
     files = [file for file in files if file not in twins]
     if not runs and not files:
@@ -191,10 +198,10 @@ def _find(path: Path, how: Judgement) -> Iterator[Path]:
     yield from [*runs, *files]
 
 
-def _is_run(folder: Path, how: Judgement) -> bool:
+def _is_run(folder: Path, desk: _Desk) -> bool:
     """Whether the manifest there is of a run, even if it is torn: other people's zips may lie beside one of theirs. A
     run that was sent is none: what it hands in is a file like any other."""
-    if _was_sent(folder, how):
+    if _was_sent(folder, desk):
         return False
     try:
         manifests.read(folder)
@@ -203,16 +210,17 @@ def _is_run(folder: Path, how: Judgement) -> bool:
     return True
 
 
-def _was_sent(folder: Path, how: Judgement) -> bool:
-    """Whether the run there, which hands something in, was made from another state of the data than lies where `how`
-    says: whoever sent it has, for one, no hidden targets."""
+def _was_sent(folder: Path, desk: _Desk) -> bool:
+    """Whether the run there, which hands something in, was made from another state of the data than is to be judged by:
+    whoever sent it has, for one, no hidden targets."""
+    how = desk.how
     if how.data is None or not any(_SUFFIX.search(file.name) for file in folder.iterdir()):
         return False
     try:
         of = manifests.read(folder)
         if (of.task, of.split) != (how.task.name, _split(how)):
             return False
-        return open_corpus(how.data, how.task, of.split).digest(of.split) != of.corpus_digest
+        return desk.corpus(how.data, of.split).digest(of.split) != of.corpus_digest
     except (SubmissionError, CorpusError):  # which is told when it is scored
         return False
 
@@ -232,7 +240,7 @@ def _score_locked_run(folder: Path, label: str, desk: _Desk) -> list[Entry]:
     path = folder / how.task.submission.file_name
     if not path.exists():
         raise SubmissionError(f"{folder} holds no {path.name}", todo="submit or import again")
-    corpus = open_corpus(how.data or data_of(folder), how.task, manifest.split)
+    corpus = desk.corpus(how.data or data_of(folder), manifest.split)
     if corpus.digest(manifest.split) != manifest.corpus_digest:
         raise SubmissionError(
             f"{folder} was made from another state of {corpus.name} than lies at {corpus.data}",
@@ -266,7 +274,7 @@ def _score_locked_run(folder: Path, label: str, desk: _Desk) -> list[Entry]:
 def _score_file(path: Path, label: str, desk: _Desk) -> list[Entry]:
     how = desk.how
     split = _split(how)
-    corpus = open_corpus(how.data, how.task, split)
+    corpus = desk.corpus(how.data, split)
     need_references(path, how.task, corpus, split)
     manifest = manifests.begin(how.task, corpus, split, corpus.ids(split), label)
     if how.ids is not None:
@@ -281,7 +289,7 @@ def _score_file(path: Path, label: str, desk: _Desk) -> list[Entry]:
     cards = [make_card(measured, manifest, how.task, variant) for variant in how.variants]
     ledger.record(corpus.root, cards[0], digest_bytes(write_csv(submission.rows, how.task)))
     form = how.task.submission
-    if path.name in (form.file_name, form.archive_name) and _was_sent(path.parent, how):
+    if path.name in (form.file_name, form.archive_name) and _was_sent(path.parent, desk):
         desk.told.append(
             f"{_clean(str(path))} was made from another state of {corpus.name} than lies at {corpus.data}: it is "
             "judged as a file that was sent, and the manifest beside it is not believed"

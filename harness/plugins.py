@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import ast
 import difflib
-import hashlib
 import importlib
 import importlib.util
 import os
@@ -24,6 +23,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from harness.errors import PluginError, told
+from harness.files import digest_bytes, digest_file
 
 if TYPE_CHECKING:
     from harness.types import Task
@@ -139,11 +139,8 @@ def _package_of(module: ModuleType, path: Path) -> Path | None:
 @cache
 def _names_and_digests(package: Path) -> bytes:
     """Read once a process: what is imported stays as it was, and a package may have thousands of files."""
-    lines = []
-    for path in sorted(package.rglob("*.py")):
-        with path.open("rb") as file:
-            lines.append(f"{path.relative_to(package).as_posix()} {hashlib.file_digest(file, 'sha256').hexdigest()}\n")
-    return os.fsencode("".join(lines))
+    files = sorted(package.rglob("*.py"))
+    return os.fsencode("".join(f"{path.relative_to(package).as_posix()} {digest_file(path)}\n" for path in files))
 
 
 def _line_of(error: BaseException, origin: str) -> str:
@@ -191,7 +188,7 @@ class Registry:
             raise PluginError(
                 f"the task '{name}' ({entry.origin}) returned {type(task).__name__}", todo="return a harness.Task"
             )
-        return replace(task, source=hashlib.sha256(entry.source()).hexdigest())
+        return replace(task, source=digest_bytes(entry.source()))
 
 
 def unknown(kind: str, name: str, names: Sequence[str]) -> PluginError:

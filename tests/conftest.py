@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-# Before torch is imported, as `prepare_torch` does: MKL's own switches decide the last bit of a network's numbers.
-# Threads that spin stall on shared cores, and two workers with two threads each are slower than with one; where the
-# number of threads matters, a test names it.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-os.environ.setdefault("MKL_CBWR", "AUTO")
-os.environ.setdefault("MKL_DYNAMIC", "FALSE")
+from harness.engines.runtime import set_switches
+
+# Before a test imports torch: MKL's own switches decide the last bit of a network's numbers. Two workers with two
+# threads each are slower than with one; where the number of threads matters, a test names it.
+set_switches()
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 # How long an example takes is for the machine to say.

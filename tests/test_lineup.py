@@ -256,7 +256,7 @@ def test_lineups_are_found_by_name_and_by_path(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", LINEUPS, ids=lambda path: path.stem)
 def test_shipped_lineups_name_plugins_and_settings_that_exist(path: Path) -> None:
     lineup, plugins = read_lineup(path), registry()
-    task = plugins.entry("task", "discharge-me").load()()
+    task = plugins.task("discharge-me")
     assert lineup.entrants
     for name in lineup.entrants:
         competitor = find_competitor(name, plugins, lineup, task)
@@ -321,7 +321,7 @@ def test_faults_in_the_settings_of_scorers_are_named_before_anything_is_opened(
 
 def test_the_command_line_wins_over_the_lineup_and_the_lineup_over_the_plugin() -> None:
     plugins = registry()
-    task = plugins.entry("task", "discharge-me").load()()
+    task = plugins.task("discharge-me")
     lineup = read_lineup(DEFAULT_LINEUP)
     plain = find_competitor("few-shot", plugins, lineup, task).settings
     assert plain["budget"] == lineup.entrants["few-shot"].settings["budget"] == 600
@@ -331,7 +331,7 @@ def test_the_command_line_wins_over_the_lineup_and_the_lineup_over_the_plugin() 
 
 def test_a_setting_that_a_system_does_not_have_is_named() -> None:
     plugins = registry()
-    task = plugins.entry("task", "discharge-me").load()()
+    task = plugins.task("discharge-me")
     with pytest.raises(SettingsError) as caught:
         find_competitor("few-shot", plugins, read_lineup(DEFAULT_LINEUP), task, {"shoots": 2})
     assert str(caught.value) == (

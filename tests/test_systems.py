@@ -123,7 +123,7 @@ class Setting:
 @pytest.fixture(scope="module")
 def ward(tmp_path_factory: pytest.TempPathFactory) -> Setting:
     folder = tmp_path_factory.mktemp("systems")
-    task: Task = registry().entry("task", "discharge-me").load()()
+    task: Task = registry().task("discharge-me")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HARNESS_WORKSPACE", str(folder / "workspace"))
         synthesize(folder / "ward", 60, 5)

@@ -510,11 +510,8 @@ def test_an_adapter_of_another_shape_is_refused(school: School, base: Path, tmp_
 def test_an_adapter_without_room_in_memory_is_not_called_another_models(
     school: School, base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: Any, **__: Any) -> Any:
-        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
-
     folder = adapter(school, lambda: LESSONS, TUNING, {})
-    monkeypatch.setattr(PeftModel, "from_pretrained", full)
+    monkeypatch.setattr(PeftModel, "from_pretrained", raising(MEMORY[0]))
     engine = open_transformers(base, dtype="float32", threads=1).adapted(folder)
     with pytest.raises(AssetError) as caught:
         list(engine.complete([LESSONS[0].prompt], Sampling(2)))

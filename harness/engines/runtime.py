@@ -21,16 +21,22 @@ def prepare_torch(threads: int) -> None:
     else runs on the same cores; if they slept at once, a training would take a quarter longer where nothing does. Only
     the first import of torch in a process can decide it.
     """
-    if "torch" not in sys.modules:
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-        os.environ.setdefault("GOMP_SPINCOUNT", "10000")
-        # MKL's own switch for the same bits in every run on one machine; off by default.
-        os.environ.setdefault("MKL_CBWR", "AUTO")
-        os.environ.setdefault("MKL_DYNAMIC", "FALSE")
+    set_switches()
     import torch
 
     if threads > 0:
         torch.set_num_threads(threads)
+
+
+def set_switches() -> None:
+    """Of torch's libraries, before they are imported; what the user set stays."""
+    if "torch" in sys.modules:
+        return
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    # MKL's own switch for the same bits in every run on one machine; off by default.
+    os.environ.setdefault("MKL_CBWR", "AUTO")
+    os.environ.setdefault("MKL_DYNAMIC", "FALSE")
 
 
 def out_of_memory(error: BaseException) -> bool:
