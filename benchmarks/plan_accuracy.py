@@ -53,6 +53,7 @@ CASES = {
     "nf4": Case(replace(_LORA, quantisation="nf4", checkpointing=True)),
     "bf16": Case(replace(_LORA, compute_dtype="bfloat16"), "bfloat16"),
     "writing": Case(None),
+    "writing, bf16": Case(None, "bfloat16"),
 }
 
 
@@ -101,7 +102,7 @@ def measure(folder: Path, case: Case) -> int:
 
 
 def work(folder: Path, case: Case, shape: Shape, micro: Micro, prompts: tuple[int, int]) -> int:
-    return train(folder, case.tuning, shape, micro) if case.tuning else write(folder, shape, *prompts)
+    return train(folder, case.tuning, shape, micro) if case.tuning else write(folder, case.dtype, shape, *prompts)
 
 
 def train(folder: Path, tuning: Tuning, shape: Shape, micro: Micro) -> int:
@@ -124,12 +125,12 @@ def train(folder: Path, tuning: Tuning, shape: Shape, micro: Micro) -> int:
     return status("VmHWM")
 
 
-def write(folder: Path, shape: Shape, texts: int, prompt: int) -> int:
+def write(folder: Path, dtype: str, shape: Shape, texts: int, prompt: int) -> int:
     from harness.engines.decoding import Row, Stops, decode
     from harness.engines.loading import load_model, numbers
     from harness.types import Sampling
 
-    model = load_model(folder, numbers("float32", "cpu"))
+    model = load_model(folder, numbers(dtype, "cpu"))
     rows = [Row([at % shape.vocabulary for at in range(prompt)]) for _ in range(texts)]
     reset()
     decode(model, rows, Sampling(NEW), Stops(frozenset(), (), str), 0, lambda _: None)
