@@ -199,10 +199,12 @@ def unknown(kind: str, name: str, names: Sequence[str]) -> PluginError:
 
 
 def registry(plugins: Sequence[Path] = ()) -> Registry:
-    """Collect what the three doors offer; `plugins` are the files of the third, each of which counts once."""
+    """Collect what the three doors offer; `plugins` are the files of the third, each of which counts once. One
+    that lies in a folder of the first is there already."""
     files: dict[str, Path] = {}
     for path in plugins:
-        files.setdefault(os.path.realpath(path), path)
+        if not (path.is_file() and door_of(path.parent) and not path.name.startswith("_")):
+            files.setdefault(os.path.realpath(path), path)
 
     def entries() -> Iterator[Entry]:
         for kind in KINDS:

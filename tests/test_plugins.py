@@ -233,6 +233,13 @@ def test_a_file_that_is_named_twice_counts_once(tmp_path: Path, monkeypatch: pyt
     assert found.entry("system", "mine").origin == "mine.py"
 
 
+def test_a_file_of_the_first_door_is_there_already(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(house.parent)
+    found = registry([Path(house.name) / "say_hello.py"])
+    assert found.files == ()
+    assert found.entry("system", "say-hello").origin == "wards/say_hello.py"
+
+
 def test_a_system_and_a_scorer_may_share_a_name(tmp_path: Path) -> None:
     path = written(tmp_path / "mine.py", ECHO.format(name="rouge"))
     assert registry([path]).entry("system", "rouge").origin == str(path)
