@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import hashlib
 import importlib
 import importlib.util
 import os
@@ -23,7 +24,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from harness.errors import PluginError, told
-from harness.files import digest_bytes, digest_file
 
 if TYPE_CHECKING:
     from harness.types import Task
@@ -140,7 +140,12 @@ def _package_of(module: ModuleType, path: Path) -> Path | None:
 def _names_and_digests(package: Path) -> bytes:
     """Read once a process: what is imported stays as it was, and a package may have thousands of files."""
     files = sorted(package.rglob("*.py"))
-    return os.fsencode("".join(f"{path.relative_to(package).as_posix()} {digest_file(path)}\n" for path in files))
+    lines = (f"{path.relative_to(package).as_posix()} {_sha256(path.read_bytes())}\n" for path in files)
+    return os.fsencode("".join(lines))
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _line_of(error: BaseException, origin: str) -> str:
@@ -188,7 +193,7 @@ class Registry:
             raise PluginError(
                 f"the task '{name}' ({entry.origin}) returned {type(task).__name__}", todo="return a harness.Task"
             )
-        return replace(task, source=digest_bytes(entry.source()))
+        return replace(task, source=_sha256(entry.source()))
 
 
 def unknown(kind: str, name: str, names: Sequence[str]) -> PluginError:
