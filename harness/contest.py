@@ -132,7 +132,7 @@ def _checked(
         left += (leak for leak in leaks if leak.status == "leak")
         found["unproven" if any(leak.status == "unproven" for leak in leaks) else "clean"] += 1
         found["with copies cut"] += any(leak.copies for leak in leaks)
-        dropped += Counter(rows)
+        dropped.update(rows)
     refuse_leaks(left)
     checked = {what: found[what] for what in ("clean", "unproven", "with copies cut") if found[what]}
     return checked, {_in_words(what): count for what, count in dropped.items()}
