@@ -12,8 +12,13 @@ from contextlib import suppress
 from pathlib import Path
 
 HOUSE = Path(__file__).resolve().parent.parent
-# A shard of two cases: so that a small split is shared.
-HARNESS = "import sys, harness.shards; harness.shards.SHARD = 2; from harness.cli import main; sys.exit(main())"
+# A shard of two cases, so that a small split is shared, and a guide learned of two stays.
+HARNESS = """
+import sys, harness.guide, harness.shards
+harness.guide.SAMPLE = harness.shards.SHARD = 2
+from harness.cli import main
+sys.exit(main())
+"""
 
 
 def begin(

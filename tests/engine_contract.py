@@ -96,7 +96,7 @@ class EngineContract:
         assert list(engine.complete([], Sampling(max_new_tokens=4))) == []
 
     def test_who_goes_on_writes_what_would_have_been_written(self, engine: Engine) -> None:
-        sampling = Sampling(max_new_tokens=8)
+        sampling = Sampling(max_new_tokens=4)
         whole = texts(answers(engine, sampling))
         for missing in ({0}, {3}, {1, 4}):
             resumed = texts(answers(engine, sampling, done=[at for at in range(len(PROMPTS)) if at not in missing]))
@@ -105,7 +105,7 @@ class EngineContract:
         assert answers(engine, sampling, done=range(len(PROMPTS))) == {}
 
     def test_who_stops_early_can_ask_again(self, engine: Engine) -> None:
-        found = engine.complete(PROMPTS, Sampling(max_new_tokens=8))
+        found = engine.complete(PROMPTS, Sampling(max_new_tokens=3))
         first, _ = next(iter(found))
         del found
         assert first in range(len(PROMPTS))
@@ -188,7 +188,7 @@ class EngineContract:
         assert texts(answers(engine, sampling, PROMPTS[1:2]))[0] == texts(answers(engine, sampling))[1]
 
     def test_samples_differ_and_seeds_differ_and_repeat(self, engine: Engine) -> None:
-        sampling = Sampling(max_new_tokens=8, temperature=1.5, samples=3, seed=1)
+        sampling = Sampling(max_new_tokens=4, temperature=1.5, samples=3, seed=1)
         first = texts(answers(engine, sampling, PROMPTS[:2]))
         assert {len(found) for found in first.values()} == {3}
         assert len(set(first[0])) == 3
@@ -196,8 +196,8 @@ class EngineContract:
         assert texts(answers(engine, replace(sampling, seed=2), PROMPTS[:2])) != first
 
     def test_a_temperature_near_nothing_is_greedy(self, engine: Engine) -> None:
-        cold = Sampling(max_new_tokens=8, temperature=1e-6, seed=1)
-        assert texts(answers(engine, cold)) == texts(answers(engine, Sampling(max_new_tokens=8)))
+        cold = Sampling(max_new_tokens=4, temperature=1e-6, seed=1)
+        assert texts(answers(engine, cold)) == texts(answers(engine, Sampling(max_new_tokens=4)))
 
     def test_greedy_gives_one_text_however_many_samples_are_asked(self, engine: Engine) -> None:
         assert len(answers(engine, Sampling(max_new_tokens=2, samples=4), PROMPTS[:1])[0]) == 1
@@ -205,7 +205,7 @@ class EngineContract:
     # ----------------------------------------------------------------- adapters
 
     def test_an_adapter_writes_otherwise_and_leaves_the_model_as_it_was(self, engine: Engine) -> None:
-        sampling, adapter = Sampling(max_new_tokens=12), shipped_adapter()
+        sampling, adapter = Sampling(max_new_tokens=6), shipped_adapter()
         bare = texts(answers(engine, sampling))
         worn = answers(engine.adapted(adapter), sampling)
         assert all(worn[at][0].text != bare[at][0] for at in (1, 4))

@@ -84,8 +84,8 @@ def _short_example(one: Example) -> Example:
 
 
 def _short_parts(parts: Sequence[Part]) -> tuple[Part, ...]:
-    """The first words of every second part: of the note's sections and of the tables."""
-    return tuple(replace(part, text=_first_words(part.text, WORDS_A_PART)) for part in parts[::2])
+    """The first words of every fourth part: of the note's sections and of the tables."""
+    return tuple(replace(part, text=_first_words(part.text, WORDS_A_PART)) for part in parts[::4])
 
 
 def _first_words(text: str, words: int) -> str:
