@@ -24,7 +24,7 @@ submit: install
 leaderboard: install
 	@$(BIN)/harness leaderboard
 
-# The adapter of the embedded line-up, trained anew on its default ward: 14 minutes on one core.
+# The adapter of the embedded line-up, trained anew on its default ward: 14 minutes on one core, or more (docs/tuning.md).
 train-embedded: install
 	@rm -rf lineups/adapters $(TRAINED)
 	@HARNESS_WORKSPACE=$(TRAINED) $(BIN)/harness fit qlora

@@ -106,6 +106,7 @@ def test_kill_9_in_every_stage_and_the_same_command_again_give_the_same_submissi
     undisturbed, home = tmp_path / "undisturbed", tmp_path / "disturbed"
     for folder in (undisturbed, home):
         shutil.copytree(learned, folder)
+        (folder / "tiny.toml").write_text(LINEUP.replace("shots = 1", "shots = 0"))
     assert submit(undisturbed, "few-shot", ward).returncode == 0
     written = run_folder(undisturbed, "ward", "few-shot") / "candidates.jsonl"
     candidates = run_folder(home, "ward", "few-shot") / "candidates.jsonl"

@@ -621,6 +621,14 @@ def test_freed_memory_goes_back_to_the_system() -> None:
     assert len(blocks) == 1000
 
 
+def test_a_training_gives_it_back_every_eighth_step(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here 4 x 5 steps. After each of them it took a sixth of the pace."""
+    given: list[None] = []
+    monkeypatch.setattr(loop, "return_memory", lambda: given.append(None))
+    assert read_manifest(adapter(school, lambda: LESSONS, replace(TUNING, epochs=4), {})).steps == 20
+    assert len(given) == 2
+
+
 def resident() -> int:
     """Bytes of this process that are in memory."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

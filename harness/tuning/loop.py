@@ -25,6 +25,9 @@ from harness.tuning.student import LESS_TO_LEARN, Student, collate
 from harness.tuning.team import ALONE, Team, like, whole
 
 CHECKPOINT_SECONDS = 60.0
+RETURN_STEPS = 8
+"""After so many steps what they freed is given back. The system clears all of it before it lends it again: after each
+step that cost a sixth of the pace, and eight steps keep little more than one (`docs/tuning.md`)."""
 MAX_NORM = 1.0
 _IN_THE_OPTIMISER = "in the optimiser, which keeps two moments of each weight that is learned"
 _LESS_AT_ONCE = (
@@ -194,7 +197,8 @@ def train(folder: Path, checkpoint_seconds: float = CHECKPOINT_SECONDS, team: Te
             training.step()
             if training.due:
                 training.evaluate()
-            return_memory()
+            if training.progress.steps % RETURN_STEPS == 0:
+                return_memory()
             bar.set_postfix_str(_postfix(training), refresh=False)
             bar.update()
             if training.progress.seconds - saved >= checkpoint_seconds:

@@ -96,7 +96,7 @@ def plan(competitor: Competitor, lineup: Lineup, task: Task, corpus: Corpus, spl
     kept = (
         "about 1 GiB of CUDA"
         if asked.on_card
-        else "blocks that glibc keeps back until a step ends (0.2 to 2 GiB was seen in training)"
+        else "blocks that glibc keeps back for some steps (0.2 to 3 GiB was seen in training)"
     )
     yield f"beyond that: torch itself, and {kept}"
     if asked.shape.parameters > MEASURED or asked.on_card:
