@@ -18,9 +18,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 # A shell that starts the suite in the background has it ignore Ctrl-C, and so would all programs that tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-# The encoder reads a stay for a second or two, and many tests learn a guide on their way to something else. The main
-# job's tests, in processes of their own, learn it of as many stays as a user's.
-guide.SAMPLE = 2
+# The encoder reads a stay for a second or two, and many tests learn a guide on their way to something else: of two
+# stays. What is told of the guide itself, and the main job's processes, learn it of as many as a user's.
+GUIDE_SAMPLE, guide.SAMPLE = guide.SAMPLE, 2
 # How long an example takes is for the machine to say.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")

@@ -38,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def opened(folder: Path, **settings: Any) -> AlignScorer:
-    plugin = AlignScore(checkpoint=str(folder / "AlignScore-base.ckpt"), device="cpu", threads=1, **settings)
+    plugin = AlignScore(checkpoint=str(folder / "AlignScore-base.ckpt"), device="cpu", threads=2, **settings)
     return plugin.open(SimpleNamespace(language="en"))
 
 
@@ -49,7 +49,7 @@ def scorer(folder: Path) -> AlignScorer:
 
 @pytest.fixture(scope="module")
 def model(folder: Path) -> Entailment:
-    return open_entailment(str(folder / "AlignScore-base.ckpt"), device="cpu", threads=1)
+    return open_entailment(str(folder / "AlignScore-base.ckpt"), device="cpu", threads=2)
 
 
 @pytest.fixture(scope="module")
@@ -216,7 +216,7 @@ from scorers.alignscore import AlignScore
 from tests.tiny_models import align_pairs
 seen = []
 sys.addaudithook(lambda event, args: seen.append(event) if event.startswith("socket.") else None)
-scorer = AlignScore(checkpoint=sys.argv[1], device="cpu", threads=1).open(SimpleNamespace(language="en"))
+scorer = AlignScore(checkpoint=sys.argv[1], device="cpu", threads=2).open(SimpleNamespace(language="en"))
 values = scorer.measure([Pair("1", "1", "f", *texts) for texts in align_pairs()[:4]])
 print(json.dumps([values[:, 0].tolist(), seen]))
 """
@@ -249,7 +249,7 @@ def test_without_a_checkpoint_it_says_how_to_get_one(tmp_path: Path, monkeypatch
 def test_the_assets_folder_is_where_it_looks_first(folder: Path, tmp_path: Path, monkeypatch: Any, values: Any) -> None:
     (tmp_path / "alignscore-base").symlink_to(folder)
     monkeypatch.setenv("HARNESS_ASSETS", str(tmp_path))
-    found = AlignScore(device="cpu", threads=1).open(SimpleNamespace(language="en")).measure(PAIRS[:1])
+    found = AlignScore(device="cpu", threads=2).open(SimpleNamespace(language="en")).measure(PAIRS[:1])
     np.testing.assert_allclose(found, values[:1], atol=1e-6)
 
 

@@ -45,7 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def opened(model: str, work: Path, **chosen: Any) -> BertScorer:
     context = SimpleNamespace(language="en", work=work, asset=assets.path)
-    return BertScore(model=model, device="cpu", threads=1, **chosen).open(context)
+    return BertScore(model=model, device="cpu", threads=2, **chosen).open(context)
 
 
 @pytest.fixture(scope="module")
@@ -432,7 +432,7 @@ from tests.tiny_models import align_pairs
 seen = []
 sys.addaudithook(lambda event, args: seen.append(event) if event.startswith("socket.") else None)
 context = SimpleNamespace(language="en", work=Path(sys.argv[2]))
-scorer = BertScore(model=sys.argv[1], device="cpu", threads=1).open(context)
+scorer = BertScore(model=sys.argv[1], device="cpu", threads=2).open(context)
 values = scorer.measure([Pair("1", "1", "f", *texts) for texts in align_pairs()[:4]])
 print(json.dumps([values[:, 0].tolist(), seen]))
 """

@@ -37,7 +37,7 @@ def folder() -> Path:
 
 @pytest.fixture(scope="module")
 def encoder(folder: Path) -> TextEncoder:
-    return open_encoder(folder, threads=1)
+    return open_encoder(folder, threads=2)
 
 
 def test_rows_have_unit_length_and_the_order_of_the_texts(encoder: TextEncoder) -> None:

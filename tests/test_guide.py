@@ -10,12 +10,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+from harness import guide
 from harness.errors import RunError
-from harness.guide import SAMPLE, LearnedGuide, bert_f1, dump, learn, load
+from harness.guide import LearnedGuide, bert_f1, dump, learn, load
 from harness.types import Example, ModelInput, Part
+from tests.conftest import GUIDE_SAMPLE as SAMPLE
 
 FIELD = "brief_hospital_course"
 CASES = (f"case{number}" for number in itertools.count())
+
+
+@pytest.fixture(autouse=True)
+def as_large_as_a_users(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guide, "SAMPLE", SAMPLE)
 
 
 def one_hot(texts: Sequence[str]) -> list[Any]:

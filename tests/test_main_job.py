@@ -24,7 +24,7 @@ batch_size = 2
 threads = 1
 
 [systems.few-shot]
-shots = 1
+shots = 0
 budget = 100
 shot_budget = 60
 unit = "tokens"
@@ -40,7 +40,7 @@ COLUMNS |= {"fact_recall", "fact_critical", "fact_precision", "fact_own"}
 @pytest.fixture(scope="module")
 def ward(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data") / "ward"
-    synthesize(folder, 16, 2)
+    synthesize(folder, 30, 2)
     return folder
 
 
@@ -60,14 +60,12 @@ def home(tmp_path: Path) -> Path:
 
 
 def submit(
-    home: Path, system: str, data: Path, *kill: str, scorers: str = "rouge,bleu", limit: int = 0
+    home: Path, system: str, data: Path, *kill: str, scorers: str = "rouge,bleu"
 ) -> subprocess.CompletedProcess[str]:
-    """Give the command; with a moment of tests.killed, kill it there. No `scorers`: all that judge by default; no
-    `limit`: all cases."""
+    """Give the command; with a moment of tests.killed, kill it there. No `scorers`: all that judge by default."""
     module = ["tests.killed", *kill] if kill else ["harness.cli"]
     arguments = ["submit", system, "--lineup", "tiny.toml", "--data", str(data)]
     arguments += ["--scorers", scorers] if scorers else []
-    arguments += ["--limit", str(limit)] if limit else []
     environment = {**os.environ, "PYTHONPATH": str(HOUSE)}
     command = [sys.executable, "-m", *module, *arguments]
     return subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, check=False)
@@ -83,6 +81,7 @@ def lines(path: Path) -> int:
 
 def test_a_pool_from_tables_to_a_scored_submission_and_again(learned: Path, ward: Path, tmp_path: Path) -> None:
     home = shutil.copytree(learned, tmp_path / "home")
+    (home / "tiny.toml").write_text(LINEUP.replace("shots = 0", "shots = 1"))
     done = submit(home, "des", ward, scorers="")
     assert done.returncode == 0, done.stderr
     assert "The task's server will accept this submission." in done.stdout
@@ -106,19 +105,18 @@ def test_kill_9_in_every_stage_and_the_same_command_again_give_the_same_submissi
     undisturbed, home = tmp_path / "undisturbed", tmp_path / "disturbed"
     for folder in (undisturbed, home):
         shutil.copytree(learned, folder)
-        (folder / "tiny.toml").write_text(LINEUP.replace("shots = 1", "shots = 0"))
     assert submit(undisturbed, "few-shot", ward).returncode == 0
     written = run_folder(undisturbed, "ward", "few-shot") / "candidates.jsonl"
     candidates = run_folder(home, "ward", "few-shot") / "candidates.jsonl"
-    assert lines(written) == 4
-    moments = {("load", "1.0"): 0, ("generate", "1"): 1, ("generate", "2"): 3, ("write", "0"): 4, ("score", "0"): 4}
+    assert lines(written) == 8
+    moments = {("load", "1.0"): 0, ("generate", "1"): 1, ("generate", "4"): 5, ("write", "0"): 8, ("score", "0"): 8}
     for moment, kept in moments.items():
         killed = submit(home, "few-shot", ward, *moment)
         assert killed.returncode == -signal.SIGKILL, killed.stderr
         assert lines(candidates) == kept, moment
     last = submit(home, "few-shot", ward)
     assert last.returncode == 0, last.stderr
-    assert "few-shot: 4 texts, 0 of them new" in last.stdout
+    assert "few-shot: 8 texts, 0 of them new" in last.stdout
     first, second = (run_folder(where, "ward", "few-shot") for where in (undisturbed, home))
     for name in ("submission.csv", "submission.zip", "manifest.json", "scores.json"):
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
@@ -127,11 +125,10 @@ def test_kill_9_in_every_stage_and_the_same_command_again_give_the_same_submissi
 
 @needs_shared
 def test_real_summaries(home: Path) -> None:
-    done = submit(home, "des", SHARED / "data" / "discharge-real", limit=6)
+    done = submit(home, "des", SHARED / "data" / "discharge-real")
     assert done.returncode == 0, done.stderr
-    assert "6 cases, a sample" in done.stdout
-    assert "targets cut out: 6 clean" in done.stdout
-    with (run_folder(home, "discharge-real", "des-limit6") / "submission.csv").open(newline="") as file:
+    assert "18 cases; targets cut out: 18 clean" in done.stdout
+    with (run_folder(home, "discharge-real", "des") / "submission.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == 6
+    assert len(rows) == 18
     assert all(row["brief_hospital_course"] and row["discharge_instructions"] for row in rows)
