@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -16,6 +15,7 @@ from harness.errors import ScoreError
 from harness.measure import Rows, measure
 from harness.panel import Choice, OpenScorer, ScorerContext, open_scorer
 from harness.privacy import is_restricted, restrict
+from harness.processes import deaf_to_ctrl_c
 from harness.types import Pair
 
 
@@ -49,7 +49,8 @@ class Workers:
     def run(self, batches: Sequence[Batch]) -> Iterator[tuple[Batch, Rows]]:
         """Yield what is done as it is done. Raises ScoreError where a scorer fails, or a process ends unasked."""
         try:
-            waiting = {self._pool.submit(_measure, batch.scorer, batch.pairs): batch for batch in batches}
+            with deaf_to_ctrl_c():
+                waiting = {self._pool.submit(_measure, batch.scorer, batch.pairs): batch for batch in batches}
             for future in as_completed(waiting):
                 yield waiting[future], future.result()
         except BrokenProcessPool:
@@ -96,7 +97,6 @@ def _begin(choices: tuple[Choice, ...], context: ScorerContext, restricted: bool
     global _choices, _context
     if restricted:
         restrict()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent answers it
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ["OMP_NUM_THREADS"] = str(threads)
     _choices, _context = choices, context

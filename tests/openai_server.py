@@ -61,6 +61,12 @@ class State:
         self.requests: list[dict[str, Any]] = []
         self.under_way = self.most = 0
 
+    def wait_for(self, requests: int) -> None:
+        """Until so many were under way at once; no longer than 10 s."""
+        end = time.monotonic() + 10
+        while self.most < requests and time.monotonic() < end:
+            time.sleep(0.01)
+
     def fault(self, text: str) -> dict[str, Any]:
         with self.lock:
             for plan in self.plans:
@@ -130,7 +136,11 @@ class Handler(BaseHTTPRequestHandler):
         try:
             time.sleep(0.02)
             fault = self.state.fault(prompt_of(body))
-            return self.serve(body) if fault["do"] == "answer" else self.misbehave(fault, prompt_of(body))
+            if fault["do"] == "wait for others":
+                self.state.wait_for(1 + fault["others"])
+            elif fault["do"] != "answer":
+                return self.misbehave(fault, prompt_of(body))
+            return self.serve(body)
         finally:
             with self.state.lock:
                 self.state.under_way -= 1

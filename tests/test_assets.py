@@ -260,7 +260,7 @@ print(assets.path("tiny"))
         )
         for _ in range(2)
     ]
-    said = [one.communicate(timeout=60) for one in both]
+    said = [one.communicate(timeout=200) for one in both]
     assert [out for out, _ in said] == [f"{folder / NAME}\n"] * 2, said
     assert (tmp_path / "calls").read_text() == "x"
 

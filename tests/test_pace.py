@@ -46,10 +46,10 @@ def resuming(engine: Engine, counted: Pace) -> ResumingEngine:
 
 
 def test_the_time_until_a_text_is_the_engines_and_the_time_until_the_next_is_asked_for_is_not() -> None:
-    counted = Pace()
+    counted, started = Pace(), time.monotonic()
     for _ in resuming(Engine([WRITTEN, WRITTEN]), counted).complete([], Sampling(10)):
         time.sleep(0.1)
-    assert 0.04 <= counted.engine_seconds < 0.1
+    assert 0.04 <= counted.engine_seconds <= time.monotonic() - started - 0.2
     assert (counted.texts, counted.prompt_tokens, counted.cached_tokens) == (2, 200, 80)
     assert (counted.tokens, counted.padding) == (20, 30)
 

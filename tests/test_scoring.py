@@ -316,6 +316,23 @@ def test_ctrl_c_ends_all_processes_without_a_word_from_them(log: Path, jobs: int
     assert 3 <= len(measured(log)) < 400
 
 
+def started(pid: int) -> bool:
+    """Whether a process has another that is to measure."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return any("spawn_main" in Path(f"/proc/{child}/cmdline").read_text() for child in children)
+
+
+def test_a_process_that_has_just_been_started_says_nothing_of_ctrl_c_either(log: Path) -> None:
+    running = command(log, 2, 400, 0.05, "a text of case {}")
+    while running.poll() is None and not started(running.pid):
+        time.sleep(0.005)
+    time.sleep(0.05)  # it imports
+    os.killpg(running.pid, signal.SIGINT)
+    _, err = running.communicate(timeout=30)
+    assert err.count("Traceback") == 1
+    assert err.rstrip().endswith("KeyboardInterrupt")
+
+
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_what_is_restricted_is_restricted_in_every_process(log: Path, jobs: int) -> None:
     done = command(log, jobs, 3, 0, "call", "--restricted")

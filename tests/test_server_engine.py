@@ -173,6 +173,7 @@ def test_no_proxy_of_the_environment_is_used(vllm: Process, monkeypatch: pytest.
 
 def test_no_more_requests_are_under_way_than_allowed_and_each_prompt_is_asked_once(vllm: Process) -> None:
     prompts = [Prompt(str(at), "course", (("user", f"case {at}"),)) for at in range(24)]
+    vllm.plan({"match": "case", "do": "wait for others", "others": 2})
     assert {at for at, _ in opened(vllm, concurrency=3).complete(prompts, Sampling(4))} == set(range(24))
     assert vllm.log()["most"] == 3
     contents = [body["messages"][0]["content"] for body in vllm.asked()]

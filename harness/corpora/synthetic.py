@@ -30,6 +30,7 @@ from harness.corpora.ward.course import draw_course, draw_patient
 from harness.corpora.ward.dice import Dice
 from harness.corpora.ward.stay import Told, tell
 from harness.errors import CorpusError
+from harness.processes import deaf_to_ctrl_c
 from harness.progress import counter
 
 NAME = "ward"
@@ -248,7 +249,8 @@ def _write(chunks: Iterator[_Chunk], processes: int) -> Iterator[_Written]:
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
         waiting: deque[Future[_Written]] = deque()
         for chunk in chunks:
-            waiting.append(pool.submit(_write_chunk, chunk))
+            with deaf_to_ctrl_c():
+                waiting.append(pool.submit(_write_chunk, chunk))
             if len(waiting) > 3 * processes:
                 yield waiting.popleft().result()
         while waiting:

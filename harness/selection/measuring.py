@@ -8,7 +8,6 @@ among the others of a pool is kept for that pool. A row is found by the digest o
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ import numpy as np
 from harness.files import digest
 from harness.kept_rows import KeptRows
 from harness.privacy import is_restricted, restrict
+from harness.processes import deaf_to_ctrl_c
 from harness.progress import counter
 from harness.selection.features import FEATURES, MEMBER, VERSION, Asset, Feature
 from harness.selection.offers import Stall
@@ -160,7 +160,9 @@ class Measuring:
         work = [(chunk, kind, usual) for chunk in chunks]
         # Forked, a process could inherit a lock that a thread of torch holds.
         with ProcessPoolExecutor(self.jobs, get_context("spawn"), _begin, (is_restricted(),)) as processes:
-            return list(processes.map(_compute_there, work))
+            with deaf_to_ctrl_c():
+                found = processes.map(_compute_there, work)
+            return list(found)
 
 
 def of_kind(kind: Kind) -> list[str]:
@@ -238,7 +240,6 @@ def _slices(some: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
 def _begin(restricted: bool) -> None:
     if restricted:
         restrict()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent answers it
     os.environ["TQDM_DISABLE"] = "1"
 
 

@@ -1,0 +1,20 @@
+"""Processes of our own, and the Ctrl-C of a terminal, which reaches the whole group: the parent answers it."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
+
+
+@contextmanager
+def deaf_to_ctrl_c() -> Iterator[None]:
+    """A process that is started meanwhile never hears of Ctrl-C, not even while it imports, when it would end with a
+    traceback. A Ctrl-C that comes meanwhile is answered afterwards."""
+    resource_tracker.ensure_running()  # its start, which comes with the first process, lets the signal through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
