@@ -274,11 +274,12 @@ def _file_entries(path: Path) -> Iterator[Entry]:
 
 
 def _import_file(path: Path) -> ModuleType:
-    name = f"harness_plugin_{path.stem}"
-    loaded = sys.modules.get(name)
-    if loaded and loaded.__file__ == str(path.resolve()):
-        return loaded
-    spec = importlib.util.spec_from_file_location(name, path.resolve())
+    file = path.resolve()
+    # Two files of one name are two modules: the types of a plugin's settings are looked up in its own.
+    name = f"harness_plugin_{path.stem}_{_sha256(os.fsencode(file))[:8]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

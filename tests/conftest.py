@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +27,13 @@ settings.register_profile("suite", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("suite")
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="../shared is absent")
+
+
+def forget(plugin: Path) -> None:
+    """Let a file given with --plugin be imported anew, as it is by each command, which has a process of its own."""
+    for name in [name for name, module in sys.modules.items() if getattr(module, "__file__", None) == str(plugin)]:
+        del sys.modules[name]
+
 
 _LONGEST = ("test_main_job.py", "test_engine.py", "test_contract.py", "test_run.py")
 

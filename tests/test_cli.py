@@ -26,7 +26,7 @@ from harness.files import locked
 from harness.lineup import DEFAULT_LINEUP, find_lineup, read_lineup
 from harness.plugins import registry
 from harness.tasks.discharge_me import discharge_me
-from tests.conftest import SHARED, needs_shared
+from tests.conftest import SHARED, forget, needs_shared
 from tests.full import MEMORY, raising
 
 FEW = ("--scorers", "bleu,rouge")
@@ -741,7 +741,7 @@ def test_a_text_on_which_a_scorer_fails_leaves_the_board_to_the_others(
     assert measured in FICKLE
     bad = "        if any('unstable' in pair.hypothesis for pair in pairs):\n            1 / 0\n"
     (home / "fickle.py").write_text(FICKLE.replace(measured, bad + measured))
-    sys.modules.pop("harness_plugin_fickle", None)
+    forget(home / "fickle.py")
     (home / "sent").mkdir()
     text = (ran / "submission.csv").read_text()
     (home / "sent" / "good.csv").write_text(text)
@@ -852,7 +852,7 @@ def test_nothing_that_an_edited_scorer_measured_before_is_taken_for_its_own(
     command = [*SCORE, str(ran), "--plugin", "fickle.py", "--scorers", "fickle"]
     for text, value in ((FICKLE, "0.2500"), (FICKLE, "0.2500"), (FICKLE.replace("0.25", "0.75"), "0.7500")):
         (home / "fickle.py").write_text(text)
-        sys.modules.pop("harness_plugin_fickle", None)  # each command has a process of its own
+        forget(home / "fickle.py")  # each command has a process of its own
         assert main(command) == 0
         assert f"| {value} |" in capsys.readouterr().out
 
@@ -864,7 +864,7 @@ def test_what_an_edited_scorer_measures_stands_on_a_board_when_all_are_scored_ag
     by_fickle = ["--plugin", "fickle.py", "--scorers", "fickle"]
     for run, text in ((ran, FICKLE), (ran.with_name("twin"), FICKLE.replace("0.25", "0.75"))):
         (home / "fickle.py").write_text(text)
-        sys.modules.pop("harness_plugin_fickle", None)  # each command has a process of its own
+        forget(home / "fickle.py")  # each command has a process of its own
         assert main([*SCORE, str(run), *by_fickle]) == 0
     said = fails("leaderboard", "submissions")
     assert "'quiet' and 'twin' cannot share the column 'fickle', the code that measured it is not the same: " in said

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
@@ -29,6 +30,25 @@ from harness import system
 def write(asked):
     """Says its own name."""
     return "{name}"
+'''
+
+TYPED = '''\
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from harness import system
+
+How = Literal["{how}"]
+
+
+@system("{name}")
+@dataclass(frozen=True)
+class Says:
+    """Says it."""
+
+    how: How = "{how}"
 '''
 
 
@@ -189,7 +209,8 @@ def test_listing_imports_no_plugin(package: Path, tmp_path: Path) -> None:
 import sys
 from harness.cli import main
 assert main(["list", "systems", "--plugin", {str(path)!r}]) == main(["list", "scorers"]) == 0
-print([n for n in sys.modules if n.partition(".")[0] in ("systems", "scorers", "tiny_ward", "harness_plugin_third")])
+plugins = ("systems", "scorers", "tiny_ward", "harness_plugin_")
+print([name for name in sys.modules if name.startswith(plugins)])
 """,
         package,
     )
@@ -231,6 +252,14 @@ def test_a_file_that_is_named_twice_counts_once(tmp_path: Path, monkeypatch: pyt
     found = registry([Path("mine.py"), other, path, Path("mine.py")])
     assert found.files == (Path("mine.py"), other)
     assert found.entry("system", "mine").origin == "mine.py"
+
+
+def test_two_files_of_one_name_keep_their_own_types(tmp_path: Path) -> None:
+    loaded = []
+    for at, how in enumerate(("soft", "loud")):
+        path = written(tmp_path / str(at) / "mine.py", TYPED.format(name=f"says-{how}", how=how))
+        loaded.append(registry([path]).entry("system", f"says-{how}").load())
+    assert [get_args(get_type_hints(one)["how"]) for one in loaded] == [("soft",), ("loud",)]
 
 
 def test_a_file_of_the_first_door_is_there_already(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,7 @@ from harness.errors import PluginError, RunError
 from harness.files import locked, private_folder, whole_or_not
 from harness.plugins import Need, Tag
 from harness.types import Candidate, Failure, ModelInput
+from tests.conftest import forget
 from tests.full import MEMORY, files_of_at_most
 
 FEW = ("--scorers", "bleu,rouge")
@@ -167,7 +168,7 @@ def test_an_edited_plugin_runs_again_under_its_label(submit: Callable[..., int],
     count, before = len(asked(echo)), source("echo")
     echo.write_text(ECHO.replace("case {asked.case}", "stay {asked.case}"))
     # A fresh process would import the edited file; this one has to forget the old one.
-    del sys.modules["harness_plugin_echo"]
+    forget(echo)
     assert submit("echo", "--plugin", str(echo)) == 0
     assert len(asked(echo)) == count
     assert source("echo") != before
