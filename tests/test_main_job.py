@@ -19,17 +19,19 @@ from tests.conftest import SHARED, needs_shared
 HOUSE = Path(__file__).resolve().parent.parent
 LINEUP = """
 [engine]
-dtype = "float32"
+dtype = "auto"
 batch_size = 2
 threads = 1
 
 [systems.few-shot]
 shots = 0
-budget = 100
+budget = 60
 shot_budget = 60
 unit = "tokens"
-max_new_tokens = 16
+max_new_tokens = 8
 """
+# bfloat16 is not the same to the last bit in every run on every processor, and these runs are compared.
+REPEATABLE = LINEUP.replace('"auto"', '"float32"')
 
 
 # All that need no licence: five official columns, the two twins, sacrebleu, and the facts of the ward's ledger.
@@ -48,7 +50,7 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def learned(ward: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which the ward's train split is prepared and learned from."""
     folder = tmp_path_factory.mktemp("learned")
-    (folder / "tiny.toml").write_text(LINEUP)
+    (folder / "tiny.toml").write_text(REPEATABLE)
     assert submit(folder, "nearest", ward).returncode == 0
     return folder
 
@@ -92,7 +94,7 @@ def test_a_pool_from_tables_to_a_scored_submission_and_again(learned: Path, ward
     assert {column for column, scores in card["scores"].items() if scores} == COLUMNS
     generated = run_folder(home, "ward", "few-shot") / "candidates.jsonl"
     records = [json.loads(line) for line in generated.read_text().splitlines()]
-    assert all(0 < record["tokens"] <= 16 and record["raw"] and record["shown"] for record in records)
+    assert all(0 < record["tokens"] <= 8 and record["raw"] and record["shown"] for record in records)
 
     before = {path: path.read_bytes() for path in home.rglob("submission.*")} | {generated: generated.read_bytes()}
     assert submit(home, "des", ward).returncode == 0
