@@ -11,7 +11,7 @@ from multiprocessing import resource_tracker
 @contextmanager
 def deaf_to_ctrl_c() -> Iterator[None]:
     """A process that is started meanwhile never hears of Ctrl-C, not even while it imports, when it would end with a
-    traceback. A Ctrl-C that comes meanwhile is answered afterwards."""
+    traceback. A Ctrl-C that comes meanwhile is not lost: another thread hears it, or this one does afterwards."""
     resource_tracker.ensure_running()  # its start, which comes with the first process, lets the signal through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
