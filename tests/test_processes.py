@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
+import threading
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
@@ -24,11 +24,15 @@ def test_each_process_is_deaf_and_the_parent_is_not() -> None:
     assert blocked() == set()
 
 
-def test_a_ctrl_c_that_comes_meanwhile_is_not_lost() -> None:
+def test_a_ctrl_c_that_comes_meanwhile_to_this_thread_is_answered_afterwards() -> None:
+    seen = []
+
     def interrupted() -> None:
         with deaf_to_ctrl_c():
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.pthread_kill(threading.get_ident(), signal.SIGINT)  # another thread would hear it at once
+            seen.append("still here")
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
+    assert seen == ["still here"]
     assert blocked() == set()
