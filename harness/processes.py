@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
+from multiprocessing.context import SpawnContext, SpawnProcess
 
 
 @contextmanager
@@ -18,3 +19,16 @@ def deaf_to_ctrl_c() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class _DeafProcess(SpawnProcess):
+    def start(self) -> None:
+        with deaf_to_ctrl_c():
+            super().start()
+
+
+class DeafContext(SpawnContext):
+    """The context of multiprocessing for all our processes: spawned, as one that is forked could inherit a lock that a
+    thread of torch holds, and deaf to Ctrl-C."""
+
+    Process = _DeafProcess

@@ -9,13 +9,13 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cache
-from multiprocessing import active_children, get_context, parent_process
+from multiprocessing import active_children, parent_process
 
 from harness.errors import ScoreError
 from harness.measure import Rows, measure
 from harness.panel import Choice, OpenScorer, ScorerContext, open_scorer
 from harness.privacy import is_restricted, restrict
-from harness.processes import deaf_to_ctrl_c
+from harness.processes import DeafContext
 from harness.types import Pair
 
 
@@ -41,16 +41,14 @@ class Workers:
     def __init__(self, choices: Sequence[Choice], context: ScorerContext, jobs: int) -> None:
         self._jobs = jobs
         self._others = set(active_children())
-        # Forked, a process could inherit a lock that a thread of torch holds.
         self._pool = ProcessPoolExecutor(
-            jobs, get_context("spawn"), _begin, (tuple(choices), context, is_restricted(), _threads(jobs))
+            jobs, DeafContext(), _begin, (tuple(choices), context, is_restricted(), _threads(jobs))
         )
 
     def run(self, batches: Sequence[Batch]) -> Iterator[tuple[Batch, Rows]]:
         """Yield what is done as it is done. Raises ScoreError where a scorer fails, or a process ends unasked."""
         try:
-            with deaf_to_ctrl_c():
-                waiting = {self._pool.submit(_measure, batch.scorer, batch.pairs): batch for batch in batches}
+            waiting = {self._pool.submit(_measure, batch.scorer, batch.pairs): batch for batch in batches}
             for future in as_completed(waiting):
                 yield waiting[future], future.result()
         except BrokenProcessPool:

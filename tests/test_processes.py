@@ -5,11 +5,10 @@ from __future__ import annotations
 import signal
 import threading
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 
 import pytest
 
-from harness.processes import deaf_to_ctrl_c
+from harness.processes import DeafContext, deaf_to_ctrl_c
 
 
 def blocked(_: int = 0) -> set[int]:
@@ -17,10 +16,8 @@ def blocked(_: int = 0) -> set[int]:
 
 
 def test_each_process_is_deaf_and_the_parent_is_not() -> None:
-    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
-        with deaf_to_ctrl_c():
-            found = pool.map(blocked, range(2))
-        assert list(found) == [{signal.SIGINT}] * 2
+    with ProcessPoolExecutor(2, DeafContext()) as pool:
+        assert list(pool.map(blocked, range(2))) == [{signal.SIGINT}] * 2
     assert blocked() == set()
 
 

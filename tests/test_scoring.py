@@ -27,6 +27,7 @@ from harness.privacy import is_restricted
 from harness.score_cache import ScoreCache, pair_key
 from harness.scoring import Scoring
 from harness.workers import Batch, measure_here
+from tests import clusters
 
 PLUGIN = '''
 import os, socket, sys, time
@@ -316,15 +317,9 @@ def test_ctrl_c_ends_all_processes_without_a_word_from_them(log: Path, jobs: int
     assert 3 <= len(measured(log)) < 400
 
 
-def started(pid: int) -> bool:
-    """Whether a process has another that is to measure."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return any("spawn_main" in Path(f"/proc/{child}/cmdline").read_text() for child in children)
-
-
 def test_a_process_that_has_just_been_started_says_nothing_of_ctrl_c_either(log: Path) -> None:
     running = command(log, 2, 400, 0.05, "a text of case {}")
-    while running.poll() is None and not started(running.pid):
+    while running.poll() is None and not any("spawn_main" in line for line in clusters.below(running.pid).values()):
         time.sleep(0.005)
     time.sleep(0.05)  # it imports
     os.killpg(running.pid, signal.SIGINT)

@@ -21,7 +21,6 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import groupby
-from multiprocessing import get_context
 from pathlib import Path
 from typing import IO, TypeAlias
 
@@ -30,7 +29,7 @@ from harness.corpora.ward.course import draw_course, draw_patient
 from harness.corpora.ward.dice import Dice
 from harness.corpora.ward.stay import Told, tell
 from harness.errors import CorpusError
-from harness.processes import deaf_to_ctrl_c
+from harness.processes import DeafContext
 from harness.progress import counter
 
 NAME = "ward"
@@ -246,11 +245,10 @@ def _write(chunks: Iterator[_Chunk], processes: int) -> Iterator[_Written]:
     if processes == 1:
         yield from map(_write_chunk, chunks)
         return
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(processes, DeafContext()) as pool:
         waiting: deque[Future[_Written]] = deque()
         for chunk in chunks:
-            with deaf_to_ctrl_c():
-                waiting.append(pool.submit(_write_chunk, chunk))
+            waiting.append(pool.submit(_write_chunk, chunk))
             if len(waiting) > 3 * processes:
                 yield waiting.popleft().result()
         while waiting:

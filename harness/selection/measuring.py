@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from importlib.metadata import version
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
@@ -23,7 +22,7 @@ import numpy as np
 from harness.files import digest
 from harness.kept_rows import KeptRows
 from harness.privacy import is_restricted, restrict
-from harness.processes import deaf_to_ctrl_c
+from harness.processes import DeafContext
 from harness.progress import counter
 from harness.selection.features import FEATURES, MEMBER, VERSION, Asset, Feature
 from harness.selection.offers import Stall
@@ -158,11 +157,8 @@ class Measuring:
 
     def _processes(self, chunks: Sequence[Sequence[Stall]], kind: Kind, usual: Mapping[str, int]) -> list[list[Rows]]:
         work = [(chunk, kind, usual) for chunk in chunks]
-        # Forked, a process could inherit a lock that a thread of torch holds.
-        with ProcessPoolExecutor(self.jobs, get_context("spawn"), _begin, (is_restricted(),)) as processes:
-            with deaf_to_ctrl_c():
-                found = processes.map(_compute_there, work)
-            return list(found)
+        with ProcessPoolExecutor(self.jobs, DeafContext(), _begin, (is_restricted(),)) as processes:
+            return list(processes.map(_compute_there, work))
 
 
 def of_kind(kind: Kind) -> list[str]:
