@@ -75,21 +75,28 @@ def test_groups_of_scored_cases_are_left_out(corpus: TablesCorpus, task: Task) -
     assert {example.input.group for example in store.field(BHC, without={group})} == everyone - {group}
 
 
-def test_one_word_targets_and_leaking_stays_teach_nothing(corpus: TablesCorpus, task: Task) -> None:
-    first, second, *_ = corpus.ids("train")
-    table = corpus.data / "train" / "discharge_target.csv.gz"
-    (stay,) = corpus.stays("train", [second])
+def test_one_word_targets_teach_nothing(corpus: TablesCorpus, task: Task) -> None:
+    first, *_ = corpus.ids("train")
+    rewrite(corpus.data / "train" / "discharge_target.csv.gz", {first: "NA"}, BHC)
+    store = open_examples(open_tables(corpus.data, task), task, "train")
+    assert first not in {example.input.case for example in store.field(BHC, without=())}
+    assert first in {example.input.case for example in store.field(DI, without=())}
+
+
+def test_a_stay_that_holds_a_target_teaches_without_it(corpus: TablesCorpus, task: Task) -> None:
+    """It is not left out: stays whose course repeats the history are many, and not like the others."""
+    first, *others = corpus.ids("train")
+    (stay,) = corpus.stays("train", [first])
     assert stay.targets is not None
     half = " ".join(stay.targets[BHC].split()[:60])
-    rewrite(table, {first: "NA"}, BHC)
-    leaking = f"Nursing Notes:\n{half}\n \n{stay.document}"
-    rewrite(corpus.data / "train" / "discharge.csv.gz", {second: leaking}, "text")
-    changed = open_tables(corpus.data, task)
-    courses = {example.input.case for example in open_examples(changed, task, "train").field(BHC, without=())}
-    letters = {example.input.case for example in open_examples(changed, task, "train").field(DI, without=())}
-    assert first not in courses
-    assert first in letters
-    assert second not in courses | letters
+    leaking = f"Nursing Notes:\n{half}\nSlept well.\n \n{stay.document}"
+    rewrite(corpus.data / "train" / "discharge.csv.gz", {first: leaking}, "text")
+    store = open_examples(open_tables(corpus.data, task), task, "train")
+    assert store.ids == [first, *others]
+    (example,) = (one for one in store.field(BHC, without=()) if one.input.case == first)
+    seen = " ".join(word for part in example.input.chart for word in part.text.split())
+    assert "Slept well." in seen
+    assert half not in seen
 
 
 @pytest.mark.parametrize(("kind", "target"), [("label", "home"), ("entities", '["fever"]')])
