@@ -31,6 +31,8 @@ from harness.cli import main
 from harness.errors import AssetError, HarnessError, PrivacyError, RunError, SettingsError
 from harness.files import locked
 from harness.lineup import DEFAULT_LINEUP, Lineup, read_lineup
+from harness.report.folder import building
+from harness.run import claimed
 from tests.networks import ALONE, namespaces
 
 HOUSE = Path(__file__).resolve().parent.parent
@@ -399,6 +401,19 @@ def test_data_beside_the_code_stay_here(house: Path, tmp_path: Path) -> None:
     assert "systems/mine.py" in travels
 
 
+def test_runs_and_private_reports_among_the_code_stay_here(house: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(house, tmp_path / "house")
+    run = copy / "benchmarks/runs/discharge-me/ward/valid/lead"
+    with claimed(run, {"system": "lead"}, tmp_path):
+        (run / "candidates.jsonl").write_text("Of Mrs Mustermann.")
+    for name, private in (("mine", True), ("public", False)):
+        with building(copy / "docs" / name, [tmp_path], private=private) as report:
+            (report / "case-0.js").write_text("Of Mrs Mustermann." if private else "no text")
+    travels = exporting._checkout(copy, lineup())
+    assert [name for name, path in travels.items() if "Mustermann" in path.read_text(errors="replace")] == []
+    assert "docs/public/case-0.js" in travels
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -531,7 +546,8 @@ def test_an_extra_with_pins_of_its_own_brings_them(tmp_path: Path) -> None:
         wants.packages(lineup(), (), tmp_path)
 
 
-def test_what_lies_on_this_machine_alone_is_named(tmp_path: Path) -> None:
+def test_what_lies_on_this_machine_alone_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "umls").mkdir()
     mine = asking(
         tmp_path,
@@ -539,6 +555,9 @@ def test_what_lies_on_this_machine_alone_is_named(tmp_path: Path) -> None:
         f'[scorers.medcon]\nindex = "{tmp_path}/umls"\nother = "{tmp_path}/nowhere"\n',
     )
     assert wants.on_this_machine(mine) == tuple(sorted([f"{tmp_path}/umls", "models/Llama"]))
+    relative = asking(tmp_path, '[scorers.medcon]\nindex = "umls"\nother = ""\nfor = "~ten/twelve of them"\n')
+    assert "umls" in wants.on_this_machine(relative)
+    assert {"", "~ten/twelve of them"}.isdisjoint(wants.on_this_machine(relative))
     served = asking(tmp_path, '[engine]\nkind = "server"\nurl = "http://127.0.0.1:1/v1"\nmodel = "a/b"\n')
     assert wants.on_this_machine(served) == ()
     assert wants.on_this_machine(lineup()) == ()

@@ -71,6 +71,7 @@ def export(
     """Write the folder: the packages of the core, of these extras and of those that the line-up asks for, these assets
     (all of them where none is named) and the checkout. Raises AssetError, PrivacyError, SettingsError."""
     wanted, checkout = packages(lineup, extras, house), _checkout(house, lineup)
+    left_behind = on_this_machine(lineup)
     if is_restricted():
         raise AssetError("nothing is downloaded while HARNESS_OFFLINE is 1", todo="unset it, and export again")
     if folder.exists():
@@ -85,7 +86,6 @@ def export(
             assets.pack(assets.packed(ready), work / assets.IN_FOLDER)
             (work / "requirements.txt").write_text(wheels.pinned, encoding="utf-8")
             files.remove(*(work / name for name in ("scratch", "wanted.txt", REVISION)))
-            left_behind = on_this_machine(lineup)
             _write_templates(work, wanted, wheels, left_behind)
             seal, size = _seal(work), sum(one.stat().st_size for one in _files(work))
     except OSError as error:
@@ -104,6 +104,7 @@ def _checkout(house: Path, lineup: Lineup) -> dict[str, Path]:
         for path in sorted(house.glob(part)):
             inner = [path] if path.is_file() else sorted(path.rglob("*"))
             found |= {one.relative_to(house).as_posix(): one for one in inner if _travels(one)}
+    found = _without_ignored(found)
     for name, path in found.items():
         if path.name in _TOLD_BY:
             _refuse_restricted(path, name)
@@ -112,6 +113,13 @@ def _checkout(house: Path, lineup: Lineup) -> dict[str, Path]:
 
 def _travels(path: Path) -> bool:
     return path.is_file() and not path.is_symlink() and "__pycache__" not in path.parts
+
+
+def _without_ignored(found: Mapping[str, Path]) -> dict[str, Path]:
+    """Less the folders that keep themselves out of git: runs and private reports do, which hold texts."""
+    marks = (path for path in found.values() if path.name == ".gitignore")
+    ignored = {mark.parent for mark in marks if b"*" in mark.read_bytes().splitlines()}
+    return {name: path for name, path in found.items() if ignored.isdisjoint(path.parents)}
 
 
 def _refuse_restricted(path: Path, name: str) -> None:

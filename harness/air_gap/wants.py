@@ -70,8 +70,16 @@ def on_this_machine(lineup: Lineup) -> tuple[str, ...]:
     models = [lineup.encoder.model]
     if not isinstance(lineup.engine, ServerSettings):
         models.append(lineup.engine.model)
-    paths = {text for text in _texts(lineup) if "/" in text and Path(text).expanduser().exists()}
+    paths = {text for text in _texts(lineup) if text and _is_there(text)}
     return tuple(sorted({*paths, *models} - set(ASSETS)))
+
+
+def _is_there(text: str) -> bool:
+    """Whether any text, a path or not, is one of this machine."""
+    try:
+        return Path(text).expanduser().exists()
+    except (OSError, RuntimeError, ValueError):  # too long for a name; the home of nobody
+        return False
 
 
 def _texts(lineup: Lineup) -> Iterator[str]:
