@@ -419,6 +419,10 @@ def test_names_are_found_across_line_breaks_and_not_within_words() -> None:
     assert places("folic acid", "Folic\n  acid, folic acids") == [(0, 12)]
 
 
+def test_names_are_found_with_either_apostrophe() -> None:
+    assert places("cat's claw", "Cat’s claw, cat's\xa0claw, cats claw") == [(0, 10), (12, 22)]
+
+
 # --------------------------------------------------------------------------- lengths
 
 

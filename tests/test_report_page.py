@@ -301,6 +301,13 @@ def test_shared_spans_concepts_and_inventions_are_marked(page: Any, home: Path) 
     assert "beside careless" not in page.locator(".of-reference h3").inner_text()
 
 
+def test_terms_are_marked_with_either_apostrophe(page: Any, home: Path) -> None:
+    opened(page, home / "private" / "cases.html", "#cases-0")
+    asked = ["crohn's disease", "Crohn’s disease, crohn's\ndisease, crohns disease", "matched"]
+    found = page.evaluate("(asked) => termMarks(...asked)", asked)
+    assert [(mark["start"], mark["end"]) for mark in found] == [(0, 15), (17, 32)]
+
+
 def test_cases_are_found_by_id_word_score_and_invention(page: Any, home: Path) -> None:
     opened(page, home / "private" / "cases.html", "#cases-0")
     page.wait_for_selector(".of-case")

@@ -14,10 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import harness.selection.aids as aids_module
 import harness.selection.measuring as measuring_module
 from harness import ByField, Candidate, Case, Learned, Offer, Part, Rules, SettingsError, Weighted, minimum_bayes_risk
 from harness.errors import PluginError, RunError
 from harness.lineup import build
+from harness.resources import Resources
 from harness.run import Generated
 from harness.selection.choose import select, shares
 from harness.selection.features import FEATURES, MEMBER, Asset, find_features
@@ -139,6 +141,15 @@ class Aids:
 
     def vectors(self, texts: Sequence[str]) -> object:
         return np.ones((len(texts), 1))
+
+
+def test_features_of_concepts_are_made_anew_when_names_are_found_by_other_rules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aids = aids_module.ResourceAids(typing.cast(Resources, None), tmp_path)
+    before = aids.identity("concepts")
+    monkeypatch.setattr(aids_module, "RULES", {**aids_module.RULES, "tokens": "words-1"})
+    assert aids.identity("concepts") != before
 
 
 CASES = [Case(f"{i}", f"g{i % 3}", (Part("note", "x", "X", "words of the chart"),)) for i in range(6)]

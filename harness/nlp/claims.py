@@ -63,8 +63,8 @@ def unsupported(claims: Sequence[Claim], known: Collection[str]) -> list[Claim]:
 
 
 def places(name: str, text: str) -> list[tuple[int, int]]:
-    """Where a name stands in a text, whatever its case and however its words are spaced."""
-    pattern = r"\s+".join(map(re.escape, name.split()))
+    """Where a name stands in a text, whatever its case and its apostrophe and however its words are spaced."""
+    pattern = r"\s+".join(map(re.escape, name.split())).replace("'", "['’]")
     found = re.finditer(rf"(?<!\w){pattern}(?!\w)", text, re.IGNORECASE)
     return [match.span() for match in found]
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from harness import assets
+from harness.files import digest
 from harness.nlp.concepts import KeepingMatcher, open_matcher
+from harness.nlp.concepts.open_vocabulary import RULES
 from harness.resources import Resources
 from harness.selection.features import Asset
 
@@ -27,7 +29,9 @@ class ResourceAids:
         return self.resources.guide.words(field)
 
     def identity(self, asset: Asset) -> str:
-        return assets.digest(VOCABULARY) if asset == "concepts" else self.resources.digest_of("encoder")
+        if asset == "encoder":
+            return self.resources.digest_of("encoder")
+        return digest([assets.digest(VOCABULARY), RULES])
 
     def concepts(self, texts: Sequence[str]) -> list[frozenset[str]]:
         found = self._matcher.concepts(texts)

@@ -48,7 +48,7 @@ class Aids(Protocol):
     def usual_words(self, field: str) -> int: ...
 
     def identity(self, asset: Asset) -> str:
-        """Digest of an asset, without opening it. Raises AssetError where it is not to be had."""
+        """Digest of an asset and of how it is read, without opening it. Raises AssetError where it is not to be had."""
         ...
 
     def concepts(self, texts: Sequence[str]) -> list[frozenset[str]]:

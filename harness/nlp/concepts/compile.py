@@ -1,13 +1,12 @@
 """Compile the open vocabulary: read the sources, drop what would match by accident, merge what is one concept.
 
 The table has a line a concept: its id, its semantic group, the ids that were merged into it (blanks between), its names
-(bars between), separated by tabs. Names are in lower case. The same wheels give the same bytes.
+(bars between), separated by tabs. Names are in plain characters. The same wheels give the same bytes.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 import zipfile
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from harness.nlp.concepts.ngrams import WINDOW
 from harness.nlp.concepts.sources import GROUPS, SOURCES, Entry
-from harness.nlp.concepts.words import everyday_words, tokens
+from harness.nlp.concepts.words import everyday_words, plain, tokens
 
 TABLE = "concepts.tsv"
 CONTENTS = "CONTENTS.txt"
@@ -56,9 +55,8 @@ def _cleaned(entries: Iterable[Entry]) -> Iterator[Entry]:
 
 
 def normal(name: str) -> str:
-    """A name as it is looked up: compatible characters are one, lower case, single blanks, no qualifier behind."""
-    text = unicodedata.normalize("NFKC", name).replace("’", "'").lower()
-    return _QUALIFIER.sub("", " ".join(text.split()))
+    """A name as the table has it: plain characters, as what is looked up, single blanks, no qualifier behind."""
+    return _QUALIFIER.sub("", " ".join(plain(name).split()))
 
 
 def _is_useful(name: str, group: str, preferred: bool, everyday: Collection[str]) -> bool:

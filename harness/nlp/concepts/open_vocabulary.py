@@ -10,15 +10,23 @@ from pathlib import Path
 from harness.errors import AssetError
 from harness.files import digest_file
 from harness.nlp.concepts.ngrams import SHORTEST, WINDOW, Concepts, Found, concepts
-from harness.nlp.concepts.words import tokens
+from harness.nlp.concepts.words import plain, tokens
 
 TABLE = "concepts.tsv"
+RULES: Mapping[str, str] = {
+    "rules": "quickumls-1.4.2",
+    "window": str(WINDOW),
+    "shortest": str(SHORTEST),
+    "case": "ignored",
+    "tokens": "words-2",
+}
+"""How names are found, whatever the table: a part of the signature."""
 
 
 @dataclass(frozen=True)
 class OpenVocabulary:
-    """A `Matcher` over a table of names, each with the ids of its concepts. A name is found whatever its case; words
-    are cut and told apart by lists, not by a tagger."""
+    """A `Matcher` over a table of names, each with the ids of its concepts. A name is found whatever its case and
+    apostrophe; words are cut and told apart by lists, not by a tagger."""
 
     names: Mapping[str, tuple[str, ...]]
     digest: str
@@ -28,20 +36,13 @@ class OpenVocabulary:
         return concepts(tokens(text), self._look_up)
 
     def _look_up(self, span: str) -> Found | None:
-        name = span.lower()
+        name = plain(span)
         ids = self.names.get(name)
         return Found(1.0, tuple((name, id_) for id_ in ids)) if ids else None
 
     @property
     def identity(self) -> Mapping[str, str]:
-        return {
-            "rules": "quickumls-1.4.2",
-            "window": str(WINDOW),
-            "shortest": str(SHORTEST),
-            "case": "ignored",
-            "tokens": "words-1",
-            "vocabulary": self.digest[:16],
-        }
+        return {**RULES, "vocabulary": self.digest[:16]}
 
     @property
     def environment(self) -> Mapping[str, str]:

@@ -1,4 +1,5 @@
-"""English words without a tagger: tokens, the words that cannot begin or end a term, and everyday words.
+"""English words without a tagger: tokens, the words that cannot begin or end a term, everyday words, and the characters
+that names are compared in.
 
 QuickUMLS asks spaCy's tagger for adpositions and determiners. Both are closed classes: a list answers
 nearly as well.
@@ -7,12 +8,13 @@ nearly as well.
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
 from pathlib import Path
 
 from harness.nlp.concepts.ngrams import Tokens
 
-_TOKEN = re.compile(r"(\d+(?:[.,]\d+)+|[^\W_]+|['’]s\b|\s+|_+|([^\w\s])\2*)( ?)")
+_TOKEN = re.compile(r"(\d+(?:[.,]\d+)+|[^\W_]+|['’]s\b|\s+|_+|([^\w\s])\2*)([ \xa0]?)")
 
 
 def _words(*lines: str) -> frozenset[str]:
@@ -58,6 +60,12 @@ def tokens(text: str) -> Tokens:
         last.append(not bars and word not in FUNCTION_WORDS)
         skipped.append(word in DETERMINERS)
     return Tokens(texts, starts, ends, first, alone, last, skipped)
+
+
+def plain(text: str) -> str:
+    """The text in the characters of names: compatible ones are one (a no-break space is a blank), one apostrophe,
+    lower case."""
+    return unicodedata.normalize("NFKC", text).replace("’", "'").lower()
 
 
 @cache

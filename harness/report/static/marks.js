@@ -48,7 +48,8 @@ function termMarks(term, text, name) {
     .trim()
     .split(/\s+/)
     .map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))
-    .join("\\s+");
+    .join("\\s+")
+    .replaceAll("'", "['’]");
   return [...text.matchAll(new RegExp(`(?<![\\p{L}\\p{N}_])${pattern}(?![\\p{L}\\p{N}_])`, "giu"))].map((found) => ({
     start: found.index,
     end: found.index + found[0].length,
