@@ -6,7 +6,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,8 @@ from harness.cli import main
 from harness.corpora import open_corpus
 from harness.files import locked
 from harness.nlp.claims import Claim, Reader, known_keys, places, unsupported
+from harness.nlp.concepts import KeepingMatcher
+from harness.nlp.concepts.ngrams import Concepts
 from harness.report import build
 from harness.report.folder import read_mark
 from harness.report.lengths import BINS, bin_width, lengths
@@ -110,6 +112,23 @@ def test_a_case_holds_its_texts_scores_and_inventions(home: Path) -> None:
     assert len(matched) > len(field["concepts"]) / 2
     assert index["scores"][0][careless] < 1  # type: ignore[index]
     assert case["parts"]
+
+
+def test_all_texts_of_a_case_are_asked_for_drugs_at_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was not yet kept is written in one transaction a case, not in one a text."""
+    asked: list[int] = []
+    concepts = KeepingMatcher.concepts
+
+    def counted(matcher: KeepingMatcher, texts: Sequence[str]) -> list[Concepts]:
+        asked.append(len(texts))
+        return concepts(matcher, texts)
+
+    monkeypatch.setattr(KeepingMatcher, "concepts", counted)
+    report("counted", "--private")
+    assert len(asked) == 9
+    assert min(asked) > len(LABELS)
+    cases = (Path("cases-0") / "chunk-0.js", Path("cases-0") / "index.js")
+    assert all((home / "counted" / one).read_bytes() == (home / "private" / one).read_bytes() for one in cases)
 
 
 NOWHERE = """
@@ -392,7 +411,10 @@ def test_claims_are_read_into_keys(text: str, found: list[str]) -> None:
 
 
 def test_what_the_input_does_not_contain() -> None:
-    reader = Reader(lambda text: {name: (name,) for name in ("warfarin", "aspirin") if name in text.lower()})
+    def drugs(text: str) -> dict[str, tuple[str, ...]]:
+        return {name: (name,) for name in ("warfarin", "aspirin") if name in text.lower()}
+
+    reader = Reader(lambda texts: list(map(drugs, texts)))
     known = known_keys(reader.claims("Aspirin 81 mg since 3/4/2019"))
     claims = reader.claims("Warfarin 5 mg, aspirin 81mg from March 4; WARFARIN again")
     assert [(one.kind, one.key) for one in unsupported(claims, known)] == [

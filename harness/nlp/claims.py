@@ -25,8 +25,8 @@ class Claim:
     end: int
 
 
-DrugNames = Callable[[str], Mapping[str, tuple[str, ...]]]
-"""The drugs that a text names, in lower case, each with the ids of the substances that it may stand for."""
+DrugNames = Callable[[Sequence[str]], Sequence[Mapping[str, tuple[str, ...]]]]
+"""The drugs that each of some texts names, in lower case, with the ids of the substances that each may stand for."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,16 @@ class Reader:
     drug_names: DrugNames | None = None
 
     def claims(self, text: str) -> list[Claim]:
-        return sorted([*_doses(text), *_dates(text), *self._drugs(text)], key=lambda claim: claim.start)
+        return self.claims_of([text])[text]
 
-    def _drugs(self, text: str) -> Iterable[Claim]:
-        for name, ids in (self.drug_names(text) if self.drug_names else {}).items():
-            for start, end in places(name, text):
-                for id in ids:
-                    yield Claim("drug", id, start, end)
+    def claims_of(self, texts: Iterable[str]) -> dict[str, list[Claim]]:
+        """The claims of each text. What names drugs is asked once for all of them."""
+        different = list(dict.fromkeys(texts))
+        named = self.drug_names(different) if self.drug_names else [{}] * len(different)
+        return {
+            text: sorted([*_doses(text), *_dates(text), *_drugs(text, names)], key=lambda claim: claim.start)
+            for text, names in zip(different, named, strict=True)
+        }
 
 
 def known_keys(claims: Iterable[Claim]) -> frozenset[str]:
@@ -67,6 +70,16 @@ def places(name: str, text: str) -> list[tuple[int, int]]:
     pattern = r"\s+".join(map(re.escape, name.split())).replace("'", "['’]")
     found = re.finditer(rf"(?<!\w){pattern}(?!\w)", text, re.IGNORECASE)
     return [match.span() for match in found]
+
+
+# --------------------------------------------------------------------------- drugs
+
+
+def _drugs(text: str, names: Mapping[str, tuple[str, ...]]) -> Iterable[Claim]:
+    for name, ids in names.items():
+        for start, end in places(name, text):
+            for id in ids:
+                yield Claim("drug", id, start, end)
 
 
 # --------------------------------------------------------------------------- doses

@@ -18,7 +18,7 @@ from harness.board import Board
 from harness.corpora import open_corpus
 from harness.errors import LeaderboardError
 from harness.files import canonical_json
-from harness.nlp.claims import KINDS, Reader, known_keys, unsupported
+from harness.nlp.claims import KINDS, Claim, Reader, known_keys, unsupported
 from harness.prepare import model_input, prepare
 from harness.progress import bar
 from harness.references import read_references
@@ -26,7 +26,7 @@ from harness.report import folder
 from harness.report.concepts import ConceptsOf, drug_names, kept_concepts
 from harness.report.runs import Run, data_of_run, read_run
 from harness.score import Stats, ids_digest
-from harness.types import Case, Corpus, Part, Reference, Task
+from harness.types import Case, Corpus, Reference, Task
 from harness.validate import id_order
 
 CHUNK_BYTES = 400_000
@@ -139,13 +139,14 @@ def _described(desk: Desk, index: Index, postings: Postings) -> Iterator[str]:
     means = [_case_means(one.stats, desk.ranking) for one in desk.runs]
     for case in _cases(desk, references):
         one, at = references[case.id], places[case.id]
-        stated = {part: known_keys(desk.reader.claims(part.text)) for part in case.parts}
-        fields = [_field(name, one, case, stated, at, desk) for name in desk.fields]
+        texts = _texts(one, desk)
+        claims = desk.reader.claims_of([*(part.text for part in case.parts), *texts])
+        fields = [_field(name, one, case, claims, at, desk) for name in desk.fields]
         index.ids.append(one.id)
         index.words.append(sum(len(text.split()) for text in one.values.values()))
         index.scores.append([_rounded(mean[at]) for mean in means])
         index.claims.append([sum(_invented(f["systems"][s]) for f in fields) for s in range(len(desk.runs))])
-        postings.add(len(index.ids) - 1, _texts(one, desk))
+        postings.add(len(index.ids) - 1, texts)
         yield canonical_json({"id": one.id, "parts": _parts(case, desk.task, desk.fields), "fields": fields})
 
 
@@ -180,13 +181,13 @@ def _parts(case: Case, task: Task, fields: Sequence[str]) -> list[Any]:
 
 
 def _field(
-    name: str, one: Reference, case: Case, stated: Mapping[Part, frozenset[str]], at: int, desk: Desk
+    name: str, one: Reference, case: Case, claims: Mapping[str, Sequence[Claim]], at: int, desk: Desk
 ) -> dict[str, Any]:
-    """One field of a case; `stated` are the doses, dates and drugs of each part of its chart."""
+    """One field of a case; `claims` are the doses, dates and drugs of all its texts."""
     written = one.values.get(name, "")
     chart = model_input(case, desk.task, desk.task.field(name), {}).chart
-    known = frozenset().union(*(stated[part] for part in chart))
-    wanted = known_keys(desk.reader.claims(written))
+    known = known_keys(claim for part in chart for claim in claims[part.text])
+    wanted = known_keys(claims.get(written, ()))
     texts = [run.submission.rows.get(one.id, {}).get(name, "") for run in desk.runs]
     found = desk.concepts.compared(written, texts) if desk.concepts else None
     systems = [
@@ -194,7 +195,7 @@ def _field(
             "text": text,
             "by": run.writers.get((one.id, name), ""),
             "scores": _scores(run.stats, name, at, desk.columns),
-            "claims": _claims(text, known, wanted, desk.reader),
+            "claims": _claims(text, claims.get(text, ()), known, wanted),
             "concepts": found.systems[s] if found else None,
         }
         for s, (run, text) in enumerate(zip(desk.runs, texts, strict=True))
@@ -202,10 +203,9 @@ def _field(
     return {"reference": written, "concepts": found.reference if found else None, "systems": systems}
 
 
-def _claims(text: str, known: frozenset[str], wanted: frozenset[str], reader: Reader) -> list[list[int]]:
+def _claims(text: str, claims: Sequence[Claim], known: frozenset[str], wanted: frozenset[str]) -> list[list[int]]:
     """[start, end, kind, 1 if the reference says so too] of what the input does not contain; places count UTF-16
     units, as the page does."""
-    claims = reader.claims(text)
     unwanted = {(claim.start, claim.end) for claim in unsupported(claims, wanted)}
     units = [0, *accumulate(1 + (character > "\uffff") for character in text)]
     return [

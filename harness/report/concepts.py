@@ -12,6 +12,7 @@ from harness.files import private_folder
 from harness.nlp.claims import DrugNames
 from harness.nlp.concepts import KeepingMatcher, compare_concepts
 from harness.nlp.concepts.kept import FILE, KeptConcepts, matcher_key
+from harness.nlp.concepts.ngrams import Concepts
 from harness.nlp.concepts.open_vocabulary import open_vocabulary
 
 _ASSET = "open-vocabulary"
@@ -78,12 +79,15 @@ def drug_names(root: Path) -> DrugNames | None:
     no_drug = frozenset(_NO_DRUG.split())
     matcher = KeepingMatcher(open_vocabulary(assets.place(_ASSET)), work)
 
-    def names(text: str) -> Mapping[str, tuple[str, ...]]:
-        (found,) = matcher.concepts([text.replace("\n", " ")])
-        drugs = {name: tuple(id for id in ids if id.startswith(("UNII:", "CHEBI:"))) for name, ids in found.items()}
-        return {name: ids for name, ids in drugs.items() if ids and no_drug.isdisjoint(name.split())}
+    def names(texts: Sequence[str]) -> list[Mapping[str, tuple[str, ...]]]:
+        return [_drugs(found, no_drug) for found in matcher.concepts([text.replace("\n", " ") for text in texts])]
 
     return names
+
+
+def _drugs(found: Concepts, no_drug: frozenset[str]) -> dict[str, tuple[str, ...]]:
+    drugs = {name: tuple(id for id in ids if id.startswith(("UNII:", "CHEBI:"))) for name, ids in found.items()}
+    return {name: ids for name, ids in drugs.items() if ids and no_drug.isdisjoint(name.split())}
 
 
 def _kept_file(root: Path) -> Path | None:
