@@ -349,17 +349,20 @@ def _of_script(mean: str) -> str:
 
 def _compared(one: Standing, official: ScoreCard | None, mean: str, keys: Sequence[str], task: Task) -> Standing:
     """The row with the official variant of a mean beside the corrected one, and how much more it is."""
+    script = _standing(Entry(official), keys, task) if official else None
+    same = {line.name: line for line in (*script.lines, *script.parts)} if script else {}
 
     def beside(line: Line, other: Line | None) -> Line:
         ours, theirs = line.values[mean], other.values[mean] if other else None
         difference = Number(theirs.value - ours.value) if ours and theirs else None
         return replace(line, values={**line.values, _of_script(mean): theirs, DIFFERENCE: difference})
 
-    if official is None:
-        return replace(one, lines=tuple(beside(line, None) for line in one.lines), mean=beside(one.mean, None))
-    other = _standing(Entry(official), keys, task)
-    lines = tuple(beside(line, same) for line, same in zip(one.lines, other.lines, strict=True))
-    return replace(one, lines=lines, mean=beside(one.mean, other.mean))
+    return replace(
+        one,
+        lines=tuple(beside(line, same.get(line.name)) for line in one.lines),
+        mean=beside(one.mean, script.mean if script else None),
+        parts=tuple(beside(line, same.get(line.name)) for line in one.parts),
+    )
 
 
 # --------------------------------------------------------------------------- names

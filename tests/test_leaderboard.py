@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from harness import Column, Task
+from harness import Column, Field, Task
 from harness.board import Board
 from harness.board.text import render, row_lines
 from harness.entries import Entry
@@ -308,6 +308,22 @@ def test_both_variants_of_the_mean_that_ranks_stand_side_by_side_with_their_diff
         "bleu: metric:bleu|variant:corrected",
         "rouge1: metric:rouge1|variant:corrected (nltk 3.10)",
     )
+
+
+@pytest.mark.parametrize("format", ["md", "csv", "latex", "json"])
+def test_both_variants_stand_side_by_side_by_part_of_a_note_too(format: str) -> None:
+    def with_part(one: ScoreCard, value: float) -> ScoreCard:
+        plan = ColumnScore(value, n=8, failed=0, excluded=0)
+        return replace(one, parts={"bleu": {"plan": plan}, "rouge1": {"plan": plan}})
+
+    task = replace(TASK, parts=(Field("plan", "Plan"),), split=lambda text: {"plan": text})
+    a, b = (replace(card(label, bleu=0.5, rouge1=0.5), cases_digest=label) for label in "ab")
+    cards = [with_part(a, 0.5), with_part(official(a, bleu=0.5, rouge1=0.25), 0.375), with_part(b, 0.5)]
+    board = table(cards, task)
+    (_, ours), (_, alone) = board.lines_of("plan")
+    assert [number and number.value for number in map(ours.values.get, board.shown[:3])] == [0.5, 0.375, -0.125]
+    assert [number and number.value for number in map(alone.values.get, board.shown[:3])] == [0.5, None, None]
+    assert "0.375" in render([board], format)
 
 
 def test_overall_is_compared_where_it_ranks() -> None:
