@@ -365,6 +365,19 @@ def test_only_subjects_that_have_a_reference_count(references: int, bounded: boo
         assert math.isfinite(pair.smallest) == (expected or measure is OVERALL)
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_field_that_nobody_has_is_without_a_value_and_without_a_warning() -> None:
+    values = made(0, 2, missing=0)
+    for one in values:
+        one[1] = np.nan
+    course, advice = OVERALL.within("course"), OVERALL.within("advice")
+    found = stats.intervals(stats.bootstrap(sample_of(*values), HOW), [OVERALL, course, advice])
+    for of_system in found.values():
+        assert of_system[OVERALL] is of_system[advice] is None
+        assert (known := of_system[course]) is not None
+        assert math.isfinite(known.low)
+
+
 def test_a_field_that_few_have_is_tested_as_if_the_others_were_not_there() -> None:
     values = made(0, 2, missing=0)
     for one in values:

@@ -107,12 +107,14 @@ class Sample:
 
     def influence(self, measure: Measure) -> Floats:
         """How much each subject moves each system's value, shape (subjects, systems), with the mean 0: the empirical
-        influence of a mean of ratios (Efron & Tibshirani 1993, ch. 21; Cochran 1977, 6.3)."""
+        influence of a mean of ratios (Efron & Tibshirani 1993, ch. 21; Cochran 1977, 6.3). NaN where a field has no
+        reference: then there is no value."""
         total = np.zeros((self.subjects, len(self.systems)))
         cells = self.cells(measure)
         for cell in cells:
             sums, sizes = self.sums[:, cell], self.sizes[:, cell]
-            total += (sums - sums.sum(axis=0) / sizes.sum() * sizes) / sizes.sum()
+            with np.errstate(invalid="ignore"):  # 0 / 0: a field without a reference
+                total += (sums - sums.sum(axis=0) / sizes.sum() * sizes) / sizes.sum()
         return total * self.subjects / len(cells)
 
     def _by_subject(self, of_cases: Floats) -> Floats:
