@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -548,6 +549,22 @@ def test_splits_keep_their_own_index(data: Path, workspace: Path) -> None:
     ward = corpus(write(data, {"discharge": DISCHARGE[:2]}, "valid"))
     assert (ward.ids("train"), ward.ids("valid")) == (("3", "20"), ("20",))
     assert len(index_files(workspace)) == 2
+
+
+def test_tasks_of_unlike_fields_share_an_index(data: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In turn and at once; what one of them lacks in the targets is told it alone."""
+    task, split = discharge_me(), "valid"
+    first = open_tables(write(data, SIX, split), task)
+    assert first.ids(split)
+    monkeypatch.setattr(table_index, "_build", forbidden)
+    course = open_tables(data, replace(task, name="course", fields=task.fields[:1]))
+    follow_up = open_tables(data, replace(task, name="follow-up", fields=(replace(task.fields[0], name="follow_up"),)))
+    assert [stay.targets for stay in course.stays(split)] == [
+        {task.fields[0].name: row[TARGET[0].index(task.fields[0].name)]} for row in (TARGET[2], TARGET[1])
+    ]
+    assert "discharge_target.csv: line 1: there is no column 'follow_up'\n" in refusal(lambda: follow_up.ids(split))
+    assert [stay.id for stay in first.stays(split)] == ["3", "20"]
+    assert len(index_files(workspace)) == 1
 
 
 def test_a_damaged_index_is_built_anew(data: Path, workspace: Path) -> None:

@@ -87,9 +87,20 @@ class Index:
 
 
 def open_index(folder: Path, split: str, files: Mapping[str, Path], fields: tuple[str, ...]) -> Index:
-    """The index of the split's `files` (by table) in `folder`, built if it is not there or not of these files."""
+    """The index of the split's `files` (by table) in `folder`, built if it is not there or not of these files. Tasks
+    share it: that the targets have the `fields` of this one is looked up whoever built it."""
+    six = tables(fields)
+    index = _built(folder, split, files, six)
+    with index.reading() as db:
+        for table in six:
+            if table.name in files:
+                check_header(files[table.name], table, _columns(db, table.name))
+    return index
+
+
+def _built(folder: Path, split: str, files: Mapping[str, Path], six: tuple[Table, ...]) -> Index:
     states = [(name, path.name, path.stat().st_size, path.stat().st_mtime_ns) for name, path in sorted(files.items())]
-    path = private_folder(folder) / f"{split}-{digest([SCHEMA, fields, states])[:16]}.sqlite"
+    path = private_folder(folder) / f"{split}-{digest([SCHEMA, states])[:16]}.sqlite"
     if found := _read(path):
         return found
     with _turn(folder / f"{split}.lock"):
@@ -97,7 +108,7 @@ def open_index(folder: Path, split: str, files: Mapping[str, Path], fields: tupl
             return found
         for old in folder.glob(f"{split}-{'[0-9a-f]' * 16}.sqlite*"):
             old.unlink()
-        _build(path, split, files, tables(fields))
+        _build(path, split, files, six)
     found = _read(path)
     assert found is not None
     return found
@@ -216,6 +227,11 @@ def _load(db: sqlite3.Connection, table: Table, path: Path, moved: Callable[[int
 def _create(db: sqlite3.Connection, name: str, columns: list[str] | tuple[str, ...]) -> None:
     quoted = ", ".join('"{}" TEXT'.format(c.replace('"', '""')) for c in columns)
     db.execute(f"CREATE TABLE {name} (_line INTEGER PRIMARY KEY, {quoted})")
+
+
+def _columns(db: sqlite3.Connection, name: str) -> list[str]:
+    """Those of the file that the table was made from."""
+    return [column for _, column, *_ in db.execute(f"PRAGMA table_info({name})") if column != "_line"]
 
 
 def check_header(path: Path, table: Table, columns: list[str]) -> None:
@@ -347,7 +363,7 @@ def _unread_dates(db: sqlite3.Connection, files: Mapping[str, Path], six: tuple[
     db.create_function("is_date", 1, lambda cell: moment(cell) is not None)
     found = {}
     for name, column in ((table.name, column) for table in six if table.name in files for column in table.dates):
-        if all(there != column for _, there, *_ in db.execute(f"PRAGMA table_info({name})")):
+        if column not in _columns(db, name):
             continue
         count, line = db.execute(
             f"SELECT COUNT(*), MIN(_line) FROM {name} WHERE TRIM({column}) <> '' "
