@@ -18,7 +18,6 @@ from harness.types import RawStay, Task
 from harness.workspace import corpus_root
 
 _ID, _DIALOGUE = "encounter_id", "dialogue"
-_TABLE = Table("encounters", _ID, (_ID, _DIALOGUE))
 
 
 def open_encounters(data: Path | None, task: Task) -> EncountersCorpus:
@@ -124,7 +123,7 @@ def _read(path: Path, fields: tuple[str, ...]) -> _Split:
     content = hashlib.sha256()
     rows = read_rows(path, lambda piece, position: content.update(piece))
     _, columns = next(rows, (1, []))
-    check_header(path, _TABLE, columns)
+    check_header(path, Table("encounters", _ID, (_ID, _DIALOGUE), optional=fields), columns)
     places = {name: columns.index(name) for name in fields if name in columns}
     dialogues: dict[str, str] = {}
     targets: dict[str, Mapping[str, str]] = {}

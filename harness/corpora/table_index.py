@@ -40,13 +40,15 @@ _NAME = re.compile(r"\w{1,40}")
 @dataclass(frozen=True)
 class Table:
     """`key` is the id by which its rows are found, `columns` are obligatory, `strays` says that a row may have
-    no hadm_id (in MIMIC-IV, a report or a visit outside of any hospital stay). `dates` decide what is withheld."""
+    no hadm_id (in MIMIC-IV, a report or a visit outside of any hospital stay). `dates` decide what is withheld.
+    `optional` columns may be missing. A column whose name only looks like one of these is refused."""
 
     name: str
     key: str
     columns: tuple[str, ...]
     strays: bool = False
     dates: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
 
 
 def tables(fields: tuple[str, ...]) -> tuple[Table, ...]:
@@ -237,7 +239,7 @@ def _columns(db: sqlite3.Connection, name: str) -> list[str]:
 def check_header(path: Path, table: Table, columns: list[str]) -> None:
     missing = [c for c in table.columns if c not in columns]
     known = {c.strip().lower(): c for c in columns}
-    absent = [c for c in dict.fromkeys((*table.columns, *table.dates)) if c not in columns]
+    absent = [c for c in dict.fromkeys((*table.columns, *table.dates, *table.optional)) if c not in columns]
     meant = [f"{known[c]!r} where {c} is expected" for c in absent if c in known]
     if meant:
         raise CorpusError(
