@@ -263,8 +263,13 @@ def locked(path: Path, what: str, *, wait: bool = False) -> Iterator[None]:
     try:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             raise RunError(f"{what} is in use by another process", todo="wait for it to end, or stop it") from None
+        except OSError as error:
+            raise RunError(
+                f"{path} cannot be locked: {error.strerror}",
+                todo="name a folder on a disk that has locks, with --out or HARNESS_WORKSPACE",
+            ) from None
         yield
     finally:
         os.close(fd)

@@ -5,7 +5,6 @@ Whoever scores many texts on one split and keeps the best has tuned on that spli
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -13,7 +12,7 @@ from pathlib import Path
 from statistics import NormalDist
 
 from harness.errors import RunError
-from harness.files import JsonLines, digest
+from harness.files import JsonLines, digest, locked
 from harness.types import Manifest, ScoreCard
 
 FILE = "ledger.jsonl"
@@ -53,10 +52,8 @@ def record(root: Path, card: ScoreCard, text: str) -> None:
         manifest=digest(of),
         ids=card.ids_digest,
     )
-    with (root / "ledger.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # let go on closing
-        with JsonLines(root / FILE).appending() as file:
-            file.append(asdict(scored))
+    with locked(root / "ledger.lock", "the ledger", wait=True), JsonLines(root / FILE).appending() as file:
+        file.append(asdict(scored))
 
 
 def read(root: Path) -> list[Scored]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import itertools
 import json
 import os
@@ -314,6 +315,24 @@ def test_two_at_once_are_refused(submit: Callable[..., int], echo: Path, capsys:
     with locked(run_folder("echo") / "run.lock", "the test"):
         assert submit("echo", "--plugin", str(echo)) == 1
     assert "is in use by another process" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP])
+@pytest.mark.parametrize("wait", [False, True])
+def test_a_disk_without_locks_is_told_as_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, wait: bool
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    lock = tmp_path / "run.lock"
+    with pytest.raises(RunError) as told, locked(lock, "the run", wait=wait):
+        pass
+    assert str(told.value) == (
+        f"{lock} cannot be locked: {os.strerror(number)}\n"
+        "  -> name a folder on a disk that has locks, with --out or HARNESS_WORKSPACE"
+    )
 
 
 def test_two_starts_on_a_new_label_leave_it_to_the_one_that_holds_it(

@@ -6,7 +6,6 @@ It mirrors the tables: their columns, all as text, and in `_line` the line of th
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -21,7 +20,7 @@ from pathlib import Path
 from harness.corpora.csv_rows import read_rows
 from harness.dates import FORM, moment
 from harness.errors import CorpusError
-from harness.files import PRIVATE_FILE, digest, private_folder
+from harness.files import PRIVATE_FILE, digest, locked, private_folder
 from harness.progress import counter
 
 SCHEMA = 2
@@ -105,7 +104,7 @@ def _built(folder: Path, split: str, files: Mapping[str, Path], six: tuple[Table
     path = private_folder(folder) / f"{split}-{digest([SCHEMA, states])[:16]}.sqlite"
     if found := _read(path):
         return found
-    with _turn(folder / f"{split}.lock"):
+    with locked(folder / f"{split}.lock", f"the index of the {split} split", wait=True):
         if found := _read(path):  # made by another process while this one waited
             return found
         for old in folder.glob(f"{split}-{'[0-9a-f]' * 16}.sqlite*"):
@@ -130,17 +129,6 @@ def _read(path: Path) -> Index | None:
 
 def _connect(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
-
-
-@contextmanager
-def _turn(lock: Path) -> Iterator[None]:
-    """Wait until no other process builds; a dead one does not count."""
-    fd = os.open(lock, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(fd)
 
 
 # --------------------------------------------------------------------------- building
