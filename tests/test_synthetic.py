@@ -25,6 +25,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import Pair
+from harness.corpora.marking import write_marking
 from harness.corpora.synthetic import LATEST, LEDGER, split_sizes, synthesize
 from harness.corpora.tables import open_tables
 from harness.corpora.ward.course import Course, draw_course, draw_patient
@@ -264,6 +265,19 @@ def test_something_else_is_never_written_over(tmp_path: Path, interrupted: bool)
         synthesize(release, 10, seed=1)
     with pytest.raises(CorpusError, match=r"cannot be written: Not a directory\n  -> give another folder"):
         synthesize(release / "ward", 10, seed=1)
+
+
+def test_a_public_corpus_that_is_called_ward_too_is_not_written_over(tmp_path: Path) -> None:
+    write_marking(tmp_path, "ward", "CC BY 4.0, our demo notes")
+    (tmp_path / "valid").mkdir()
+    (tmp_path / "valid" / "discharge.csv").write_text("our own notes")
+    before = contents(tmp_path)
+    with pytest.raises(CorpusError) as error:
+        synthesize(tmp_path, 10, seed=1)
+    assert str(error.value) == (
+        f"{tmp_path} holds something that is not a synthetic ward\n  -> give a folder that is new or empty"
+    )
+    assert contents(tmp_path) == before
 
 
 def test_too_few_stays(tmp_path: Path) -> None:

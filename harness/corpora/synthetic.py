@@ -263,7 +263,7 @@ def _begin(out: Path) -> Path:
     unfinished = out / _UNFINISHED
     if out.exists() and any(one != unfinished for one in out.iterdir()):
         marking = read_marking(out)
-        if marking.restricted or marking.name != NAME:
+        if marking.restricted or (marking.name, marking.licence) != (NAME, LICENCE):  # anybody may name a corpus ward
             raise CorpusError(
                 f"{out} holds something that is not a synthetic ward", todo="give a folder that is new or empty"
             )
