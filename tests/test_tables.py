@@ -363,6 +363,18 @@ def test_targets_are_told_without_reading(data: Path) -> None:
             ["triage.csv: line 1: column 4 has the name of column 3"],
         ),
         (
+            {"triage": [["stay_id", "subject_id", "_Line"]]},
+            ["triage.csv: line 1: column 3 is named _Line, as a column of the index is\n  -> rename it"],
+        ),
+        (
+            {"triage": [["stay_id", "subject_id", "pa\0in"]]},
+            ["triage.csv: line 1: the name of column 3 holds a NUL character\n  -> write the name without it"],
+        ),
+        (
+            {"triage": [["stay_id", "subject_id", *(f"vital_{at}" for at in range(1998))]]},
+            ["triage.csv: line 1: there are 2,000 columns, and the index has room for 1,999\n  -> leave out columns"],
+        ),
+        (
             {"triage": b""},
             ["triage.csv: line 1: this is no header of the table triage", "at least stay_id, subject_id"],
         ),
@@ -443,6 +455,12 @@ def test_a_fault_is_named_with_file_line_and_column(
 ) -> None:
     message = refused(data, **tables)
     assert not [part for part in parts if part not in message], message
+
+
+def test_as_many_columns_as_there_is_room_for(data: Path) -> None:
+    names = [f"vital_{at}" for at in range(1997)]
+    write(data, {**SIX, "triage": [["stay_id", "subject_id", *names], ["301", "1", *names]]})
+    assert stays(data)[1].tables["triage"][0]["vital_1996"] == "vital_1996"
 
 
 def test_faults_that_lie_deep_in_a_large_file(data: Path) -> None:

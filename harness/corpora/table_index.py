@@ -208,6 +208,7 @@ def _load(db: sqlite3.Connection, table: Table, path: Path, moved: Callable[[int
     rows = read_rows(path, watch)
     _, columns = next(rows, (1, []))
     check_header(path, table, columns)
+    _check_fit(path, columns, db.getlimit(sqlite3.SQLITE_LIMIT_COLUMN) - 1)
     _create(db, table.name, columns)
     marks = ", ".join("?" * (len(columns) + 1))
     db.executemany(f"INSERT INTO {table.name} VALUES ({marks})", _checked(path, table, columns, rows))
@@ -253,6 +254,24 @@ def check_header(path: Path, table: Table, columns: list[str]) -> None:
             f"{path}: line 1: column {twice + 1} has the name of column {lower.index(lower[twice]) + 1}",
             todo="rename one of them (capitals make no difference)",
         )
+
+
+def _check_fit(path: Path, columns: list[str], room: int) -> None:
+    """Refuse columns that the index cannot have, beside its own."""
+    if len(columns) > room:
+        raise CorpusError(
+            f"{path}: line 1: there are {len(columns):,} columns, and the index has room for {room:,}",
+            todo="leave out columns that no task asks for",
+        )
+    for at, column in enumerate(columns, 1):
+        if "\0" in column:
+            raise CorpusError(
+                f"{path}: line 1: the name of column {at} holds a NUL character", todo="write the name without it"
+            )
+        if column.lower() == "_line":
+            raise CorpusError(
+                f"{path}: line 1: column {at} is named {column}, as a column of the index is", todo="rename it"
+            )
 
 
 def _checked(
