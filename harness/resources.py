@@ -116,7 +116,8 @@ class Resources:
             )
         if split not in self.corpus.splits():
             raise RunError(
-                f"{self.corpus.name} has no {split} split to learn from", todo=f"put the folder {split} into the data"
+                f"{self.corpus.name} has no {split} split to learn from",
+                todo=f"give data that have one; these have {', '.join(self.corpus.splits())}",
             )
         if split not in self._stores:
             self._stores[split] = open_examples(self.corpus, self.task, split)

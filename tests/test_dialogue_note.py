@@ -7,6 +7,7 @@ import gzip
 import io
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from harness.leaks import refuse_leaks
 from harness.prepare import arrange, model_input, prepare
 from harness.scorecard import read_card, read_part_stats, read_stats
 from harness.tasks.dialogue_note import dialogue_note, divide
-from harness.types import Corpus, RawStay
+from harness.types import Corpus, Field, RawStay
 from systems._prompting import Template
 from tests.conftest import SHARED, needs_shared
 
@@ -155,6 +156,17 @@ def test_a_faulty_row_is_named(data: Path, text: str, expected: str) -> None:
     with pytest.raises(CorpusError) as told:
         open_encounters(data, TASK).ids("test1")
     says(told.value, str(file), expected)
+
+
+def test_a_file_with_some_of_the_fields_is_no_hidden_test(data: Path) -> None:
+    two = replace(TASK, fields=(*TASK.fields, Field("plan", "Plan")))
+    with pytest.raises(CorpusError) as told:
+        open_encounters(data, two).has_targets("test1")
+    says(
+        told.value,
+        "clinic_test1.csv: line 1: there is note but no column plan\n  -> give a column for each field of the "
+        "task, of its name; for a hidden test none",
+    )
 
 
 def test_without_a_folder_it_says_what_to_give(capsys: pytest.CaptureFixture[str]) -> None:

@@ -125,6 +125,11 @@ def _read(path: Path, fields: tuple[str, ...]) -> _Split:
     _, columns = next(rows, (1, []))
     check_header(path, Table("encounters", _ID, (_ID, _DIALOGUE), optional=fields), columns)
     places = {name: columns.index(name) for name in fields if name in columns}
+    if places and (missing := [name for name in fields if name not in places]):
+        raise CorpusError(
+            f"{path}: line 1: there is {', '.join(places)} but no column {', '.join(missing)}",
+            todo="give a column for each field of the task, of its name; for a hidden test none",
+        )
     dialogues: dict[str, str] = {}
     targets: dict[str, Mapping[str, str]] = {}
     lines: dict[str, int] = {}
@@ -142,4 +147,4 @@ def _read(path: Path, fields: tuple[str, ...]) -> _Split:
     if not dialogues:
         raise CorpusError(f"{path}: there is no row below the header", todo="give the file that has the encounters")
     ordered = {id: dialogues[id] for id in in_order(dialogues)}
-    return _Split(content.hexdigest(), ordered, targets if len(places) == len(fields) else None)
+    return _Split(content.hexdigest(), ordered, targets if places else None)
