@@ -12,7 +12,7 @@ from typing import Any
 
 from harness.blame import raise_if_nobodys
 from harness.errors import HarnessError, PluginError, RunError, SettingsError
-from harness.files import digest, digest_bytes
+from harness.files import digest, digest_bytes, digest_file
 from harness.inputs import Inputs
 from harness.lineup import Lineup, build
 from harness.plugins import Registry, Tag
@@ -126,8 +126,8 @@ def find_competitor(
     else:
         system, settings = plugin, {}
     with blaming(name, "to name its sources"):
-        sources = [path.read_bytes() for path in system.sources(task)] if hasattr(system, "sources") else []
-    source = digest([digest_bytes(data) for data in (entry.source(), *sources)])
+        sources = [digest_file(path) for path in system.sources(task)] if hasattr(system, "sources") else []
+    source = digest([digest_bytes(entry.source()), *sources])
     return Competitor(name, entrant.plugin, system, plugin.__harness__, settings, source, registry.files)
 
 

@@ -70,8 +70,8 @@ class QLoRA(Tuning, Generation):
         return QLoRARunner(self, context)
 
     def sources(self, task: Task) -> list[Path]:
-        given = [Path(self.adapter) / ADAPTER_WEIGHTS] if self.adapter else []
-        return [*prompt_files(task), *(path for path in given if path.exists())]
+        given = [Path(self.adapter) / ADAPTER_WEIGHTS] if self.adapter else map(Path, self.prime_on)
+        return [*prompt_files(task), *(path for path in given if path.is_file())]
 
     @property
     def tuning(self) -> Tuning:

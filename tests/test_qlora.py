@@ -15,6 +15,7 @@ from harness import energy
 from harness.cli import main
 from harness.contest import Contest
 from harness.contract.trial import Ward
+from harness.corpora.instructions import read_instructions
 from harness.corpora.marking import FILE_NAME
 from harness.corpora.synthetic import synthesize
 from harness.corpora.ward.primer import write_primer
@@ -190,6 +191,22 @@ def test_a_primer_is_learned_first_and_its_licence_is_told(contest: Contest, fol
     told = lessons_from([whole.about])
     assert len(told) == 1
     assert re.fullmatch(r"primer\.jsonl \(CC0-1\.0, sha-256 [0-9a-f]{12}\)", told[0])
+
+
+def test_another_primer_of_the_same_name_writes_other_texts(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    command = ["submit", "qlora", "--lineup", str(folder / "lineup.toml"), "--data", str(folder / "ward")]
+    command += ["--split", "test_phase_1", "--limit", "1", "--scorers", "rouge"]
+    command += ["--set", 'prime_on=["primer.jsonl"]', "--set", "prime_steps=1"]
+    run = tmp_path / "submissions" / "discharge-me" / "ward" / "test_phase_1" / "qlora-limit1"
+    for seed, new in ((0, 2), (0, 0), (1, 2)):
+        write_primer(tmp_path / "primer.jsonl", 2, seed=seed)
+        assert main(command) == 0
+        assert f"\nqlora-limit1: 2 texts, {new} of them new\n" in capsys.readouterr().out
+        manifest = json.loads((run / "manifest.json").read_text())
+        assert str(read_instructions(Path("primer.jsonl"))) in manifest["external_data"]
 
 
 @pytest.mark.parametrize(
