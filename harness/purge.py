@@ -3,13 +3,16 @@ models that learned from it for good."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from harness.corpora import default_wards
 from harness.errors import CorpusError
 from harness.files import half_of, locked, read_object, remove
 from harness.report import folder as report
 from harness.tuning.adapters import MERGED
+from harness.tuning.origin import lineage
 from harness.workspace import MARK_FILE, corpus_roots, is_root_of, workspace_folder
 
 _RUN = "run.json"
@@ -44,13 +47,20 @@ def _reports(submissions: Path, data: Path | None) -> list[Path]:
 
 
 def _merged(submissions: Path, data: Path | None) -> list[Path]:
-    """Restricted models that an adapter of the corpus was put into for good, half written ones too."""
+    """Restricted models that an adapter of the corpus was put into for good, or into what they were tuned from, half
+    written ones too."""
     found = {folder: read_object(folder / MERGED) for folder in _marked(MERGED, submissions)}
     return [
         folder
         for folder, mark in found.items()
-        if mark.get("restricted") and (data is None or is_root_of(str(mark.get("root")), data))
+        if mark.get("restricted") and (data is None or any(is_root_of(root, data) for root in _roots(mark)))
     ]
+
+
+def _roots(mark: Mapping[str, Any]) -> list[str]:
+    """The names of the roots in which the adapters lay that a merged model learned from."""
+    about = mark.get("about")
+    return [str(one.get("root")) for one in (mark, *lineage(about if isinstance(about, dict) else {}))]
 
 
 def _marked(name: str, submissions: Path) -> list[Path]:

@@ -438,7 +438,17 @@ def test_what_learned_from_restricted_data_stays_here(house: Path, tmp_path: Pat
     )
 
 
-@pytest.mark.parametrize("text", ["", "[1]", "{}", '{"about": "an icon"}', '{"about": {"restricted": false}}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[1]",
+        "{}",
+        '{"about": "an icon"}',
+        '{"about": {"restricted": false}}',
+        '{"about": {"base": "a font", "begun_with": "a sketch"}}',
+    ],
+)
 def test_a_manifest_of_something_else_travels(house: Path, tmp_path: Path, text: str) -> None:
     copy = shutil.copytree(house, tmp_path / "house")
     (copy / "docs").mkdir()

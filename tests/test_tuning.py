@@ -31,10 +31,11 @@ from harness.engines.prompts import end_of_turn, prompt_tokens
 from harness.engines.runtime import return_memory
 from harness.engines.transformers import open_transformers
 from harness.errors import AssetError, CorpusError, SettingsError, TuningError
-from harness.files import digest_file, private_folder
+from harness.files import digest, digest_file, private_folder
 from harness.lineup import EngineSettings
+from harness.privacy import is_restricted
 from harness.tuning import adapters, loop
-from harness.tuning.adapters import School, adapter, check_given, prepare, read_manifest
+from harness.tuning.adapters import MERGED, School, adapter, check_given, check_split, prepare, read_manifest
 from harness.tuning.job import read_job
 from harness.tuning.lessons import Encoded, encode
 from harness.tuning.loop import Training, train
@@ -442,6 +443,40 @@ def test_what_training_began_with_counts_as_much(school: School) -> None:
     folder = adapter(replace(school, about=origin), lambda: LESSONS, TUNING, {})
     with pytest.raises(SettingsError, match="was trained on the split that is scored"):
         check_given(folder, school.base, "va11d")
+
+
+def test_what_its_base_learned_counts_as_much_whatever_it_began_with(
+    school: School, base: Path, tmp_path: Path
+) -> None:
+    hospital = {"corpus": "hospital", "restricted": True, "splits": {"train": "h05p1tal"}}
+    model = shutil.copytree(base, tmp_path / "taught")
+    (model / MERGED).write_text(json.dumps({"about": hospital, "root": "hospital-0123abcd"}))
+    further = replace(school, engine=replace(school.engine, model=str(model)))
+    primer = {"corpus": "toy", "restricted": False, "external": "primer.csv (CC BY)"}
+    primed = adapter(replace(further, about=primer), lambda: LESSONS[:2], replace(TUNING, steps=1), {})
+    assert is_restricted()
+    # The adapter begun with may be of the time when it did not say what its base had learned.
+    about = {**ABOUT, "begun_with": primer}
+    folder = prepare(replace(further, about=about), lambda: LESSONS, TUNING, {}, primed)
+    for origin in (read_manifest(primed).about, read_job(folder).about):
+        assert from_restricted(origin)
+        assert external(origin) == ["primer.csv (CC BY)"]
+        with pytest.raises(SettingsError, match="the adapter was trained on the split that is scored"):
+            check_split("the adapter", origin, "h05p1tal")
+    with pytest.raises(SettingsError, match=r"the adapter in .* was trained on the split that is scored"):
+        check_given(primed, further.base, "h05p1tal")
+
+
+def test_an_adapter_that_did_not_say_what_its_base_learned_is_made_anew(
+    school: School, base: Path, tmp_path: Path
+) -> None:
+    model = shutil.copytree(base, tmp_path / "taught")
+    (model / MERGED).write_text(json.dumps({"about": {"restricted": True}, "root": "hospital-0123abcd"}))
+    further = replace(school, engine=replace(school.engine, model=str(model)))
+    job = read_job(prepare(further, lambda: LESSONS, TUNING, {}))
+    plain = [1, job.base.digest, job.base.chat, job.taught.digest, job.tuning, job.start_digest]
+    assert job.identity != digest(plain)
+    assert replace(job, about=ABOUT).identity == digest(plain)
 
 
 def test_what_is_written_holds_no_text_no_id_and_no_path(school: School, base: Path) -> None:

@@ -6,9 +6,10 @@ import csv
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from harness.engines.transformers import TransformersEngine, open_transformers
 from harness.errors import AssetError, RunError, SettingsError, TuningError
 from harness.files import digest_file
 from harness.lineup import EngineSettings
+from harness.purge import derived
 from harness.tuning import loop
 from harness.tuning.adapters import MERGED, School, about_merged, check_given, check_split, make, prepare, read_manifest
 from harness.tuning.lessons import encode
@@ -33,6 +35,7 @@ from harness.tuning.merge import merge
 from harness.tuning.progress import CHECKPOINT
 from harness.tuning.team import Team
 from harness.types import Completion, Lesson, Prompt, Sampling, Tuning
+from harness.workspace import corpus_root
 from tests.tiny_models import LLAMA3_CONTEXT, write_llama3
 
 TUNING = Tuning(
@@ -306,6 +309,37 @@ def test_a_merged_model_stays_marked_and_scores_no_split_that_taught_it(base: Pa
     assert about_merged(base) == {}
     with pytest.raises(SettingsError, match=r"the model in .* was trained on the split that is scored"):
         check_split(f"the model in {out}", about_merged(out), "digest of train")
+
+
+def test_a_merged_model_that_is_tuned_further_on_and_merged_again_stays_marked(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARNESS_WORKSPACE", str(tmp_path / "workspace"))
+    models, tuning = tmp_path / "models", replace(TUNING, steps=1)
+    data = {name: tmp_path / name for name in ("hospital", "open")}
+    roots = {name: corpus_root(name, folder) for name, folder in data.items()}
+    taught = {"restricted": True, "splits": {"train": "digest of train"}}
+    merge(make(prepared(base, roots["hospital"], tuning, **taught)), engine_of(base), models / "one", "float32")
+    further = make(prepared(models / "one", roots["open"], tuning, restricted=False))
+    marks: set[str] = set()
+
+    def stop(*_: object) -> None:
+        marks.update(json.loads(path.read_bytes())["root"] for path in tmp_path.rglob(f".*/{MERGED}"))
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("harness.tuning.merge._sample", stop)
+        with pytest.raises(KeyboardInterrupt):
+            merge(further, engine_of(models / "one"), models / "two", "float32")
+    assert marks == {roots["open"].name}
+    for manifest in (read_manifest(further), replace(read_manifest(further), about={"restricted": False})):
+        (further / "manifest.json").write_text(json.dumps(asdict(manifest)))  # then as older ones are
+        assert merge(further, engine_of(models / "one"), models / "two", "float32").restricted
+        with pytest.raises(SettingsError, match="the model was trained on the split that is scored"):
+            check_split("the model", about_merged(models / "two"), "digest of train")
+        assert set(derived(data["hospital"], models)) == {roots["hospital"], models / "one", models / "two"}
+        assert set(derived(data["open"], models)) == {roots["open"], models / "two"}
+        shutil.rmtree(models / "two")
 
 
 # --------------------------------------------------------------------------- what goes wrong

@@ -23,9 +23,9 @@ from harness.errors import AssetError, SettingsError, TuningError
 from harness.files import canonical_json, digest, digest_file, locked, private_folder, remove_torn, write_atomic
 from harness.lineup import EngineSettings
 from harness.privacy import restrict
-from harness.tuning.job import JOB, LESSONS, RECIPE, Base, Job, read_job, write_job
+from harness.tuning.job import JOB, LESSONS, RECIPE, Base, Job, read_job, recipe, write_job
 from harness.tuning.lessons import write_lessons
-from harness.tuning.origin import from_restricted, taught_by
+from harness.tuning.origin import BASE, from_restricted, taught_by
 from harness.types import Lesson, Tuning
 
 MANIFEST = "manifest.json"
@@ -119,7 +119,8 @@ def prepare(
 ) -> Path:
     """The folder of that adapter, or of the training that makes it."""
     base, begun_with = school.base, digest_file(start / ADAPTER_WEIGHTS) if start else ""
-    key = digest([RECIPE, known_by, base.digest, base.chat, tuning, begun_with])
+    about = on_base(school.about, Path(base.folder))
+    key = digest([recipe(about), known_by, base.digest, base.chat, tuning, begun_with])
     known = private_folder(school.folder / "known") / key[:16]
     if known.exists() and (found := _find(school, known.read_text(encoding="ascii"))):
         return found
@@ -131,7 +132,7 @@ def prepare(
         longest = tuning.sequence_length
         taught = write_lessons(temporary / LESSONS, lessons(), tokenizer, base.chat, longest, school.elsewhere)
         where, threads = school.engine.device, school.engine.threads
-        job = Job(base, taught, tuning, where, threads, str(start or ""), begun_with, school.about)
+        job = Job(base, taught, tuning, where, threads, str(start or ""), begun_with, about)
         found = _find(school, job.identity)
         if found is None:
             found = private_folder(school.folder / job.identity[:16])
@@ -271,6 +272,16 @@ def check_split(what: str, about: Mapping[str, Any], scored: str) -> None:
 
 
 def about_merged(model: Path) -> Mapping[str, Any]:
-    """Where the lessons come from of an adapter that was put into this model for good; empty where none was."""
+    """Where the lessons come from of an adapter that was put into this model for good, and the name of the folder of
+    the corpus that it lay in; empty where none was."""
     path = model / MERGED
-    return dict(json.loads(path.read_bytes())["about"]) if path.exists() else {}
+    if not path.exists():
+        return {}
+    told = json.loads(path.read_bytes())
+    return {**told["about"], "root": told["root"]}
+
+
+def on_base(about: Mapping[str, Any], model: Path) -> Mapping[str, Any]:
+    """Where the lessons come from of what is learned on this model: its own count as much."""
+    taught = about_merged(model)
+    return {**about, BASE: taught} if taught else about

@@ -11,6 +11,7 @@ from typing import Any
 from harness.errors import TuningError
 from harness.files import canonical_json, digest, write_atomic
 from harness.tuning.lessons import Taught
+from harness.tuning.origin import BASE, Origin
 from harness.types import Tuning
 
 RECIPE = 1
@@ -33,7 +34,7 @@ class Base:
 @dataclass(frozen=True)
 class Job:
     """`start` is the folder of the adapter that training begins with, `start_digest` that of its weights, both empty
-    where there is none. `about` says where the lessons come from: corpus, split, licences."""
+    where there is none. `about` says where the lessons come from: corpus, split, licences; those learned before too."""
 
     base: Base
     taught: Taught
@@ -47,7 +48,13 @@ class Job:
     @property
     def identity(self) -> str:
         """Digest of what determines the adapter: recipe, base, lessons, settings, the adapter begun with."""
-        return digest([RECIPE, self.base.digest, self.base.chat, self.taught.digest, self.tuning, self.start_digest])
+        base = self.base.digest, self.base.chat
+        return digest([recipe(self.about), *base, self.taught.digest, self.tuning, self.start_digest])
+
+
+def recipe(about: Origin) -> object:
+    """By what older adapters are told apart: those that did not say what their base had learned, too."""
+    return [RECIPE, "says what its base learned"] if BASE in about else RECIPE
 
 
 def write_job(job: Job, folder: Path) -> None:

@@ -18,13 +18,14 @@ from harness.errors import SettingsError
 from harness.files import private_folder, whole_or_not, write_atomic
 from harness.lineup import EngineSettings
 from harness.privacy import restrict
-from harness.tuning.adapters import MERGED, AdapterManifest, School, check_base, verify
+from harness.tuning.adapters import MERGED, AdapterManifest, School, check_base, on_base, verify
 from harness.tuning.job import LESSONS
 from harness.tuning.origin import from_restricted
 
 SAMPLE = 64
 """Lessons that merged and unmerged model are compared on."""
 _OF_THE_WEIGHTS = ("*.safetensors", "*.bin", "*.index.json", "config.json", "harness-asset.json", "*.gguf", "*.pth")
+_NOT_COPIED = (*_OF_THE_WEIGHTS, MERGED)
 _OPEN_TEXTS = (
     "The patient was admitted with chest pain and ruled out for myocardial infarction by serial enzymes.",
     "You came to the hospital because you had a fever and a cough. Please take all your medicines as prescribed.",
@@ -67,7 +68,8 @@ def merge(adapter: Path, engine: EngineSettings, out: Path, dtype: str) -> Merge
     manifest = verify(adapter)
     base = School(engine, out, {}, frozenset()).base
     check_base(adapter, manifest, base)
-    if restricted := from_restricted(manifest.about):
+    about = on_base(manifest.about, Path(base.folder))
+    if restricted := from_restricted(about):
         restrict()
     exact, saved = numbers("float32", "cpu"), numbers(dtype, "cpu")
     told = Merged(
@@ -77,7 +79,7 @@ def merge(adapter: Path, engine: EngineSettings, out: Path, dtype: str) -> Merge
         manifest.base_digest,
         saved.dtype,
         restricted,
-        manifest.about,
+        about,
     )
     with whole_or_not(out, f"the model {out}") as folder:
         private_folder(folder)
@@ -106,7 +108,7 @@ def _write(base: Path, adapter: Path, exact: Numbers, dtype: str, folder: Path) 
         model = weights.merged()
     model.to(getattr(torch, dtype)).save_pretrained(folder)
     for file in sorted(one for one in base.iterdir() if one.is_file()):
-        if not any(file.match(pattern) for pattern in _OF_THE_WEIGHTS):
+        if not any(file.match(pattern) for pattern in _NOT_COPIED):
             shutil.copyfile(file, folder / file.name)
 
 

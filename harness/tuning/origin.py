@@ -1,7 +1,9 @@
-"""Where the lessons of an adapter come from, and of the adapters that its training began with.
+"""Where the lessons of an adapter come from, of the adapters that its training began with, and of those that were put
+into its base for good.
 
-{"corpus": ..., "restricted": ..., "splits": {name: digest}, "begun_with": {...}}     lessons of a train split
+{"corpus": ..., "restricted": ..., "splits": {name: digest}, ...}                     lessons of a train split
 {"corpus": ..., "restricted": ..., "external": "name (licence, digest)", ...}         lessons of an instruction corpus
+{..., "begun_with": {...}, "base": {..., "root": ...}}                                what was learned before
 """
 
 from __future__ import annotations
@@ -11,13 +13,16 @@ from typing import Any, TypeAlias
 
 Origin: TypeAlias = Mapping[str, Any]
 
+BASE = "base"
+_BEFORE = ("begun_with", BASE)
+
 
 def lineage(origin: Origin) -> Iterator[Origin]:
-    """The origin, then those of what training began with."""
-    found: Origin | None = origin
-    while found:
-        yield found
-        found = found.get("begun_with")
+    """The origin, then those of what training began with: an adapter, and a model that had learned."""
+    yield origin
+    for before in map(origin.get, _BEFORE):
+        if isinstance(before, Mapping):
+            yield from lineage(before)
 
 
 def from_restricted(origin: Origin) -> bool:
