@@ -31,7 +31,7 @@ from harness.engines.prompts import end_of_turn, prompt_tokens
 from harness.engines.runtime import return_memory
 from harness.engines.transformers import open_transformers
 from harness.errors import AssetError, CorpusError, SettingsError, TuningError
-from harness.files import digest, digest_file, private_folder
+from harness.files import digest, digest_file, locked, private_folder
 from harness.lineup import EngineSettings
 from harness.privacy import is_restricted
 from harness.tuning import adapters, loop
@@ -395,6 +395,29 @@ def test_one_that_is_shipped_is_used(school: School, tmp_path: Path, monkeypatch
     shutil.copytree(made, tmp_path / "shipped" / made.name)
     elsewhere = replace(school, root=private_folder(tmp_path / "another"))
     assert adapter(elsewhere, asked_once(LESSONS), TUNING, {}) == tmp_path / "shipped" / made.name
+
+
+def test_a_training_that_was_begun_goes_on_as_the_line_up_says_now(school: School, base: Path, tmp_path: Path) -> None:
+    tuning = replace(TUNING, steps=1)
+    first = adapter(school, lambda: LESSONS[:4], tuning, {})
+    begun = prepare(school, lambda: LESSONS, tuning, {}, first)
+    moved = shutil.copytree(base, tmp_path / "moved")
+    now = replace(school, engine=replace(school.engine, model=str(moved), threads=2), about={**ABOUT, "corpus": "now"})
+    start = shutil.copytree(first, tmp_path / "start")
+    before = read_job(begun)
+    with locked(begun / "train.lock", "this training"):
+        assert prepare(now, asked_once(LESSONS), tuning, {}, start) == begun
+        assert read_job(begun) == before
+    wanted = replace(before, base=now.base, threads=2, start=str(start), about=now.about)
+    for school_now, known_by, job in ((now, {}, wanted), (school, {"code": 2}, before), (now, {"code": 2}, wanted)):
+        there = start if job is wanted else first
+        assert prepare(school_now, lambda: LESSONS, tuning, known_by, there) == begun
+        assert read_job(begun) == job
+    shutil.rmtree(first)
+    assert adapter(now, lambda: LESSONS, tuning, {}, start) == begun
+    assert read_manifest(begun).base == "moved"
+    assert prepare(school, lambda: LESSONS, tuning, {}, start) == begun
+    assert read_job(begun) == wanted, "what is done stays as it was done"
 
 
 def test_lessons_of_subjects_of_other_splits_are_left_out(school: School) -> None:

@@ -11,20 +11,20 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from harness import assets
 from harness.engines.loading import ADAPTER_WEIGHTS
 from harness.engines.runtime import prepare_torch
-from harness.errors import AssetError, SettingsError, TuningError
+from harness.errors import AssetError, RunError, SettingsError, TuningError
 from harness.files import canonical_json, digest, digest_file, locked, private_folder, remove_torn, write_atomic
 from harness.lineup import EngineSettings
 from harness.privacy import restrict
 from harness.tuning.job import JOB, LESSONS, RECIPE, Base, Job, read_job, recipe, write_job
-from harness.tuning.lessons import write_lessons
+from harness.tuning.lessons import Taught, write_lessons
 from harness.tuning.origin import BASE, from_restricted, taught_by
 from harness.types import Lesson, Tuning
 
@@ -120,9 +120,12 @@ def prepare(
     """The folder of that adapter, or of the training that makes it."""
     base, begun_with = school.base, digest_file(start / ADAPTER_WEIGHTS) if start else ""
     about = on_base(school.about, Path(base.folder))
+    where, threads = school.engine.device, school.engine.threads
+    job = Job(base, Taught("", 0, 0, 0), tuning, where, threads, str(start or ""), begun_with, about)
     key = digest([recipe(about), known_by, base.digest, base.chat, tuning, begun_with])
     known = private_folder(school.folder / "known") / key[:16]
     if known.exists() and (found := _find(school, known.read_text(encoding="ascii"))):
+        _renew(found, job)
         return found
     temporary = private_folder(school.folder / f".{key[:16]}")
     with locked(temporary / "prepare.lock", "the preparation of this training"):
@@ -131,10 +134,10 @@ def prepare(
         tokenizer = load_tokenizer(Path(base.folder))
         longest = tuning.sequence_length
         taught = write_lessons(temporary / LESSONS, lessons(), tokenizer, base.chat, longest, school.elsewhere)
-        where, threads = school.engine.device, school.engine.threads
-        job = Job(base, taught, tuning, where, threads, str(start or ""), begun_with, about)
-        found = _find(school, job.identity)
-        if found is None:
+        job = replace(job, taught=taught)
+        if found := _find(school, job.identity):
+            _renew(found, job)
+        else:
             found = private_folder(school.folder / job.identity[:16])
             (temporary / LESSONS).replace(found / LESSONS)
             write_job(job, found)
@@ -153,6 +156,18 @@ def _find(school: School, identity: str) -> Path | None:
     return own if (own / JOB).exists() else None
 
 
+def _renew(folder: Path, job: Job) -> None:
+    """Let a training that was begun go on where `job` says: the device, the threads and the folders may be others by
+    now. One that is at work is left alone."""
+    if not (folder / MANIFEST).exists():
+        with suppress(RunError), _at_work(folder):
+            write_job(replace(job, taught=read_job(folder).taught), folder)
+
+
+def _at_work(folder: Path) -> AbstractContextManager[None]:
+    return locked(folder / "train.lock", f"the training in {folder}")
+
+
 def make(folder: Path) -> Path:
     """Do the training that `folder` holds, and leave the adapter, its manifest and its curve there."""
     job = read_job(folder)
@@ -163,7 +178,7 @@ def make(folder: Path) -> Path:
     from harness.tuning.team import joined
 
     with joined(job.device) as team:
-        lock = locked(folder / "train.lock", f"the training in {folder}") if team.leads else nullcontext()
+        lock = _at_work(folder) if team.leads else nullcontext()
         with lock:
             if not (folder / MANIFEST).exists():
                 if team.leads:
