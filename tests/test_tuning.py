@@ -13,8 +13,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,7 @@ from harness.errors import AssetError, CorpusError, SettingsError, TuningError
 from harness.files import digest, digest_file, locked, private_folder
 from harness.lineup import EngineSettings
 from harness.privacy import is_restricted
-from harness.tuning import adapters, loop
+from harness.tuning import adapters, loop, progress
 from harness.tuning.adapters import MERGED, School, adapter, check_given, check_split, prepare, read_manifest
 from harness.tuning.job import read_job
 from harness.tuning.lessons import Encoded, encode
@@ -286,6 +288,43 @@ def test_the_clock_stops_it(school: School) -> None:
     manifest = read_manifest(folder)
     assert manifest.stopped == "the clock: 0.01 minutes"
     assert 0 < manifest.steps < 5000
+
+
+def test_the_clock_counts_what_is_held_out_and_a_kill_after_it_loses_nothing(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = Student.loss
+
+    def loss(self: Student, batch: Any) -> Any:
+        time.sleep(0.0 if self.model.training else 0.2)
+        return taken(self, batch)
+
+    monkeypatch.setattr(Student, "loss", loss)
+    tuning = replace(TUNING, epochs=1000, held_out=0.3, evaluate_every=1, max_minutes=0.01)
+    folder = prepare(school, lambda: LESSONS, tuning, {})
+    _, trained = train(folder, checkpoint_seconds=0.2)
+    points = trained.progress.points
+    assert trained.stopped == "the clock: 0.01 minutes"
+    assert len(points) <= 3, "each held out loss takes 0.2 seconds or more"
+    assert all(after.seconds - before.seconds >= 0.2 for before, after in pairwise(points))
+    assert points[0].seconds >= 0.2
+
+    begun = prepare(school, lambda: LESSONS, replace(tuning, max_minutes=0.0), {})
+    monkeypatch.setattr(Training, "step", stopping_after(1, Training.step))
+    with pytest.raises(KeyboardInterrupt):
+        train(begun, checkpoint_seconds=0.2)
+    kept = progress.load(begun)
+    assert kept is not None
+    assert [point.held_out is not None for point in kept.progress.points] == [True]
+
+
+def stopping_after(steps: int, step: Any) -> Any:
+    def stopping(self: Training) -> None:
+        if self.progress.steps == steps:
+            raise KeyboardInterrupt
+        step(self)
+
+    return stopping
 
 
 def test_a_loss_that_is_no_number_stops_and_keeps_the_step_before(

@@ -122,6 +122,7 @@ class Training:
 
     def evaluate(self) -> None:
         """Measure the loss on what is held out, and keep the weights if they are the best so far."""
+        started = time.monotonic()
         self.student.model.eval()
         found = 0.0
         with torch.no_grad():
@@ -134,6 +135,7 @@ class Training:
         self.progress = self.progress.evaluated(self.team.total(found) / tokens)
         if self.progress.best_step == self.progress.steps:
             self.best = {name: one.clone() for name, one in self.student.state().items()}
+        self.progress = self.progress.later(self.team.told(time.monotonic() - started))
 
     # ---------------------------------------------------------------- checkpoints
 

@@ -19,7 +19,7 @@ CHECKPOINT = "checkpoint.safetensors"
 class Point:
     """One step of the loss curve. `loss` is the mean over the step's target tokens in nats, before the step was taken;
     `held_out` that of the lessons held out, after it, where it was measured. `tokens` (with the prompts') and `seconds`
-    count from the beginning of training, over all processes that took part in it."""
+    (of that measurement too) count from the beginning of training, over all processes that took part in it."""
 
     step: int
     loss: float
@@ -55,6 +55,11 @@ class Progress:
         if self.best is None or loss < self.best:
             return Progress(points, loss, len(points))
         return replace(self, points=points)
+
+    def later(self, seconds: float) -> Progress:
+        """The last point with the time that passed since its step was taken."""
+        last = self.points[-1]
+        return replace(self, points=(*self.points[:-1], replace(last, seconds=last.seconds + seconds)))
 
     def bad_evaluations(self) -> int:
         """Evaluations since the best one."""
