@@ -26,11 +26,11 @@ FILE = "usage.json"
 class Usage:
     """Sums over all candidates of a run, and for a pool over all candidates that it chose among. `tokens` are those
     that a model generated (a text that was retrieved has none), `seconds` wall time on whatever machine; both are None
-    where nobody knows. `cut_off` counts the texts that ended at the limit of their length, `chart_cut` those whose
-    input was cut to the system's budget. `joules` is the energy of `metered` texts, the whole machine's while they
-    were generated and no adapter was trained, None where no meter can be read. `writers` says how many of the handed in
-    texts each system wrote. `pace` has the sums of `harness.pace.Pace`, where an engine wrote. `candidates_digest` is
-    the manifest's."""
+    where nobody knows. `joules` is the energy of `metered` texts, the whole machine's while they were generated and no
+    adapter was trained, None where no meter can be read. Of the texts that were handed in, `cut_off` counts those that
+    ended at the limit of their length, `chart_cut` those whose input was cut to the system's budget, and `writers` says
+    how many each system wrote. `pace` has the sums of `harness.pace.Pace`, where an engine wrote. `candidates_digest`
+    is the manifest's."""
 
     stays: int
     texts: int
@@ -56,19 +56,21 @@ class Usage:
 def usage_of(stays: int, chosen: Generated, runs: Mapping[Path, Generated], candidates_digest: str) -> Usage:
     """The usage of a run whose texts were `chosen` among those of `runs`, by folder: of itself, if it is no pool."""
     candidates = (candidate for run in runs.values() for place in run.candidates.values() for candidate in place)
-    made = [(one.tokens, one.seconds, one.finish == "length", bool(one.cut)) for one in candidates]  # and no text
+    made = [(one.tokens, one.seconds) for one in candidates]  # and no text
+    firsts = (place[0] for place in chosen.candidates.values())
+    handed_in = [(one.system, one.finish == "length", bool(one.cut)) for one in firsts]
     metered = [energy.noted(folder) for folder in runs]
     noted = pace.noted(runs)
     return Usage(
         stays=stays,
         texts=len(made),
-        tokens=_known([tokens for tokens, _, _, _ in made]),
-        seconds=_known([seconds for _, seconds, _, _ in made]),
-        cut_off=sum(cut_off for _, _, cut_off, _ in made),
-        chart_cut=sum(chart_cut for _, _, _, chart_cut in made),
+        tokens=_known([tokens for tokens, _ in made]),
+        seconds=_known([seconds for _, seconds in made]),
+        cut_off=sum(cut_off for _, cut_off, _ in handed_in),
+        chart_cut=sum(chart_cut for _, _, chart_cut in handed_in),
         joules=sum(joules for joules, _ in metered) if any(texts for _, texts in metered) else None,
         metered=sum(texts for _, texts in metered),
-        writers=dict(sorted(Counter(place[0].system for place in chosen.candidates.values()).items())),
+        writers=dict(sorted(Counter(system for system, _, _ in handed_in).items())),
         pace=asdict(noted) if noted else {},
         candidates_digest=candidates_digest,
     )

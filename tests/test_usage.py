@@ -45,6 +45,17 @@ def test_a_pool_took_what_all_its_members_took(tmp_path: Path) -> None:
     assert usage.writers == {"model": 1, "nearest": 1}
 
 
+def test_a_text_that_was_not_handed_in_was_not_cut_off(tmp_path: Path) -> None:
+    """Of what a pool's members wrote, and of what a system that draws several texts wrote, one text a place counts."""
+    chosen = generated(LOOKED_UP.candidates["1", "course"][0], MODEL.candidates["2", "course"][0])
+    usage = usage_of(2, chosen, {tmp_path / "a": MODEL, tmp_path / "b": LOOKED_UP}, "d0")
+    assert (usage.cut_off, usage.chart_cut, usage.writers) == (0, 1, {"model": 1, "nearest": 1})
+    stopped, cut = candidate("1", "model", finish="stop"), candidate("1", "model", finish="length", cut=3, index=1)
+    several = Generated({("1", "course"): (stopped, cut)})
+    usage = usage_of(1, several, {tmp_path: several}, "d0")
+    assert (usage.texts, usage.cut_off, usage.chart_cut) == (2, 0, 0)
+
+
 def test_energy_is_scaled_to_the_texts_that_were_not_metered(tmp_path: Path) -> None:
     (tmp_path / energy.FILE).write_text('{"joules":3600,"texts":1}\n')
     usage = usage_of(2, MODEL, {tmp_path: MODEL}, "d0")
