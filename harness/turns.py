@@ -14,7 +14,7 @@ from harness.errors import SettingsError
 from harness.files import digest
 from harness.plugins import unknown
 from harness.run import differences, identity, imported_identity, read_identity, refuse_other
-from harness.selection.features import find_features
+from harness.selection.features import check_reads
 from harness.selection.weighted import ByField
 from harness.types import Pool, Selector, Task
 
@@ -51,7 +51,7 @@ def settle(contest: Contest, name: str, label: str, overrides: Mapping[str, Any]
     competitor = find_competitor(name, contest.registry, contest.lineup, contest.task, overrides)
     pool = competitor.pool() if competitor.is_pool else None
     if pool:
-        find_features(pool.selector.reads, f"the pool '{name}'")
+        check_reads(pool, f"the pool '{name}'")
         _refuse_unknown_fields(name, pool.selector, contest.task)
     members = {member: settle(contest, member, "", {}, (*above, name)) for member in (pool.members if pool else ())}
     if len(members) == 1:

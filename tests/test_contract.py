@@ -312,6 +312,11 @@ POOLS = [
     ("its members exist", pool(members="('leed',)"), "there is no system 'leed'\n  -> did you mean lead"),
     (
         "it reads features that there are",
+        pool(reads="('member:leed',)"),
+        "its selector: there is no member 'leed'\n  -> did you mean lead?",
+    ),
+    (
+        "it reads features that there are",
         pool(reads="('wards',)"),
         "its selector: there is no feature 'wards'\n  -> did you mean words",
     ),

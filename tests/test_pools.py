@@ -155,6 +155,19 @@ def test_an_imported_run_of_other_ids_is_refused(
         ),
         ('members = ["pool"]', "the pool 'pool' holds itself: pool > pool\n  -> mend its members"),
         (f'{TWO}\nrules = ["wrods < 3"]', "the pool 'pool': there is no feature 'wrods'\n  -> did you mean words"),
+        (
+            f'{TWO}\nrules = ["member:start < 1"]',
+            "the pool 'pool': there is no member 'start'\n  -> did you mean starts?",
+        ),
+        (
+            f'{TWO}\nprefer = ["largest member:several"]',
+            "the pool 'pool': there is no member 'several'\n  -> there are: ends, starts",
+        ),
+        (
+            f'{TWO}\n[systems.pool.fields.discharge_instructions]\nchoose = "weighted"\n'
+            'weights = { "member:edns" = 9.0 }',
+            "the pool 'pool': there is no member 'edns'\n  -> did you mean ends?",
+        ),
         (f'{TWO}\nrules = ["words"]', "the rule 'words' cannot be read\n  -> write FEATURE <= NUMBER, or <, >, >="),
         (f'{TWO}\nchoose = "best"', "choose: takes one of 'rules', 'weighted', 'mbr', 'learned', not 'best'"),
         (

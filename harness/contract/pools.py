@@ -9,7 +9,7 @@ from harness.contract.trial import QUIET, SETTINGS, Trial, imports_quietly, sett
 from harness.errors import PluginError
 from harness.lineup import DEFAULT_LINEUP, read_lineup
 from harness.plugins import unknown
-from harness.selection.features import FEATURES, MEMBER, find_features
+from harness.selection.features import FEATURES, MEMBER, check_reads
 from harness.selection.reading import Reading, Seen
 from harness.types import Offer, Pool, Selector
 
@@ -88,7 +88,7 @@ def chooses_by_features_alone(trial: PoolTrial) -> None:
 
 
 def reads_features_that_exist(trial: PoolTrial) -> None:
-    find_features(trial.pool().selector.reads, "its selector")
+    check_reads(trial.pool(), "its selector")
 
 
 RULES: dict[str, Callable[[PoolTrial], None]] = {

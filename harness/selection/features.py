@@ -16,6 +16,7 @@ from harness.errors import SettingsError
 from harness.nlp.claims import Kind, unsupported
 from harness.plugins import unknown
 from harness.selection.reading import Seen, f1, matches, share
+from harness.types import Pool
 
 Asset: TypeAlias = Literal["concepts", "encoder"]
 Compute: TypeAlias = Callable[[Seen], float]
@@ -70,6 +71,16 @@ def find_features(names: Iterable[str], where: str) -> tuple[Feature, ...]:
             raise SettingsError(f"{where}: {near.what}", todo=near.todo)
         found[name] = FEATURES[name]
     return tuple(found.values())
+
+
+def check_reads(pool: Pool, where: str) -> None:
+    """Raises SettingsError with the nearest name where the selector reads a feature that does not exist, or
+    `member:NAME` of somebody who is no member."""
+    find_features(pool.selector.reads, where)
+    for member in (name.removeprefix(MEMBER) for name in pool.selector.reads if name.startswith(MEMBER)):
+        if member not in pool.members:
+            near = unknown("member", member, sorted(pool.members))
+            raise SettingsError(f"{where}: {near.what}", todo=near.todo)
 
 
 # --------------------------------------------------------------------------- length and form
