@@ -311,6 +311,60 @@ def test_a_seed_among_the_settings_is_a_seed() -> None:
     ]
 
 
+def pool_of(a: int, b: int, seed: int = 0) -> dict[str, Any]:
+    """The manifest of a pool of two trained members, the second of which has a seed that is no training's."""
+    settings = {"a": {"training_seed": a}, "b": {"seed": 7, "training_seed": b}}
+    members = {name: {"seed": seed, "settings": each} for name, each in settings.items()}
+    return {"system": "des", "seed": seed, "settings": {"settings": {"members": ["a", "b"]}, "members": members}}
+
+
+@pytest.mark.parametrize(
+    ("runs", "said"),
+    [
+        (
+            [pool_of(0, 0), pool_of(1, 0), pool_of(2, 0)],
+            [f"members.a.settings.training_seed {seed}" for seed in (0, 1, 2)],
+        ),
+        (
+            [pool_of(0, 0), pool_of(1, 0), pool_of(2, 1)],
+            [
+                "members.a.settings.training_seed 0, members.b.settings.training_seed 0",
+                "members.a.settings.training_seed 1, members.b.settings.training_seed 0",
+                "members.a.settings.training_seed 2, members.b.settings.training_seed 1",
+            ],
+        ),
+        ([pool_of(0, 0), pool_of(1, 1)], ["training_seed 0", "training_seed 1"]),
+        ([pool_of(0, 0), pool_of(1, 1, seed=1)], ["seed 0, training_seed 0", "seed 1, training_seed 1"]),
+        ([pool_of(0, 0), pool_of(0, 0, seed=1)], ["seed 0", "seed 1"]),
+        (
+            [{"system": "own", "seed": seed, "settings": {"settings": {"seed": 7}}} for seed in (3, 4)],
+            ["seed 3", "seed 4"],
+        ),
+        (
+            [{"system": "own", "seed": 3, "settings": {"settings": {"seed": seed}}} for seed in (7, 8)],
+            ["settings.seed 7", "settings.seed 8"],
+        ),
+    ],
+)
+def test_seeds_of_one_name_at_different_places_are_different_seeds(
+    runs: Sequence[Mapping[str, Any]], said: Sequence[str]
+) -> None:
+    board = board_of(*(made(f"p{at}", 0.5 + at / 50, 10 + at, **each) for at, each in enumerate(runs)))
+    assert board.statistics is not None
+    (seeds,) = board.statistics.seeds
+    assert sorted(zip(seeds.labels, seeds.seeds, strict=True)) == [(f"p{at}", one) for at, one in enumerate(said)]
+    values = [number.value for one in board.standings if (number := one.mean.values["overlap2"])]
+    assert seeds.deviation == pytest.approx(np.std(values, ddof=1))
+    assert not any("in no interval here" in note for note in board.notes)
+
+
+def test_a_member_whose_name_ends_like_a_seed_is_none() -> None:
+    runs = [{"system": "des", "settings": {"members": {"linseed": {"settings": {"r": r}}}}} for r in (8, 16)]
+    statistics = board_of(*(made(f"p{at}", 0.5, at, **each) for at, each in enumerate(runs))).statistics
+    assert statistics is not None
+    assert statistics.seeds == ()
+
+
 @pytest.mark.parametrize("other", [{"settings": {"r": 16}}, {"origin": "imported"}, {"seed": 0}, {"source": "5ed"}])
 def test_runs_that_differ_in_more_than_the_seed_are_no_seeds(other: Mapping[str, Any]) -> None:
     common = {"system": "tuned", "settings": {"r": 8}}

@@ -132,9 +132,9 @@ class Standing:
 
 @dataclass(frozen=True)
 class Seeds:
-    """Runs of one system with the same settings but for seeds (`seeds` says which, as "seed 1" or "training_seed 1"):
-    the mean of their values with its interval over cases, and the standard deviation between the runs, which no
-    interval over cases has in it."""
+    """Runs of one system with the same settings but for seeds (`seeds` says which, as "seed 1" or "training_seed 1", or
+    "members.a.settings.training_seed 1" where another member has one too): the mean of their values with its interval
+    over cases, and the standard deviation between the runs, which no interval over cases has in it."""
 
     system: str
     labels: tuple[str, ...]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from harness.entries import Cases, Entry
 from harness.files import canonical_json
 
 Compared = Literal["adjacent", "all"]
+Where: TypeAlias = tuple[str, ...]
+"""The place of a setting: the names of the tables that it lies in, then its own."""
 
 
 @dataclass(frozen=True)
@@ -137,32 +140,40 @@ def _bounded(number: Number, one: stats.Interval | None) -> Number:
 
 def _families(standings: Sequence[Standing]) -> list[dict[str, Standing]]:
     """Runs of one system and state of its code whose settings differ in seeds alone, by what these are."""
-    found: dict[str, dict[tuple[Any, ...], Standing]] = {}
-    names: dict[str, list[str]] = {}
+    found: dict[str, dict[tuple[str, ...], Standing]] = {}
+    where: dict[str, list[Where]] = {}
     for one in standings:
         of = one.card.manifest
-        seeds: dict[str, Any] = {}
         if of.origin == "generated":
-            family = canonical_json([of.system, of.source, _seedless(json.loads(canonical_json(of.settings)), seeds)])
-            seeds = {"seed": of.seed, **seeds}
-            names[family] = list(seeds)
+            settings = dict(_leaves(json.loads(canonical_json({**of.settings, "seed": of.seed}))))
+            seeds = {at: str(settings.pop(at)) for at in [*settings] if at[-1].endswith("seed")}
+            family = canonical_json([of.system, of.source, [*settings.items()], [*seeds]])
+            where[family] = list(seeds)
             found.setdefault(family, {}).setdefault(tuple(seeds.values()), one)
     return [
-        {_said(names[family], seeds, list(runs)): one for seeds, one in runs.items()}
+        dict(zip(_said(where[family], list(runs)), runs.values(), strict=True))
         for family, runs in found.items()
         if len(runs) > 1
     ]
 
 
-def _seedless(value: Any, seeds: dict[str, Any]) -> Any:
-    """Settings without what is called a seed, at any depth, which goes into `seeds`."""
-    if isinstance(value, dict):
-        seeds |= {name: one for name, one in value.items() if name.endswith("seed")}
-        return {name: _seedless(one, seeds) for name, one in value.items() if not name.endswith("seed")}
-    return [_seedless(one, seeds) for one in value] if isinstance(value, list) else value
+def _leaves(value: Any, where: Where = ()) -> Iterator[tuple[Where, Any]]:
+    """What is neither table nor list, or an empty one, at any depth."""
+    inner = value if isinstance(value, dict) else dict(enumerate(value)) if isinstance(value, list) else {}
+    if not inner:
+        yield where, value
+    for name, one in inner.items():
+        yield from _leaves(one, (*where, str(name)))
 
 
-def _said(names: Sequence[str], seeds: Sequence[Any], all_seeds: Sequence[Sequence[Any]]) -> str:
-    """The seeds of a run that are not the same for every run."""
-    unlike = [at for at in range(len(names)) if len({one[at] for one in all_seeds}) > 1]
-    return ", ".join(f"{names[at]} {seeds[at]}" for at in unlike)
+def _said(where: Sequence[Where], runs: Sequence[Sequence[str]]) -> list[str]:
+    """For each run its seeds that are not the same for every run: by name, and where seeds of one name differ by place.
+    Those of one name that are the same in each run, as a pool's and its members', are said once."""
+    first: dict[tuple[str, tuple[str, ...]], Where] = {}
+    for at, seeds in sorted(zip(where, zip(*runs, strict=True), strict=True), key=lambda one: len(one[0])):
+        first.setdefault((at[-1], seeds), at)
+    places = Counter(name for name, _ in first)
+    unlike = {
+        name if places[name] == 1 else ".".join(at): seeds for (name, seeds), at in first.items() if len(set(seeds)) > 1
+    }
+    return [", ".join(f"{name} {seeds[run]}" for name, seeds in unlike.items()) for run in range(len(runs))]
