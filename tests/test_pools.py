@@ -379,6 +379,28 @@ def test_on_valid_a_report_is_cross_fitted_and_ends_with_what_a_lineup_takes(
     assert harness_command("submit", "pool", "--split", "valid") == 0
 
 
+@pytest.mark.parametrize(("stays", "subjects", "left"), [(10, 9, 7), (9, 8, 6), (7, 7, 5)])
+def test_on_valid_a_report_says_how_many_subjects_cross_fitting_takes(
+    stays: int, subjects: int, left: int, harness_command: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lineup(pool=f'{TWO}\nchoose = "learned"\nfeatures = ["length_distance", "copied"]')
+    assert harness_command("pool-report", "pool", "--split", "valid", "--limit", str(stays)) == 1
+    assert (
+        f"harness: cross-fitting leaves {left} of {subjects} subjects to learn from how to choose the "
+        "brief_hospital_course: too few\n  -> take 10 or more subjects of valid, each with a reference for it, or "
+        'write choose = "rules" in the lineup\n' in capsys.readouterr().err
+    )
+
+
+def test_on_valid_a_report_of_as_many_subjects_as_cross_fitting_takes(harness_command: Callable[..., int]) -> None:
+    lineup(
+        learns=f'{TWO}\nchoose = "learned"\nfeatures = ["length_distance", "copied"]',
+        rules=f'{TWO}\nrules = ["words >= 1"]',
+    )
+    assert harness_command("pool-report", "learns", "--split", "valid", "--limit", "11") == 0  # 10 subjects
+    assert harness_command("pool-report", "rules", "--split", "valid", "--limit", "4") == 0  # which learns nothing
+
+
 def test_a_report_of_a_pool_that_asks_who_wrote_a_text(
     harness_command: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:

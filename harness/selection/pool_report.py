@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import fsum
+from math import ceil, fsum
 from statistics import fmean
 
 import numpy as np
@@ -22,7 +22,7 @@ from harness.selection import objective
 from harness.selection.choose import choice
 from harness.selection.features import FEATURES, MEMBER, Feature
 from harness.selection.gains import Floats, Gain, Scored, gain
-from harness.selection.learned import Learned, Terms, folds, write_fitted
+from harness.selection.learned import FEWEST_SUBJECTS, FOLDS, Learned, Terms, folds, write_fitted
 from harness.selection.measuring import compute, of_kind
 from harness.selection.offers import Stall
 from harness.selection.rules import Rules
@@ -172,7 +172,9 @@ class _Chooser:
             return cls(pool, [selector], [0] * len(offers))
         fold = [0] * len(offers)
         selectors: list[Selector] = []
-        for taught, asked in folds([offer.group for offer in offers]):
+        divided = list(folds([offer.group for offer in offers]))
+        _refuse_too_few(selector, offers, [taught for taught, _ in divided])
+        for taught, asked in divided:
             for at in asked:
                 fold[at] = len(selectors)
             selectors.append(selector.fit([offers[at] for at in taught], [scores[at] for at in taught]))
@@ -184,6 +186,22 @@ class _Chooser:
     @property
     def reads(self) -> list[str]:
         return sorted({name for selector in self.selectors for name in selector.reads})
+
+
+def _refuse_too_few(selector: Selector, offers: Sequence[Offer], folds: Sequence[Sequence[int]]) -> None:
+    """Raises RunError where a field is learned, and the subjects of some fold are too few for it."""
+    for name in dict.fromkeys(offer.field for offer in offers if isinstance(_of(selector, offer.field), Learned)):
+        every, *left = (
+            len({offers[at].group for at in places if offers[at].field == name})
+            for places in (range(len(offers)), *folds)
+        )
+        if min(left) < FEWEST_SUBJECTS:
+            enough = ceil(FEWEST_SUBJECTS * FOLDS / (FOLDS - 1))
+            raise RunError(
+                f"cross-fitting leaves {min(left)} of {every} subjects to learn from how to choose the {name}: too few",
+                todo=f"take {enough} or more subjects of {LESSONS}, each with a reference for it, or write "
+                'choose = "rules" in the lineup',
+            )
 
 
 def _scored(
