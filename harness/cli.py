@@ -28,10 +28,13 @@ if TYPE_CHECKING:
 
 EXIT_BUG = 3
 EXIT_INTERRUPTED = 130
+EXIT_UNHEARD = 141
+"""What a shell says of a program that SIGPIPE ended."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command. 0 done, 1 the user's problem, 2 usage, 3 a bug of ours, 130 stopped by Ctrl-C."""
+    """Run a command. 0 done, 1 the user's problem, 2 usage, 3 a bug of ours, 130 stopped by Ctrl-C, 141 by a reader of
+    its output who was gone before it was done."""
     args = parser(HANDLERS).parse_args(argv)
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin for long stall where cores are shared
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
@@ -42,8 +45,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def exit_code(work: Callable[[], int]) -> int:
     """What `work` returns, or what the error that it raises stands for, which is told without a traceback."""
+    code = EXIT_UNHEARD
     try:
-        return work()
+        code = work()
+        print(end="", flush=True)  # at the interpreter's end a reader who is gone would be told as a fault of ours
+        return code
     except HarnessError as error:
         print(f"harness: {error}", file=sys.stderr)
         return error.exit_code
@@ -52,7 +58,7 @@ def exit_code(work: Callable[[], int]) -> int:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         sys.stdout = None  # whoever read our output is gone
-        return 0
+        return code
     except (Exception, SystemExit) as error:
         from harness.blame import ended_from_outside
         from harness.engines.runtime import out_of_memory

@@ -241,6 +241,21 @@ def test_ctrl_c_says_how_to_go_on(
     assert "stopped; the same command goes on from here" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("unbuffered", "refused", "done"), [("", 1, 0), ("1", 141, 141)], ids=["at-end", "at-once"])
+def test_a_reader_who_is_gone_hides_no_refusal(
+    unbuffered: str, refused: int, done: int, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+    (home / "bad.csv").write_text("a,b\n1,2\n")
+    for command, code in ((["validate", "bad.csv"], refused), (["list", "tasks"], done)):
+        read, write = os.pipe()
+        os.close(read)
+        with os.fdopen(write) as gone:
+            run = [sys.executable, "-m", "harness.cli", *command]
+            ended = subprocess.run(run, stdout=gone, stderr=subprocess.PIPE, text=True, check=False)
+        assert (ended.returncode, ended.stderr) == (code, "")
+
+
 def test_list_shows_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 0
     out = capsys.readouterr().out
