@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from errno import ENOENT, ENOMEM
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,8 @@ EXIT_UNHEARD = 141
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command. 0 done, 1 the user's problem, 2 usage, 3 a bug of ours, 130 stopped by Ctrl-C, 141 by a reader of
     its output who was gone before it was done."""
+    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="replace")  # a terminal that has no – shows a ?, and ends no finished work
     args = parser(HANDLERS).parse_args(argv)
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin for long stall where cores are shared
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")

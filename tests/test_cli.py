@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import errno
 import gzip
+import io
 import json
 import os
 import re
@@ -254,6 +255,17 @@ def test_a_reader_who_is_gone_hides_no_refusal(
             run = [sys.executable, "-m", "harness.cli", *command]
             ended = subprocess.run(run, stdout=gone, stderr=subprocess.PIPE, text=True, check=False)
         assert (ended.returncode, ended.stderr) == (code, "")
+
+
+@pytest.mark.parametrize(("encoding", "shown"), [("latin-1", "quiet?2"), ("utf-8", "quiet–2")])
+def test_a_terminal_that_lacks_a_character_ends_no_finished_work(
+    encoding: str, shown: str, home: Path, ward: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding)
+    monkeypatch.setattr("sys.stdout", terminal)
+    assert main([*SUBMIT, "--data", str(ward), "--as", "quiet–2"]) == 0
+    terminal.seek(0)
+    assert f"{shown}: 6 texts, 6 of them new\n" in terminal.read()
 
 
 def test_list_shows_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
