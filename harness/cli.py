@@ -54,7 +54,7 @@ def exit_code(work: Callable[[], int]) -> int:
         print(end="", flush=True)  # at the interpreter's end a reader who is gone would be told as a fault of ours
         return code
     except HarnessError as error:
-        print(f"harness: {error}", file=sys.stderr)
+        _tell(str(error))
         return error.exit_code
     except KeyboardInterrupt:
         print("\nharness: stopped; the same command goes on from here", file=sys.stderr)
@@ -72,17 +72,23 @@ def exit_code(work: Callable[[], int]) -> int:
             raise
         refused = no_room(error) or error
         if isinstance(refused, OSError) and refused.errno:
-            print(f"harness: {_refused(refused.errno, refused.filename)}", file=sys.stderr)
+            _tell(_refused(refused.errno, refused.filename))
             return HarnessError.exit_code
         if out_of_memory(error):
-            print(f"harness: {_refused(ENOMEM, None)}", file=sys.stderr)
+            _tell(_refused(ENOMEM, None))
             return HarnessError.exit_code
         if isinstance(error, SystemExit):  # nothing of ours raises it
-            ended = f"a plugin ended the program: {describe(error)}"
-            print(f"harness: {ended}\n  -> mend it: let it raise an error that says why", file=sys.stderr)
+            _tell(f"a plugin ended the program: {describe(error)}\n  -> mend it: let it raise an error that says why")
             return HarnessError.exit_code
-        print(f"harness: a bug of ours: {describe(error)}\n  -> please report this line", file=sys.stderr)
+        _tell(f"a bug of ours: {describe(error)}\n  -> please report this line")
         return EXIT_BUG
+
+
+def _tell(message: str) -> None:
+    """Say what ends a command. Names of files in it come from other people too: no codes for a terminal."""
+    from harness.board.cells import printable
+
+    print("\n".join(map(printable, f"harness: {message}".split("\n"))), file=sys.stderr)
 
 
 def _refused(errno: int, filename: object) -> str:
@@ -414,7 +420,7 @@ def _leaderboard(args: Args) -> int:
 
 def _print_refusals(refusals: Sequence[HarnessError]) -> int:
     for refusal in refusals:
-        print(f"harness: {refusal}", file=sys.stderr)
+        _tell(str(refusal))
     return max((refusal.exit_code for refusal in refusals), default=0)
 
 

@@ -37,9 +37,12 @@ def csv_lines(rows: Mapping[str, Mapping[str, str]], task: Task) -> Iterator[byt
     """
     form = task.submission
     yield _line(form.columns)
-    for id in sorted(rows, key=id_order):
+    for at, id in enumerate(sorted(rows, key=id_order), 1):
         if id != plain_id(id) or not 0 < len(id) <= MAX_ID or _UNREADABLE.search(id):
-            raise SubmissionError(f"{id!r} cannot be an id in {form.file_name}", todo="use the ids of the corpus")
+            raise SubmissionError(
+                f"{form.file_name} cannot hold the id of row {at}: it would be refused, or read back as another",
+                todo="use the ids of the corpus",
+            )
         values = {**rows[id], form.id_column: id}
         lacking = [name for name in form.columns if name not in values]
         if lacking:

@@ -56,7 +56,7 @@ CHECKS: Mapping[str, Check] = {
         Check("column-twice", "refused", "no column of the task is there twice"),
         Check("rows", "refused", "there is a header and a row below it"),
         Check("row-long", "refused", "no row has more cells than the header"),
-        Check("id", "refused", f"every row has an id of at most {MAX_ID} characters"),
+        Check("id", "refused", f"every row has an id of at most {MAX_ID} characters, none of them NUL"),
         Check("id-integer", "refused", "every id is an integer, if the expected ids are"),
         Check("id-twice", "refused", "no id is there twice"),
         Check("id-missing", "refused", "every expected id is there"),
@@ -285,6 +285,9 @@ class _Ids:
         id = plain_id(cell)
         if not id or len(id) > MAX_ID:
             self.found.add("id", f"rows without an id, or with one of more than {MAX_ID} characters", f"line {line}")
+            return ""
+        if "\0" in id:
+            self.found.add("id", "NUL characters in ids", f"line {line}")
             return ""
         if id != cell:
             self.found.add("id-form", "ids that are read without their spaces and '.0'", f"line {line}")

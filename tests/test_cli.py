@@ -1134,6 +1134,21 @@ def test_names_of_files_that_nobody_can_read_are_labels_all_the_same(
         assert {row["label"] for row in csv.DictReader(file)} == {"M\ufffdller", "esc [31m"}
 
 
+def test_a_refusal_shows_no_code_for_a_terminal_and_no_text_of_a_cell(ran: Path, ward: Path, fails: Fails) -> None:
+    sent = ran.parent / "sent"
+    sent.mkdir()
+    whole = (ran / "submission.csv").read_text()
+    (sent / "\x1b[31mevil.csv").write_text("a,b\n1,2\n")
+    (sent / "nul.csv").write_text(f"{whole}Mr Smith has HIV\0,a,b\n")
+    message = fails(*SCORE, str(sent), "--data", str(ward))
+    assert f"harness: {sent}/ [31mevil.csv: this is no submission for discharge-me:\n" in message
+    (refused,) = (line for line in message.splitlines() if "NUL" in line)
+    assert re.fullmatch(r"  nul\.csv: NUL characters in ids \(1\): line \d+", refused)
+    assert "\x1b" not in message
+    assert "Smith" not in message
+    assert "Smith" not in fails("import", str(sent / "nul.csv"), "--as", "nul", "--data", str(ward))
+
+
 def test_a_list_of_ids_may_begin_with_a_mark_and_holds_one_at_least(
     ran: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -111,7 +111,10 @@ def test_two_processes_write_the_same_zip() -> None:
 def test_an_id_that_would_come_back_as_another_is_not_written(id: str) -> None:
     with pytest.raises(SubmissionError) as error:
         write_csv({id: row()}, TASK)
-    assert str(error.value) == f"{id!r} cannot be an id in submission.csv\n  -> use the ids of the corpus"
+    assert str(error.value) == (
+        "submission.csv cannot hold the id of row 1: it would be refused, or read back as another\n"
+        "  -> use the ids of the corpus"
+    )
 
 
 def test_a_row_that_lacks_a_field_is_not_written() -> None:

@@ -173,6 +173,12 @@ FIRES: list[tuple[str, str, bytes, str]] = [
         "submission.csv: rows without an id, or with one of more than 100 characters (2): line 4, line 5",
     ),
     (
+        "id",
+        CSV,
+        GOOD + b"Mr Smith\0,a,b\n20\x00003,a,b\n",
+        "submission.csv: NUL characters in ids (2): line 4, line 5",
+    ),
+    (
         "id-integer",
         CSV,
         GOOD + b"fever,a,b\n2.5,a,b\n1e3,a,b\n-1,a,b\n",
