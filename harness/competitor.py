@@ -114,6 +114,7 @@ def find_competitor(
         with blaming(name, "to take its settings"):
             system: Any = build(plugin, values, f"{lineup.path.name} [systems.{name}]")
         settings = dataclasses.asdict(system)
+        _check_samples(name, settings.get("samples", 1))
         if not isinstance(system, (System, PoolSystem)):
             raise PluginError(
                 f"{entry.origin}: the system '{entry.name}' has neither open(context) nor pool()",
@@ -129,6 +130,14 @@ def find_competitor(
         sources = [digest_file(path) for path in system.sources(task)] if hasattr(system, "sources") else []
     source = digest([digest_bytes(entry.source()), *sources])
     return Competitor(name, entrant.plugin, system, plugin.__harness__, settings, source, registry.files)
+
+
+def _check_samples(name: str, samples: object) -> None:
+    if type(samples) is not int or samples < 1:
+        raise SettingsError(
+            f"the system '{name}' has samples = {samples!r}: so many candidates it is to write a case",
+            todo="give a whole number from 1 on; where its author means something else by it, under another name",
+        )
 
 
 class _Watched(Sequence[ModelInput]):

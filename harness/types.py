@@ -675,7 +675,10 @@ class Learner(Protocol):
 
 @runtime_checkable
 class System(Protocol):
-    """A frozen dataclass of typed settings that opens into a Runner."""
+    """A frozen dataclass of typed settings that opens into a Runner.
+
+    A setting `samples`, if it has one, is how many candidates it writes of each case and field: it is asked for a case
+    again until there are so many."""
 
     def open(self, context: Context) -> Runner: ...
 

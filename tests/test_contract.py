@@ -154,7 +154,7 @@ SYSTEMS = [
     (
         "it answers every input",
         runner(GOOD, "samples: int = 2"),
-        "it yielded 1 candidates for case *, brief_hospital_course, where 2 are due",
+        "it yielded 1 candidates for case *, brief_hospital_course, where 2 are due, by its setting samples\n",
     ),
     ("it answers every input", runner("yield 'a text'"), "generate() yielded str\n  -> yield Candidate(asked.case, "),
     (

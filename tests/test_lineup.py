@@ -337,3 +337,19 @@ def test_a_setting_that_a_system_does_not_have_is_named() -> None:
     assert str(caught.value) == (
         "embedded.toml [systems.few-shot]: there is no setting 'shoots'\n  -> did you mean shots?"
     )
+
+
+@pytest.mark.parametrize("samples", [None, "all", 0, 2.5, True])
+def test_samples_that_are_no_number_of_candidates_are_refused(samples: object, tmp_path: Path) -> None:
+    (tmp_path / "taught.py").write_text(
+        "from dataclasses import dataclass\nfrom typing import Any\nfrom harness import system\n\n"
+        "@system('learned-from')\n@dataclass(frozen=True)\nclass Taught:\n"
+        f"    samples: Any = {samples!r}\n    def open(self, context): ...\n"
+    )
+    plugins = registry([tmp_path / "taught.py"])
+    with pytest.raises(SettingsError) as caught:
+        find_competitor("learned-from", plugins, read_lineup(DEFAULT_LINEUP), plugins.task("discharge-me"))
+    assert str(caught.value) == (
+        f"the system 'learned-from' has samples = {samples!r}: so many candidates it is to write a case\n"
+        "  -> give a whole number from 1 on; where its author means something else by it, under another name"
+    )

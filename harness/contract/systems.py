@@ -180,7 +180,8 @@ def answers_every_input(trial: SystemTrial) -> None:
         counted[place] += trial.competitor.samples if isinstance(result, Failure) else 1
     for case, name in sorted(asked):
         if (count := counted[case, name]) != trial.competitor.samples:
-            due = f"{trial.competitor.samples} {'is' if trial.competitor.samples == 1 else 'are'} due"
+            samples = trial.competitor.samples
+            due = "1 is due" if samples == 1 else f"{samples} are due, by its setting samples"
             raise PluginError(f"it yielded {count} candidates for case {case}, {name}, where {due}", todo=todo)
 
 
