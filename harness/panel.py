@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import traceback
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -159,20 +160,27 @@ def open_scorer(choice: Choice, context: ScorerContext) -> OpenScorer:
     if isinstance(plugin, _ShortScorer):
         return OpenScorer(entry.name, plugin.columns, plugin, batch=tag.batch, source=source)
     own = replace(context, work=private_folder(context.work / entry.name))
-    try:
+    with _blaming(entry, "be opened"):
         try:
             scorer = plugin.open(own)
         except AssetError as error:
             return OpenScorer(entry.name, tuple(plugin.columns), None, dict.fromkeys(plugin.columns, str(error)))
         missing = getattr(scorer, "missing", {})
         return OpenScorer(entry.name, tuple(scorer.columns), scorer, missing, batch=tag.batch, source=source)
+
+
+@contextmanager
+def _blaming(entry: Entry, what: str) -> Iterator[None]:
+    """Lay what a scorer raises at its file: it cannot do `what`, before there is anything to measure."""
+    try:
+        yield
     except HarnessError:
         raise
     except (Exception, SystemExit) as error:
-        what = f"the scorer '{entry.name}' ran out of memory while it was opened"
-        raise_if_nobodys(error, ScoreError(what, todo=TO_FIT))
+        full = f"the scorer '{entry.name}' ran out of memory while it was opened"
+        raise_if_nobodys(error, ScoreError(full, todo=TO_FIT))
         raise PluginError(
-            f"the scorer '{entry.name}' ({entry.origin}) cannot be opened: {fault(error)}", todo="mend the file"
+            f"the scorer '{entry.name}' ({entry.origin}) cannot {what}: {fault(error)}", todo="mend the file"
         ) from None
 
 
@@ -181,7 +189,8 @@ def _plugin(choice: Choice) -> Any:
     entry, plugin = choice.entry, choice.entry.load()
     if isinstance(plugin, type):
         if dataclasses.is_dataclass(plugin):
-            return build(plugin, choice.settings, choice.where)
+            with _blaming(entry, "take its settings"):
+                return build(plugin, choice.settings, choice.where)
         raise PluginError(
             f"{entry.origin}: the scorer '{entry.name}' is a class but no dataclass",
             todo="put @dataclass(frozen=True) under its decorator",

@@ -23,7 +23,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
-from harness.errors import PluginError, told
+from harness.errors import HarnessError, PluginError, told
 
 if TYPE_CHECKING:
     from harness.types import Task
@@ -188,7 +188,16 @@ class Registry:
         from harness.types import Task
 
         entry = self.entry("task", name)
-        task = entry.load()()
+        make = entry.load()
+        try:
+            task = make()
+        except HarnessError:
+            raise
+        except (Exception, SystemExit) as error:
+            line = _line_of(error, entry.origin)
+            raise PluginError(
+                f"the task '{name}' ({entry.origin}{line}) cannot be made: {told(error)}", todo="mend the file"
+            ) from error
         if not isinstance(task, Task):
             raise PluginError(
                 f"the task '{name}' ({entry.origin}) returned {type(task).__name__}", todo="return a harness.Task"

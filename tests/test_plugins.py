@@ -317,6 +317,18 @@ def test_an_exit_on_import_is_named_with_its_code(tmp_path: Path, code: str, sai
     )
 
 
+@pytest.mark.parametrize(
+    ("made", "said"), [("{}['rules']", "KeyError: 'rules'"), ("exit(3)", "SystemExit, exit code 3")]
+)
+def test_a_task_that_cannot_be_made_is_named_with_its_line(made: str, said: str, tmp_path: Path) -> None:
+    path = written(
+        tmp_path / "mine.py", f"from harness import task\n\n\n@task('mine')\ndef mine():\n    return {made}\n"
+    )
+    assert refused(registry([path]).task, "mine") == (
+        f"the task 'mine' ({path}, line 6) cannot be made: {said}\n  -> mend the file"
+    )
+
+
 def test_a_task_that_is_none_is_named(tmp_path: Path) -> None:
     path = written(tmp_path / "none.py", 'from harness import task\n\n\n@task("none")\ndef none():\n    pass\n')
     assert refused(registry([path]).task, "none") == (

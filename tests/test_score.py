@@ -371,6 +371,25 @@ def test_a_scorer_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     )
 
 
+SETTLED = """
+@scorer("settled")
+@dataclass(frozen=True)
+class Settled:
+    width: int = 1
+    def __post_init__(self):
+        raise TypeError("Mr Smith has no width")
+"""
+
+
+def test_a_scorer_that_cannot_take_its_settings_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PluginError) as error:
+        opened(tmp_path, SETTLED, "settled")
+    assert str(error.value) == (
+        f"the scorer 'settled' ({tmp_path / 'mine.py'}) cannot take its settings: TypeError in mine.py, line 10\n"
+        "  -> mend the file"
+    )
+
+
 def test_a_folder_that_cannot_be_made_is_not_laid_at_the_scorer(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     choice = Choice(registry().entry("scorer", "bleu"))
