@@ -99,10 +99,16 @@ def choose(names: Sequence[str], registry: Registry, lineup: Lineup, task: Task 
     return choices
 
 
-def filling(columns: Collection[str], names: Sequence[str], registry: Registry, lineup: Lineup) -> tuple[str, ...]:
-    """Of these scorers the names of those that fill one of the columns."""
-    choices = choose(names, registry, lineup)
-    return tuple(choice.name for choice in choices if not set(columns).isdisjoint(_plugin(choice).columns))
+def filling(columns: Collection[str], task: Task, registry: Registry, lineup: Lineup) -> tuple[str, ...]:
+    """Of the task's scorers the names of those that fill one of the columns."""
+    choices = choose(task.scorers, registry, lineup, task)
+    return tuple(choice.name for choice in choices if not set(columns).isdisjoint(_columns(choice)))
+
+
+def _columns(choice: Choice) -> tuple[str, ...]:
+    plugin = _plugin(choice)
+    with _blaming(choice.entry, "name its columns"):
+        return tuple(plugin.columns)
 
 
 @dataclass(frozen=True)

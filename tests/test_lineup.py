@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
@@ -26,6 +27,7 @@ from harness.lineup import (
 )
 from harness.panel import choose
 from harness.plugins import registry
+from harness.selection import objective
 from harness.types import PoolSystem
 
 LINEUPS = sorted(DEFAULT_LINEUP.parent.glob("*.toml"))
@@ -291,6 +293,13 @@ def test_line_ups_of_the_embedded_model_repeat_its_settings_as_they_are() -> Non
     assert full["qlora-primed"].settings == {**tuned, "prime_on": ["primer.jsonl"]}
 
 
+BROKEN = """
+    @property
+    def columns(self):
+        raise KeyError("Mr Smith")
+"""
+
+
 def test_a_lineup_gives_scorers_their_settings(tmp_path: Path) -> None:
     (tmp_path / "judge.py").write_text(JUDGE)
     plugins = registry([tmp_path / "judge.py"])
@@ -317,6 +326,30 @@ def test_faults_in_the_settings_of_scorers_are_named_before_anything_is_opened(
     with pytest.raises((PluginError, SettingsError)) as caught:
         choose(["judge"], registry([tmp_path / "judge.py"]), read_lineup(written(tmp_path, text)))
     assert str(caught.value) == message
+
+
+def test_who_fills_the_columns_of_the_objective_is_chosen_by_the_tasks_settings() -> None:
+    plugins, lineup = registry(), read_lineup(DEFAULT_LINEUP)
+    task = replace(
+        plugins.task("dialogue-note"),
+        scorers=("meteor", "bleu", "rouge"),
+        scorer_settings={"rouge": {"columns": ("rougelsum",)}},
+        means={"overlap5": ("bleu", "rougelsum")},
+    )
+    assert objective.scorers(task, plugins, lineup) == ("bleu", "rouge")
+
+
+def test_a_scorer_that_cannot_name_its_columns_is_named(tmp_path: Path) -> None:
+    (tmp_path / "judge.py").write_text(JUDGE.replace('columns = ("judge",)', BROKEN))
+    plugins = registry([tmp_path / "judge.py"])
+    task = replace(plugins.task("discharge-me"), scorers=("judge",))
+    with pytest.raises(PluginError) as caught:
+        objective.scorers(task, plugins, read_lineup(DEFAULT_LINEUP))
+    assert re.fullmatch(
+        rf"the scorer 'judge' \({tmp_path}/judge.py\) cannot name its columns: KeyError in judge.py, line \d+\n"
+        "  -> mend the file",
+        str(caught.value),
+    )
 
 
 def test_the_command_line_wins_over_the_lineup_and_the_lineup_over_the_plugin() -> None:

@@ -32,7 +32,7 @@ def columns(task: Task) -> tuple[str, ...]:
 
 def scorers(task: Task, registry: Registry, lineup: Lineup) -> tuple[str, ...]:
     """The names of the task's scorers that fill the columns of the objective."""
-    return filling(columns(task), task.scorers, registry, lineup)
+    return filling(columns(task), task, registry, lineup)
 
 
 def scores(
