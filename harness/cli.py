@@ -155,9 +155,10 @@ def _data(args: Args) -> int:
 def _submit(args: Args) -> int:
     from harness.enter import enter
     from harness.lineup import parse_assignments
+    from harness.turns import settle
 
     with _cluster(args) as cluster:
-        contest = _contest(args, told=_say_corpus, cluster=cluster)
+        contest = _contest(args, settle, told=_say_corpus, cluster=cluster)
         task = contest.task
         checked = ", ".join(f"{count} {what}" for what, count in contest.leak_check.items())
         drawn = f", a sample drawn with seed {contest.seed}: partial, never ranked" if contest.limit else ""
@@ -229,10 +230,11 @@ def _import(args: Args) -> int:
 def _explain(args: Args) -> int:
     import shutil
 
+    from harness.enter import settle_pool
     from harness.lineup import parse_assignments
     from harness.selection.explain import explain, lines
 
-    contest = _contest(args, only=args.case)
+    contest = _contest(args, settle_pool, only=args.case)
     for one in explain(contest, args.system, args.label, parse_assignments(args.set)):
         title = f"{args.system}, case {args.case}, {contest.task.field(one.field).title}"
         print("\n".join(lines(one, title, shutil.get_terminal_size().columns)))
@@ -240,6 +242,7 @@ def _explain(args: Args) -> int:
 
 
 def _pool_report(args: Args) -> int:
+    from harness.enter import settle_pool
     from harness.files import write_atomic
     from harness.lineup import parse_assignments
     from harness.run import claimed
@@ -248,7 +251,7 @@ def _pool_report(args: Args) -> int:
     from harness.turns import label_of
 
     with _cluster(args) as cluster:
-        contest = _contest(args, cluster=cluster)
+        contest = _contest(args, settle_pool, cluster=cluster)
         told = report(contest, args.system, args.label, parse_assignments(args.set))
     titles = {field.name: field.title for field in contest.task.fields}
     text = markdown(told, titles)
@@ -277,12 +280,19 @@ def _cluster(args: Args) -> AbstractContextManager[Cluster | None]:
 
 def _contest(
     args: Args,
+    settle: Callable[[Contest, str, str, Mapping[str, object]], object],
     only: str = "",
     told: Callable[[Corpus, str], None] | None = None,
     cluster: Cluster | None = None,
 ) -> Contest:
-    """The contest that the arguments name; `told` is told of the corpus before anything of it is prepared."""
+    """The contest that the arguments name; `told` is told of the corpus before anything of it is prepared. What they
+    say of the system, whose turn `settle` settles, and of scorers is checked before that too: it takes minutes."""
     from harness.contest import open_contest
+    from harness.lineup import parse_assignments
+
+    def look(contest: Contest) -> None:
+        settle(contest, args.system, args.label, parse_assignments(args.set))
+        contest.scoring()
 
     it = _named(args)
     if told:
@@ -301,6 +311,7 @@ def _contest(
         jobs=args.jobs,
         only=only,
         cluster=cluster,
+        look=look,
     )
 
 

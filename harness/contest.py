@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.cases import open_cases
@@ -85,8 +85,10 @@ def open_contest(
     jobs: int = 1,
     only: str = "",
     cluster: Cluster | None = None,
+    look: Callable[[Contest], object] = lambda _: None,
 ) -> Contest:
-    """Prepare the cases of a split, or the one case `only` of those that there would be.
+    """Prepare the cases of a split, or the one case `only` of those that there would be. `look` gets the contest before
+    that, without cases, to refuse what needs none to be seen.
 
     Raises LeakError if a target is left in what systems would see, SettingsError where there is no such case."""
     ids = draw(corpus.ids(split), limit, seed)
@@ -95,19 +97,17 @@ def open_contest(
     if only and only not in ids:
         raise SettingsError(f"there is no case {only} in {split}", todo=f"name one of its {len(ids)}, such as {ids[0]}")
     ids = [only] if only else ids
-    cases = open_cases(corpus, task, split, ids, cut_leaks)
-    leak_check, withheld = _checked(cases.checks())
-    return Contest(
+    contest = Contest(
         task=task,
         corpus=corpus,
         split=split,
-        ids=cases.ids,
-        cases=cases,
+        ids=tuple(ids),
+        cases=(),
         limit=None if limit is None or limit >= len(corpus.ids(split)) else limit,
         seed=seed,
-        leak_check=leak_check,
-        withheld=withheld,
-        records=cases.records,
+        leak_check={},
+        withheld={},
+        records=lambda: iter(()),
         registry=registry,
         lineup=lineup,
         resources=Resources(task, corpus, split, lineup, scored, Crew(cluster, corpus.root) if cluster else None),
@@ -118,6 +118,10 @@ def open_contest(
         subjects=scored,
         cluster=cluster,
     )
+    look(contest)
+    cases = open_cases(corpus, task, split, ids, cut_leaks)
+    leak_check, withheld = _checked(cases.checks())
+    return replace(contest, cases=cases, leak_check=leak_check, withheld=withheld, records=cases.records)
 
 
 def _checked(

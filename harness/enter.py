@@ -77,7 +77,7 @@ class Entered:
 
 def enter(contest: Contest, name: str, *, label: str = "", overrides: Mapping[str, Any] | None = None) -> Entered:
     """Let a system compete: generate (for a pool: its members first, then choose), write, validate, score."""
-    turn = settle(contest, name, label, overrides or {}, ())
+    turn = settle(contest, name, label, overrides or {})
     with contest.scoring() as scoring:
         return _play(contest, turn, scoring)
 
@@ -153,7 +153,7 @@ def rehearse(contest: Contest, name: str, label: str = "", overrides: Settings |
     valid split the selector may be one that is not ready: whoever rehearses there has to fit it.
 
     Raises SettingsError for a system that is no pool."""
-    turn = _settle_pool(contest, name, label, overrides or {})
+    turn = settle_pool(contest, name, label, overrides or {})
     with contest.scoring() as scoring:
         members = {member: _written(contest, one, scoring) for member, one in turn.members.items()}
     return choosing(contest, turn, members, _written, fit=contest.split != LESSONS)
@@ -163,13 +163,14 @@ def recall(contest: Contest, name: str, label: str = "", overrides: Settings | N
     """What the pool chooses by, from what its members wrote before; nobody is asked to write.
 
     Raises SettingsError for a system that is no pool, RunError where nothing was written."""
-    turn = _settle_pool(contest, name, label, overrides or {})
+    turn = settle_pool(contest, name, label, overrides or {})
     members = {member: _kept(contest, one) for member, one in turn.members.items()}
     return choosing(contest, turn, members, _written)
 
 
-def _settle_pool(contest: Contest, name: str, label: str, overrides: Settings) -> Turn:
-    turn = settle(contest, name, label, overrides, ())
+def settle_pool(contest: Contest, name: str, label: str, overrides: Settings) -> Turn:
+    """The turn of a pool. Raises SettingsError for a system that is none."""
+    turn = settle(contest, name, label, overrides)
     if not turn.pool:
         raise SettingsError(f"{name} is no pool: it writes its texts itself", todo="name a pool, such as des")
     return turn

@@ -73,6 +73,7 @@ def import_submission(
     """Make a run of somebody's csv or zip: its texts become candidates, and it is scored like our own.
 
     Raises SubmissionError if the task's server would refuse the file."""
+    folder = run_folder(root, task, corpus, split, label)
     ids = corpus.ids(split)
     problems = validate(path, task, frozenset(ids))
     if any(problem.level == "refused" for problem in problems):
@@ -90,7 +91,6 @@ def import_submission(
             if text.strip()
         }
     )
-    folder = run_folder(root, task, corpus, split, label)
     manifest = replace(
         manifests.signed(manifests.begin(task, corpus, split, ids, label), team),
         candidates_digest=manifests.candidates_digest(generated),

@@ -43,7 +43,7 @@ class Turn:
             yield from member.folders()
 
 
-def settle(contest: Contest, name: str, label: str, overrides: Mapping[str, Any], above: tuple[str, ...]) -> Turn:
+def settle(contest: Contest, name: str, label: str, overrides: Mapping[str, Any], above: tuple[str, ...] = ()) -> Turn:
     if name in above:
         raise SettingsError(f"the pool '{name}' holds itself: {' > '.join([*above, name])}", todo="mend its members")
     if above and (imported := _imported(contest, name)):

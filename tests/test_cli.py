@@ -138,6 +138,27 @@ def test_a_limit_of_nothing(fails: Fails, ward: Path) -> None:
     assert "--limit 0" in fails("submit", "quiet", "--plugin", "quiet.py", "--data", str(ward), "--limit", "0")
 
 
+@pytest.mark.parametrize(
+    ("slip", "message"),
+    [
+        (["submit", "leed"], "did you mean lead?"),
+        (["submit", "lead", "--as", "a/b"], "the label 'a/b' is no name for a folder"),
+        (["submit", "lead", "--set", "shots=3"], "there is no setting 'shots'"),
+        (["submit", "lead", "--set", "shots"], "this is not name=value"),
+        (["submit", "lead", "--scorers", "bluu"], "did you mean bleu?"),
+        (["submit", "lead", "--as", "quiet"], "holds a run with other settings"),
+        (["pool-report", "lead"], "lead is no pool"),
+        (["pool-report", "des", "--scorers", "bluu"], "did you mean bleu?"),
+        (["import", "gone.csv", "--as", "a/b"], "the label 'a/b' is no name for a folder"),
+    ],
+)
+def test_a_slip_of_the_pen_is_told_before_anything_is_prepared(
+    slip: list[str], message: str, ran: Path, ward: Path, fails: Fails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.contest.open_cases", raising(AssertionError("prepared")))
+    assert message in fails(*slip, "--data", str(ward))
+
+
 def test_an_unknown_lineup_names_those_shipped(fails: Fails, ward: Path) -> None:
     message = fails("submit", "lead", "--data", str(ward), "--lineup", "wisper")
     assert "there is no lineup wisper" in message
