@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness import manifest as manifests
 from harness.cases import open_cases
 from harness.cluster import Cluster, Crew
 from harness.errors import SettingsError
@@ -91,6 +92,7 @@ def open_contest(
     that, without cases, to refuse what needs none to be seen.
 
     Raises LeakError if a target is left in what systems would see, SettingsError where there is no such case."""
+    manifests.revision()  # now: at the end of a long run another commit may be checked out
     ids = draw(corpus.ids(split), limit, seed)
     subjects = corpus.groups(split)
     scored = frozenset(subjects[i] for i in ids)

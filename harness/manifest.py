@@ -7,6 +7,7 @@ import json
 import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,7 @@ def signed(manifest: Manifest, team: TeamSettings) -> Manifest:
     return replace(manifest, team=team.name, description=team.description, external_data=external)
 
 
+@cache
 def packages() -> dict[str, str]:
     found = {}
     for name in _PACKAGES:
@@ -75,9 +77,11 @@ def packages() -> dict[str, str]:
     return found
 
 
+@cache
 def revision() -> str:
     """The git commit of the harness, with a + where its code or line-ups differ from it; empty outside a checkout. Of a
-    checkout that was carried here, what it had where it came from."""
+    checkout that was carried here, what it had where it came from. Read once a process: what is imported stays as it
+    was."""
     if (_HOUSE / REVISION).is_file():
         return (_HOUSE / REVISION).read_text(encoding="utf-8").strip()
     git = ["git", "-C", str(_HOUSE)]

@@ -478,9 +478,9 @@ def test_the_revision_of_a_checkout_that_was_carried_is_that_of_where_it_came_fr
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(manifest, "_HOUSE", tmp_path)
-    assert manifest.revision() == ""
+    assert manifest.revision.__wrapped__() == ""
     (tmp_path / "REVISION").write_text("abc+\n")
-    assert manifest.revision() == "abc+"
+    assert manifest.revision.__wrapped__() == "abc+"
 
 
 def test_a_revision_is_marked_where_code_differs_and_not_for_what_lies_beside_it(
@@ -491,16 +491,16 @@ def test_a_revision_is_marked_where_code_differs_and_not_for_what_lies_beside_it
     git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b"]
     for command in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "begun"]):
         subprocess.run([*git, *command], check=True)
-    begun = manifest.revision()
+    begun = manifest.revision.__wrapped__()
     assert len(begun) == 40
     for name in ("models/llama/config.json", "report/index.html"):
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).touch()
-    assert manifest.revision() == begun
+    assert manifest.revision.__wrapped__() == begun
     (tmp_path / "systems" / "ours.py").touch()
-    assert manifest.revision() == f"{begun}+"
+    assert manifest.revision.__wrapped__() == f"{begun}+"
     monkeypatch.setattr(manifest, "_HOUSE", tmp_path / "systems")  # installed within somebody's repository
-    assert manifest.revision() == ""
+    assert manifest.revision.__wrapped__() == ""
 
 
 # --------------------------------------------------------------------------- what a line-up asks for

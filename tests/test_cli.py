@@ -15,11 +15,13 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness import manifest as manifests
 from harness.cli import main
 from harness.corpora import default_wards, open_corpus, synthetic
 from harness.corpora.synthetic import synthesize
@@ -357,6 +359,40 @@ def test_a_manifest_says_who_hands_in_and_a_new_description_makes_no_text_anew(
             assert (told["team"], told["description"]) == ("Ward 7", line)
             assert told["external_data"][-1:] == ["our own letters"]
     assert re.findall(r"quiet: \d+ texts, (\d+) of them new", capsys.readouterr().out) == ["0", "0"]
+
+
+COMMITS = """
+import subprocess
+from harness import ModelInput, system
+
+@system("commits")
+def commits(asked: ModelInput) -> str:
+    subprocess.run([*GIT, "commit", "-q", "--allow-empty", "-m", "meanwhile"], check=True)
+    return "The patient went home."
+"""
+
+
+def test_a_command_asks_once_of_which_commit_it_is_and_before_it_writes(
+    home: Path, ward: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git = ["git", "-C", str(home), "-c", "user.name=a", "-c", "user.email=a@b"]
+    for command in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "begun"]):
+        subprocess.run([*git, *command], check=True)
+    head = [*git, "rev-parse", "HEAD"]
+    begun = subprocess.run(head, capture_output=True, text=True, check=True).stdout.strip()
+    (home / "commits.py").write_text(COMMITS.replace("*GIT", f"*{git}"))
+    monkeypatch.setattr(manifests, "_HOUSE", home)
+    monkeypatch.setattr(manifests, "revision", cache(manifests.revision.__wrapped__))
+    asked: list[list[str]] = []
+    run = subprocess.run
+    monkeypatch.setattr(subprocess, "run", lambda command, **how: (asked.append(command), run(command, **how))[1])
+    assert main(["submit", "commits", "--plugin", "commits.py", *FEW, "--data", str(ward)]) == 0
+    made = home / "submissions/discharge-me/ward/test_phase_1/commits"
+    assert manifests.read(made).revision == begun
+    for name in ("a.zip", "b.zip"):
+        shutil.copy(made / "submission.zip", home / name)
+    assert main([*SCORE, "a.zip", "b.zip", "--data", str(ward)]) == 0
+    assert sum("rev-parse" in command for command in asked) == 1
 
 
 def test_another_file_under_the_same_label_is_refused(ran: Path, ward: Path, fails: Fails, home: Path) -> None:
