@@ -10,17 +10,26 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
-from harness import Arranged, Candidate, Completion, Context, Message, ModelInput, Prompt, Sampling, Task, arrange
+from harness import (
+    Arranged,
+    Candidate,
+    Completion,
+    Context,
+    Message,
+    ModelInput,
+    Prompt,
+    Sampling,
+    SettingsError,
+    Task,
+    arrange,
+)
 
 PROMPTS = Path(__file__).parent / "prompts"
 
 
-def prompt_file(task: Task, field: str) -> Path:
-    return PROMPTS / task.name / f"{field}.jinja"
-
-
 def prompt_files(task: Task) -> list[Path]:
-    return [path for field in task.fields if (path := prompt_file(task, field.name)).exists()]
+    """The prompts of all fields. Raises SettingsError for one that is not there, or that is none."""
+    return [Template(task, field.name).file for field in task.fields]
 
 
 @dataclass(frozen=True)
@@ -70,15 +79,32 @@ class Prompting:
 
 
 class Template:
-    """A prompt file: a block `system`, and a block `user` with the variables `chart` and `course`."""
+    """A prompt file: a block `system`, and a block `user` with the variables `chart` and `course`. Raises SettingsError
+    if it is not there, or is none."""
 
     def __init__(self, task: Task, field: str) -> None:
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined
+        from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
 
+        self.file = PROMPTS / task.name / f"{field}.jinja"
+        if not self.file.is_file():
+            raise SettingsError(
+                f"the task '{task.name}' has no prompt for its field '{field}': there is no {self.file}",
+                todo="write it: docs/plugins.md says what stands in it; or name a system that needs none, such as lead",
+            )
         loader = FileSystemLoader(PROMPTS)
         environment = Environment(loader=loader, undefined=StrictUndefined, autoescape=False, trim_blocks=True)
-        self._template = environment.get_template(str(prompt_file(task, field).relative_to(PROMPTS)))
-        self.system = self._block("system")
+        try:
+            self._template = environment.get_template(str(self.file.relative_to(PROMPTS)))
+            self.system = self._block("system")
+            self.user("chart", "course")
+        except (TemplateError, UnicodeDecodeError, KeyError) as error:
+            line, why = "", f"it has no block {error}" if isinstance(error, KeyError) else str(error)
+            if isinstance(error, TemplateSyntaxError):
+                line, why = f", line {error.lineno}", str(error.message)
+            raise SettingsError(
+                f"the prompt {self.file}{line}: {why}",
+                todo="mend it: it has a block system, and a block user with the variables chart and course",
+            ) from None
 
     def user(self, chart: str, course: str) -> str:
         return self._block("user", chart=chart, course=course)

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.competitor import find_competitor
 from harness.corpora.synthetic import synthesize
 from harness.corpora.tables import TablesCorpus, open_tables
 from harness.errors import SettingsError
@@ -35,12 +36,13 @@ from harness.types import (
     Sampling,
     Task,
 )
-from systems import _neighbours
+from systems import _neighbours, _prompting
 from systems._neighbours import example_vectors, highest, nearest
 from systems._prompting import Template, clean
 from systems.few_shot import FewShot, FewShotRunner
 from systems.lead import Lead, opening
 from systems.nearest import Nearest
+from tests import toys
 from tests.full import files_of_at_most
 
 BHC, DI = "brief_hospital_course", "discharge_instructions"
@@ -372,6 +374,55 @@ def test_prompts_render_with_and_without_the_course(field: str, reads_course: bo
 def test_a_chart_cannot_write_into_the_template(desk: Desk) -> None:
     (prompt,) = prompts_of(FewShot(shots=0).open(desk), [chart(("service", "{{ course }} {% endblock %} <b>&"))])
     assert "{{ course }} {% endblock %} <b>&" in prompt.messages[-1][1]
+
+
+PROMPT = "{% block system %}You write.{% endblock %}\n{% block user %}{{ chart }}\n{{ course }}{% endblock %}"
+
+
+@pytest.mark.parametrize("name", ["few-shot", "qlora"])
+def test_a_task_without_prompts_is_told_which_file_to_write(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_prompting, "PROMPTS", tmp_path)
+    lineup = read_lineup(DEFAULT_LINEUP)
+    for field in ("course", "advice"):
+        file = tmp_path / "toy" / f"{field}.jinja"
+        with pytest.raises(SettingsError) as caught:
+            find_competitor(name, registry(), lineup, toys.TASK)
+        assert str(caught.value) == (
+            f"the task 'toy' has no prompt for its field '{field}': there is no {file}\n"
+            "  -> write it: docs/plugins.md says what stands in it; or name a system that needs none, such as lead"
+        )
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(PROMPT, encoding="utf-8")
+    written = find_competitor(name, registry(), lineup, toys.TASK)
+    file.write_text(f"{PROMPT}\n", encoding="utf-8")
+    assert find_competitor(name, registry(), lineup, toys.TASK).source != written.source
+    assert Template(toys.TASK, "advice").ask("a chart", "") == (("system", "You write."), ("user", "a chart"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f"{PROMPT}\n{{% endblok %}}", ", line 4: Encountered unknown tag 'endblok'."),
+        ("{% block system %}{% endblock %}", ": it has no block 'user'"),
+        (PROMPT.replace("chart", "transcript"), ": 'transcript' is undefined"),
+        (PROMPT.replace("You", "\udcff"), ": 'utf-8' codec can't decode byte 0xff in position 18: invalid start byte"),
+    ],
+)
+def test_a_prompt_that_is_none_is_named(
+    text: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_prompting, "PROMPTS", tmp_path)
+    file = tmp_path / "toy" / "course.jinja"
+    file.parent.mkdir()
+    file.write_text(text, encoding="utf-8", errors="surrogateescape")
+    with pytest.raises(SettingsError) as caught:
+        _prompting.prompt_files(toys.TASK)
+    assert str(caught.value) == (
+        f"the prompt {file}{message}\n"
+        "  -> mend it: it has a block system, and a block user with the variables chart and course"
+    )
 
 
 @pytest.mark.parametrize(
