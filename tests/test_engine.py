@@ -373,6 +373,29 @@ def test_settings_that_cannot_be_are_named(folder: Path) -> None:
             open_transformers(folder, device="cuda")
 
 
+@pytest.mark.parametrize("device", ["gpu", "CUDA", "cuda:x", "meta", ""])
+def test_a_device_that_torch_does_not_know_is_named(folder: Path, device: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        open_transformers(folder, device=device)
+    assert str(caught.value) == (
+        f'there is no device \'{device}\'\n  -> set device = "auto" (the GPU where there is one), "cpu" or "cuda:1"'
+    )
+
+
+@pytest.mark.parametrize("device", ["cuda:64", "mps:64", "xpu:64"])
+def test_a_device_that_is_not_here_is_named(folder: Path, device: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        open_transformers(folder, device=device)
+    assert str(caught.value) == f'device {device}: torch finds none here\n  -> set device = "auto"'
+
+
+def test_devices_are_named_as_torch_names_them() -> None:
+    assert [loading.kind_of_device(name) for name in ("cpu", "cuda", "cuda:1", "mps")] == ["cpu", "cuda", "cuda", "mps"]
+    assert loading.device_is_here("cpu")
+    assert loading.device_is_here("auto")
+    assert loading.device_is_here("cuda") == torch.cuda.is_available()
+
+
 def test_a_broken_folder_is_named(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(AssetError, match="cannot be loaded") as caught:

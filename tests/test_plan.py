@@ -172,3 +172,17 @@ def test_there_is_nothing_to_plan_for_a_system_without_a_model(bare: Path, capsy
     assert code == 1
     assert "there is nothing to plan for: 'lead' asks no model that runs on this machine" in said
     assert plan(capsys, "des")[1].endswith("such as a member\n")
+
+
+def test_a_device_that_there_is_not_is_refused_and_one_elsewhere_is_not_timed(
+    bare: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lineup = bare / "lineup.toml"
+    lineup.write_text(f'[engine]\nmodel = "{model}"\ndevice = "gpu"\n')
+    assert plan(capsys, "few-shot", "--lineup", str(lineup)) == (
+        1,
+        "harness: there is no device 'gpu'\n"
+        '  -> set device = "auto" (the GPU where there is one), "cpu" or "cuda:1"\n',
+    )
+    lineup.write_text(f'[engine]\nmodel = "{model}"\ndevice = "cuda:64"\n')
+    assert "not measured: its device is not here" in plan(capsys, "few-shot", "--lineup", str(lineup))[1]

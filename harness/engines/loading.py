@@ -177,14 +177,37 @@ def end_tokens(tokenizer: Any, *configs: Any) -> frozenset[int]:
 # --------------------------------------------------------------------------- choices of the machine
 
 
-def _device(wanted: str) -> str:
+def kind_of_device(wanted: str) -> str:
+    """What a device is, by torch's word: "cuda" of "cuda:1", and of "auto" where there is a GPU. It need not be here.
+    Raises SettingsError if torch knows none of that name."""
     import torch
 
     if wanted == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
-    if wanted.startswith("cuda") and not torch.cuda.is_available():
-        raise SettingsError(f"device {wanted}: torch finds no GPU here", todo='set device = "auto"')
-    return wanted
+    try:
+        kind = torch.device(wanted).type
+        torch.get_device_module(kind)
+    except RuntimeError:
+        raise SettingsError(
+            f"there is no device '{wanted}'", todo='set device = "auto" (the GPU where there is one), "cpu" or "cuda:1"'
+        ) from None
+    return kind
+
+
+def device_is_here(wanted: str) -> bool:
+    """Raises SettingsError as `kind_of_device` does."""
+    import torch
+
+    kind = kind_of_device(wanted)
+    at = 0 if wanted == "auto" else torch.device(wanted).index or 0
+    return at < int(torch.get_device_module(kind).device_count())
+
+
+def _device(wanted: str) -> str:
+    if not device_is_here(wanted):
+        what = "no GPU" if wanted == "cuda" else "none"
+        raise SettingsError(f"device {wanted}: torch finds {what} here", todo='set device = "auto"')
+    return kind_of_device(wanted) if wanted == "auto" else wanted
 
 
 def _best_dtype(device: str) -> str:

@@ -31,20 +31,15 @@ MEASURED = 1_000_000_000
 
 @dataclass(frozen=True)
 class Asked:
-    """What a plan is made of: the model's shape (its folder, if it is here), the engine, the system's settings."""
+    """What a plan is made of: the model's shape (its folder, if it is here), the engine and whether it is on a card,
+    the system's settings."""
 
     shape: Shape
     folder: Path | None
     engine: EngineSettings
+    on_card: bool
     settings: Mapping[str, Any]
     tuning: Tuning | None
-
-    @property
-    def on_card(self) -> bool:
-        import torch
-
-        device = self.engine.device
-        return device.startswith("cuda") or (device == "auto" and torch.cuda.is_available())
 
     def held(self, dtype: str, quantisation: str, double: bool = True) -> Held:
         if dtype == "auto":
@@ -82,7 +77,7 @@ class Asked:
 
 
 def plan(competitor: Competitor, lineup: Lineup, task: Task, corpus: Corpus, split: str) -> Iterator[str]:
-    """What this system needs, in lines. Raises SettingsError if it asks no model that runs here."""
+    """What this system needs, in lines. Raises SettingsError if it asks no model that runs here, or on no device."""
     asked = _asked(competitor, lineup)
     name, here = Path(asked.engine.model).name, "here" if asked.folder else "not here"
     yield f"{competitor.name} on {name}: {count(asked.shape.parameters)} parameters ({asked.shape.source}; {here})"
@@ -117,11 +112,14 @@ def _asked(competitor: Competitor, lineup: Lineup) -> Asked:
             f"there is nothing to plan for: '{competitor.name}' asks no model that runs on this machine",
             todo="name a system that uses a local [engine]" + (", such as a member" if competitor.is_pool else ""),
         )
+    from harness.engines.loading import kind_of_device
+
+    on_card = kind_of_device(engine.device) == "cuda"
     shape, folder = shape_of(engine.model)
     settings, tuning = competitor.settings, None
     if isinstance(competitor.system, Tuning):
         tuning = Tuning(**{one.name: settings[one.name] for one in fields(Tuning)})
-    return Asked(shape, folder, engine, settings, tuning)
+    return Asked(shape, folder, engine, on_card, settings, tuning)
 
 
 def _held_to_learn(asked: Asked, tuning: Tuning) -> Held:
@@ -203,21 +201,16 @@ class Paces:
 
 def _measure(asked: Asked) -> Paces | None:
     """On this machine, with the model itself; None where it or its device is not here."""
+    from harness.engines.loading import device_is_here
     from harness.tuning.pace import learning_pace, writing_paces
 
-    if asked.folder is None or (asked.on_card and not _has_card()):
+    if asked.folder is None or not device_is_here(asked.engine.device):
         return None
     engine, prompt = asked.engine, min(SHORT, asked.prompt)
     learn = 0.0
     if tuning := asked.tuning:
         learn = learning_pace(asked.folder, tuning, engine, min(SHORT, tuning.sequence_length))
     return Paces(learn, *writing_paces(asked.folder, engine, asked.texts, prompt))
-
-
-def _has_card() -> bool:
-    import torch
-
-    return bool(torch.cuda.is_available())
 
 
 def _time(asked: Asked, taught: Lengths | None, task: Task, corpus: Corpus, split: str) -> Iterator[str]:
