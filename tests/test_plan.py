@@ -186,3 +186,69 @@ def test_a_device_that_there_is_not_is_refused_and_one_elsewhere_is_not_timed(
     )
     lineup.write_text(f'[engine]\nmodel = "{model}"\ndevice = "cuda:64"\n')
     assert "not measured: its device is not here" in plan(capsys, "few-shot", "--lineup", str(lineup))[1]
+
+
+def mean_prompt(said: str) -> int:
+    return int(re.search(r"prompts of test_phase_1: (\d+) tokens on average", said).group(1))  # type: ignore[union-attr]
+
+
+def test_shots_are_in_the_mean_prompt_as_far_as_there_is_room(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def of(*settings: str) -> int:
+        code, said = plan(capsys, "few-shot", "--lineup", "llama3-8b", *(f"--set={one}" for one in settings))
+        assert code == 0
+        return mean_prompt(said)
+
+    none, one, three = (of(f"shots={shots}") for shots in (0, 1, 3))
+    shot = one - none
+    assert three == pytest.approx(none + 3 * shot, abs=2)
+    target = of("shot_budget=100") - none - 150
+    assert target + 500 < shot <= target + 750, "a shot's chart is cut to 500 words, its target never"
+    assert of("budget=100") == pytest.approx(150 + 150 + shot, abs=2), "the budget is the chart's alone"
+    assert of("shot_budget=100", "budget=100", "unit=tokens") == pytest.approx(100 + 150 + 100 + target, abs=2)
+    assert of("shots=50") == 8192 - 1024
+
+
+@pytest.fixture
+def primer(bare: Path) -> Path:
+    """Two pairs, of 20 + 2 + 6 and of 2,000 + 2 + 1,400 words."""
+    pairs = [("note " * 20, "word " * 6), ("note " * 2000, "word " * 1400)]
+    path = bare / "primer.jsonl"
+    lines = [json.dumps({"note": note, "instruction": "Sum up.", "answer": answer}) for note, answer in pairs]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def test_priming_is_told_before_the_training(primer: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def said(*settings: str) -> str:
+        code, said = plan(capsys, "qlora", "--lineup", "llama3-8b", *(f"--set={one}" for one in settings))
+        assert code == 0
+        return said
+
+    chosen = f'prime_on=["{primer}", "{primer}"]', "held_out=0.5"
+    plain, primed = said("held_out=0.5"), said(*chosen, "prime_epochs=3")
+    row = (1.5 * 28 + 4096) / 2
+    line = (
+        f"time to prime on primer.jsonl: {3 * row / 1000:.2f} k tokens (3 rows of {row:.0f}); not measured: the model"
+    )
+    assert primed.count(line) == 2
+    assert primed.index(line) < primed.index("time to train: ")
+    assert "time to prime" not in plain
+    lines = primed.splitlines()
+    assert [one for one in lines if one.startswith("time to train")] == [
+        one for one in plain.splitlines() if one.startswith("time to train")
+    ]
+    assert "up to 2101 of them targets" in primed, "an answer of 1,400 words is learned whole"
+    assert f"({4 * 16} rows of {row:.0f})" in said(*chosen, "prime_steps=4"), "steps of 16 rows each"
+
+
+def test_a_primer_that_is_not_there_or_is_broken_is_refused(primer: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    missing = primer.with_name("asclepius.csv")
+    code, said = plan(capsys, "qlora", "--lineup", "llama3-8b", "--set", f'prime_on=["{missing}"]')
+    assert (code, said.splitlines()[1:]) == (
+        1,
+        [f"harness: there is no instruction corpus {missing}", "  -> name a .csv or .jsonl file, .gz or not"],
+    )
+    primer.write_text('{"note": "A note."}', encoding="utf-8")
+    code, said = plan(capsys, "qlora", "--lineup", "llama3-8b", "--set", f'prime_on=["{primer}"]')
+    assert code == 1
+    assert f"harness: {primer}, record 1: there is no instruction or question\n" in said

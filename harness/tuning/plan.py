@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from harness.competitor import Competitor
+from harness.corpora.instructions import InstructionCorpus, read_instructions
 from harness.engines.batches import plan as plan_batches
 from harness.errors import SettingsError
 from harness.lineup import EngineSettings, Lineup, VllmSettings
@@ -61,12 +63,27 @@ class Asked:
         return self.shape.in_adapter(self.tuning.rank, self.tuning.target_modules) if self.tuning else 0
 
     @property
+    def room(self) -> int:
+        """Tokens that a prompt may have."""
+        return self.shape.context - self.new
+
+    @property
+    def shots(self) -> int:
+        return int(self.settings.get("shots", 0))
+
+    def within(self, budget: str, tokens: float = math.inf) -> float:
+        """Tokens of a chart of so many that the setting `budget` leaves."""
+        per_unit = TOKENS_PER_WORD if self.settings.get("unit", "words") == "words" else 1
+        return min(tokens, float(self.settings.get(budget, self.shape.context)) * per_unit)
+
+    def prompt_with(self, chart: float, shot: float) -> float:
+        """Tokens of a prompt with a chart of so many and, as far as there is room, its shots of so many each."""
+        return min(self.room, chart + self.shots * shot + TEMPLATE_TOKENS)
+
+    @property
     def prompt(self) -> int:
         """Tokens of the longest prompt that the budgets allow."""
-        per_unit = TOKENS_PER_WORD if self.settings.get("unit", "words") == "words" else 1
-        shot = self.settings.get("shot_budget", 0) * per_unit + self.new
-        asked = self.settings.get("budget", self.shape.context) * per_unit + self.settings.get("shots", 0) * shot
-        return min(self.shape.context - self.new, math.ceil(float(asked)) + TEMPLATE_TOKENS)
+        return math.ceil(self.prompt_with(self.within("budget"), self.within("shot_budget") + self.new))
 
     @property
     def texts(self) -> int:
@@ -81,9 +98,11 @@ def plan(competitor: Competitor, lineup: Lineup, task: Task, corpus: Corpus, spl
     asked = _asked(competitor, lineup)
     name, here = Path(asked.engine.model).name, "here" if asked.folder else "not here"
     yield f"{competitor.name} on {name}: {count(asked.shape.parameters)} parameters ({asked.shape.source}; {here})"
-    taught = lengths(asked, task, corpus, "train") if asked.tuning else None
+    taught = lengths(asked, task, corpus, "train") if asked.tuning or asked.shots else None
+    primers = _primers(asked)
     if tuning := asked.tuning:
-        micro, held = _largest(asked, tuning, taught), _held_to_learn(asked, tuning)
+        longest = max((one.longest for one in (*primers, taught) if one), default=0.0)
+        micro, held = _largest(asked, tuning, longest), _held_to_learn(asked, tuning)
         yield from _table(_training(tuning, micro), training(asked.shape, tuning, held, micro))
     texts, prompt = asked.texts, asked.prompt
     terms = generation(asked.shape, asked.writing, texts, prompt, asked.new, asked.adapter_parameters)
@@ -97,7 +116,7 @@ def plan(competitor: Competitor, lineup: Lineup, task: Task, corpus: Corpus, spl
     if asked.shape.parameters > MEASURED or asked.on_card:
         yield "not measured: these terms were compared with what was taken on CPUs, up to 360M parameters"
     yield from _disk(asked)
-    yield from _time(asked, taught, task, corpus, split)
+    yield from _time(asked, taught, primers, task, corpus, split)
 
 
 def _asked(competitor: Competitor, lineup: Lineup) -> Asked:
@@ -126,13 +145,12 @@ def _held_to_learn(asked: Asked, tuning: Tuning) -> Held:
     return asked.held(tuning.compute_dtype, tuning.quantisation, tuning.double_quantisation)
 
 
-def _largest(asked: Asked, tuning: Tuning, taught: Lengths | None) -> Micro:
+def _largest(asked: Asked, tuning: Tuning, longest: float) -> Micro:
     """The largest micro-batch of a training: its rows are full, their targets as long as what is ever written,
     or as the longest that was looked at."""
     length = tuning.sequence_length
     packed = length // 2 if tuning.packing else 0
-    longest = max(asked.new, math.ceil(taught.longest) if taught else 0)
-    return Micro(tuning.batch, length, min(length, max(longest + 1, packed)))
+    return Micro(tuning.batch, length, min(length, max(asked.new + 1, math.ceil(longest) + 1, packed)))
 
 
 def _training(tuning: Tuning, micro: Micro) -> str:
@@ -162,32 +180,66 @@ def _disk(asked: Asked) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Lengths:
-    """Of one field's prompt and target, on average over a sample of stays, and of the longest target, in tokens; of how
-    many stays it is a sample."""
+    """Of one field's prompt and target, and of the two as a shot shows them, on average over a sample of stays, and of
+    the longest target, in tokens; of how many stays it is a sample."""
 
     prompt: float
     target: float
+    shot: float
     longest: float
     stays: int
 
 
-def lengths(asked: Asked, task: Task, corpus: Corpus, split: str) -> Lengths | None:
-    """None where the split is not there or has no stays."""
+def lengths(asked: Asked, task: Task, corpus: Corpus, split: str, shot: float = 0.0) -> Lengths | None:
+    """With shots of so many tokens in the prompts. None where the split is not there or has no stays."""
     ids = corpus.ids(split) if split in corpus.splits() else ()
     sample = [ids[at * len(ids) // SAMPLE] for at in range(SAMPLE)] if len(ids) > SAMPLE else list(ids)
-    prompts, targets = [], []
+    prompts, shown, targets = [], [], []
     for stay in corpus.stays(split, sample) if sample else ():
         written = reference(stay, task)
         case = prepare(stay, task, cut_leaks=True).case
         for field in task.fields:
-            words = sum(len(part.text.split()) for part in model_input(case, task, field, {}).chart)
-            prompts.append(min(words * TOKENS_PER_WORD + TEMPLATE_TOKENS, asked.prompt))
+            chart = sum(map(_tokens, (part.text for part in model_input(case, task, field, {}).chart)))
+            prompts.append(asked.prompt_with(asked.within("budget", chart), shot))
+            shown.append(asked.within("shot_budget", chart))
             if written and (text := written.values.get(field.name, "")):
-                targets.append(len(text.split()) * TOKENS_PER_WORD)
+                targets.append(_tokens(text))
     if not prompts:
         return None
     target = sum(targets) / max(1, len(targets))
-    return Lengths(sum(prompts) / len(prompts), target, max(targets, default=0.0), len(ids))
+    return Lengths(fmean(prompts), target, fmean(shown) + target, max(targets, default=0.0), len(ids))
+
+
+def _tokens(text: str) -> float:
+    return len(text.split()) * TOKENS_PER_WORD
+
+
+@dataclass(frozen=True)
+class Primer:
+    """An instruction corpus that is trained on before the task: its pairs, and in tokens all of their rows, and the
+    longest answer."""
+
+    name: str
+    pairs: int
+    tokens: float
+    longest: float
+
+
+def _primers(asked: Asked) -> list[Primer]:
+    """Raises CorpusError for one that is not there or cannot be read, as training would."""
+    if not asked.tuning:
+        return []
+    corpora = [read_instructions(Path(name)) for name in asked.settings.get("prime_on", ())]
+    return [_primer(one, asked.tuning.sequence_length) for one in corpora]
+
+
+def _primer(corpus: InstructionCorpus, length: int) -> Primer:
+    pairs, tokens, longest = 0, 0.0, 0.0
+    for pair in corpus:
+        answer = _tokens(pair.answer)
+        pairs, longest = pairs + 1, max(longest, answer)
+        tokens += min(length, _tokens(pair.note) + _tokens(pair.instruction) + answer)
+    return Primer(corpus.path.name, pairs, tokens, longest)
 
 
 @dataclass(frozen=True)
@@ -213,26 +265,46 @@ def _measure(asked: Asked) -> Paces | None:
     return Paces(learn, *writing_paces(asked.folder, engine, asked.texts, prompt))
 
 
-def _time(asked: Asked, taught: Lengths | None, task: Task, corpus: Corpus, split: str) -> Iterator[str]:
+def _time(
+    asked: Asked, taught: Lengths | None, primers: Sequence[Primer], task: Task, corpus: Corpus, split: str
+) -> Iterator[str]:
     paces = _measure(asked)
     unknown = "not measured: the model is not here" if not asked.folder else "not measured: its device is not here"
-    tuning = asked.tuning
-    if tuning and taught:
-        taught_stays = min(taught.stays, asked.settings.get("train_limit") or taught.stays)
-        a_row = min(taught.prompt + taught.target, tuning.sequence_length)
-        lessons = taught_stays * len(task.fields) * (1 - tuning.held_out)
-        rows = tuning.steps * tuning.batch * tuning.accumulation if tuning.steps else lessons * tuning.epochs
+    for what, rows, a_row in _trainings(asked, taught, primers, task):
         tokens = rows * a_row
         took = f"about {_duration(tokens / paces.learn)} at {paces.learn:.0f} tokens/s" if paces else unknown
-        yield f"time to train: {count(tokens)} tokens ({rows:.0f} rows of {a_row:.0f}); {took}"
-    if shown := lengths(asked, task, corpus, split):
+        yield f"time to {what}: {count(tokens)} tokens ({rows:.0f} rows of {a_row:.0f}); {took}"
+    if shown := lengths(asked, task, corpus, split, taught.shot if taught else 0.0):
         texts = shown.stays * len(task.fields) * int(asked.settings.get("samples", 1))
         new = min(shown.target or asked.new, asked.new)
         took = unknown
         if paces:
             seconds = texts * shown.prompt / paces.read + texts * new / paces.write
             took = f"about {_duration(seconds)}, reading {paces.read:.0f} tokens/s, writing {paces.write:.0f}"
+        shots = f", with {asked.shots} shot{'s' * (asked.shots > 1)}" if asked.shots else ""
+        yield f"prompts of {split}: {shown.prompt:.0f} tokens on average{shots}"
         yield f"time to write {split}: {texts} texts of {new:.0f} tokens; {took}"
+
+
+def _trainings(
+    asked: Asked, taught: Lengths | None, primers: Sequence[Primer], task: Task
+) -> Iterator[tuple[str, float, float]]:
+    """One after the other: what is trained, in how many rows, of how many tokens on average."""
+    if tuning := asked.tuning:
+        chosen = asked.settings
+        priming = replace(tuning, epochs=chosen.get("prime_epochs", 1), steps=chosen.get("prime_steps", 0))
+        for one in primers:
+            yield f"prime on {one.name}", _rows(priming, one.pairs), one.tokens / max(1, one.pairs)
+        if taught:
+            stays = min(taught.stays, chosen.get("train_limit") or taught.stays)
+            a_row = min(taught.prompt + taught.target, tuning.sequence_length)
+            yield "train", _rows(tuning, stays * len(task.fields)), a_row
+
+
+def _rows(tuning: Tuning, lessons: int) -> float:
+    if tuning.steps:
+        return tuning.steps * tuning.batch * tuning.accumulation
+    return lessons * (1 - tuning.held_out) * tuning.epochs
 
 
 def _duration(seconds: float) -> str:
