@@ -53,6 +53,10 @@ class EngineSettings:
     chat: bool = True
     quantisation: Literal["none", "nf4"] = "none"
 
+    def __post_init__(self) -> None:
+        if self.batch_size < 1 or self.batch_tokens < 1 or self.threads < 0:
+            raise ValueError("batch_size and batch_tokens take 1 or more, threads 0 or more")
+
 
 @dataclass(frozen=True)
 class VllmSettings:
@@ -78,6 +82,8 @@ class VllmSettings:
     def __post_init__(self) -> None:
         if self.tensor_parallel < 1 or self.batch_size < 1 or self.context_length < 0:
             raise ValueError("tensor_parallel and batch_size take 1 or more, context_length 0 or more")
+        if self.threads < 0:
+            raise ValueError("threads takes 0 or more")
         if not 0 <= self.memory_share < 1:
             raise ValueError("memory_share takes a share: from 0 (the engine's choice) to less than 1")
 

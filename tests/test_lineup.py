@@ -211,6 +211,9 @@ def test_a_name_that_neither_lineup_nor_plugins_have_brings_the_nearest(tmp_path
     assert str(caught.value) == "there is no system 'carefull'\n  -> did you mean careful?"
 
 
+NUMBERS = "batch_size and batch_tokens take 1 or more, threads 0 or more"
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -228,6 +231,10 @@ def test_a_name_that_neither_lineup_nor_plugins_have_brings_the_nearest(tmp_path
             "/mine.toml [systems.careful]: plugin: takes str, not 3" + TODO,
         ),
         ("[engine]\nbatch_size = nan", "/mine.toml [engine]: batch_size: nan is no finite number" + TODO),
+        ("[engine]\nbatch_size = 0", f"/mine.toml [engine]: {NUMBERS}" + TODO),
+        ("[engine]\nbatch_tokens = -1", f"/mine.toml [engine]: {NUMBERS}" + TODO),
+        ("[engine]\nthreads = -1", f"/mine.toml [engine]: {NUMBERS}" + TODO),
+        ('[engine]\nkind = "vllm"\nthreads = -1', "/mine.toml [engine]: threads takes 0 or more" + TODO),
         ("[engine\nmodel = 1", "/mine.toml: Expected ']' at the end of a table declaration (at line 1, column 8)"),
     ],
 )

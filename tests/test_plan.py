@@ -185,7 +185,9 @@ def test_a_device_that_there_is_not_is_refused_and_one_elsewhere_is_not_timed(
         '  -> set device = "auto" (the GPU where there is one), "cpu" or "cuda:1"\n',
     )
     lineup.write_text(f'[engine]\nmodel = "{model}"\ndevice = "cuda:64"\n')
-    assert "not measured: its device is not here" in plan(capsys, "few-shot", "--lineup", str(lineup))[1]
+    code, said = plan(capsys, "few-shot", "--lineup", str(lineup), "--set", "max_new_tokens=100")
+    assert code == 0
+    assert "not measured: its device is not here" in said
 
 
 def mean_prompt(said: str) -> int:
@@ -252,3 +254,11 @@ def test_a_primer_that_is_not_there_or_is_broken_is_refused(primer: Path, capsys
     code, said = plan(capsys, "qlora", "--lineup", "llama3-8b", "--set", f'prime_on=["{primer}"]')
     assert code == 1
     assert f"harness: {primer}, record 1: there is no instruction or question\n" in said
+
+
+def test_a_prompt_without_room_is_refused(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert plan(capsys, "few-shot", "--lineup", "llama3-8b", "--set", "max_new_tokens=8192") == (
+        1,
+        "harness: with 8192 new tokens there is no room for a prompt: the model reads 8192 in all\n"
+        "  -> lower max_new_tokens\n",
+    )

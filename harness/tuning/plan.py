@@ -138,7 +138,13 @@ def _asked(competitor: Competitor, lineup: Lineup) -> Asked:
     settings, tuning = competitor.settings, None
     if isinstance(competitor.system, Tuning):
         tuning = Tuning(**{one.name: settings[one.name] for one in fields(Tuning)})
-    return Asked(shape, folder, engine, on_card, settings, tuning)
+    asked = Asked(shape, folder, engine, on_card, settings, tuning)
+    if asked.room < 1:
+        raise SettingsError(
+            f"with {asked.new} new tokens there is no room for a prompt: the model reads {shape.context} in all",
+            todo="lower max_new_tokens",
+        )
+    return asked
 
 
 def _held_to_learn(asked: Asked, tuning: Tuning) -> Held:
