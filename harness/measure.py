@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,11 @@ def _refused(one: OpenScorer, refusal: CannotJudge, pairs: int) -> int:
     if refusal.at is None:
         raise ScoreError(
             f"the scorer '{one.name}' does not say which text it refuses: {fault(refusal)}",
+            todo=NAME_THE_PAIR,
+        ) from None
+    if not isinstance(refusal.at, SupportsIndex):
+        raise ScoreError(
+            f"the scorer '{one.name}' names the text that it refuses by {type(refusal.at).__name__}",
             todo=NAME_THE_PAIR,
         ) from None
     if not 0 <= refusal.at < pairs:

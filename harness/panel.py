@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -95,20 +96,14 @@ def choose(names: Sequence[str], registry: Registry, lineup: Lineup, task: Task 
         for name in names
     )
     for choice in choices:
-        _plugin(choice)
+        _whole_plugin(choice)
     return choices
 
 
 def filling(columns: Collection[str], task: Task, registry: Registry, lineup: Lineup) -> tuple[str, ...]:
     """Of the task's scorers the names of those that fill one of the columns."""
     choices = choose(task.scorers, registry, lineup, task)
-    return tuple(choice.name for choice in choices if not set(columns).isdisjoint(_columns(choice)))
-
-
-def _columns(choice: Choice) -> tuple[str, ...]:
-    plugin = _plugin(choice)
-    with _blaming(choice.entry, "name its columns"):
-        return tuple(plugin.columns)
+    return tuple(choice.name for choice in choices if not set(columns).isdisjoint(_plugin(choice).columns))
 
 
 @dataclass(frozen=True)
@@ -128,6 +123,24 @@ class OpenScorer:
     def ready(self) -> Scorer:
         assert self.scorer is not None
         return self.scorer
+
+    def worst(self, column: str) -> float:
+        """What a failed text gets. Raises PluginError where the scorer fails to say it."""
+        with _blaming(self.name, f"failed to say the worst of its column {column}", _FINITE):
+            value: Any = self.ready.worst(column)
+        if not isinstance(value, Real):
+            given = f"gives a failed text {type(value).__name__} in its column {column}"
+            raise PluginError(f"the scorer '{self.name}' {given}", todo=_FINITE)
+        return float(value)
+
+    def signature(self, column: str) -> Signature:
+        """What the column is. Raises PluginError where the scorer fails to say it."""
+        with _blaming(self.name, f"failed to sign its column {column}", _SIGN):
+            said: Any = self.ready.signature(column)
+        if not isinstance(said, Signature):
+            kind = type(said).__name__
+            raise PluginError(f"the scorer '{self.name}' signs its column {column} with {kind}", todo=_SIGN)
+        return said
 
     @property
     def lack(self) -> str:
@@ -160,34 +173,65 @@ def open_scorers(choices: Sequence[Choice], context: ScorerContext) -> tuple[Ope
 
 def open_scorer(choice: Choice, context: ScorerContext) -> OpenScorer:
     """See `open_scorers`."""
-    entry, plugin = choice.entry, _plugin(choice)
+    entry, plugin = choice.entry, _whole_plugin(choice)
     tag: Tag = plugin.__harness__
     source = digest_bytes(entry.source())
     if isinstance(plugin, _ShortScorer):
         return OpenScorer(entry.name, plugin.columns, plugin, batch=tag.batch, source=source)
     own = replace(context, work=private_folder(context.work / entry.name))
-    with _blaming(entry, "be opened"):
+    with _blaming(entry.name, f"({entry.origin}) cannot be opened", "mend the file"):
         try:
             scorer = plugin.open(own)
         except AssetError as error:
             return OpenScorer(entry.name, tuple(plugin.columns), None, dict.fromkeys(plugin.columns, str(error)))
+        _refuse_lacking(entry, f"opens with {type(scorer).__name__}, which has", scorer, _MEMBERS)
         missing = getattr(scorer, "missing", {})
         return OpenScorer(entry.name, tuple(scorer.columns), scorer, missing, batch=tag.batch, source=source)
 
 
 @contextmanager
-def _blaming(entry: Entry, what: str) -> Iterator[None]:
-    """Lay what a scorer raises at its file: it cannot do `what`, before there is anything to measure."""
+def _blaming(name: str, what: str, todo: str) -> Iterator[None]:
+    """Lay an error that a scorer raises at that scorer: the user's problem, and no bug of ours."""
     try:
         yield
     except HarnessError:
         raise
     except (Exception, SystemExit) as error:
-        full = f"the scorer '{entry.name}' ran out of memory while it was opened"
-        raise_if_nobodys(error, ScoreError(full, todo=TO_FIT))
+        raise_if_nobodys(error, ScoreError(f"the scorer '{name}' ran out of memory while it was opened", todo=TO_FIT))
+        raise PluginError(f"the scorer '{name}' {what}: {fault(error)}", todo=todo) from None
+
+
+_FINITE = "let `worst` return a finite number: a failed text counts in the mean"
+_SIGN = "let `signature` return a harness.Signature"
+_COLUMNS = {"columns": 'columns = ("NAME",)'}
+_PLUGIN_MEMBERS = _COLUMNS | {"open": "open(context)"}
+_MEMBERS = _COLUMNS | {"measure": "measure(pairs)", "worst": "worst(column)", "signature": "signature(column)"}
+"""What a scorer has to have, before it is opened and then, and how each is written."""
+
+
+def _refuse_lacking(entry: Entry, what: str, found: object, members: Mapping[str, str]) -> None:
+    """Raises PluginError naming the members that `found` lacks; a text alone is no tuple of columns."""
+
+    def there(name: str) -> bool:
+        value = getattr(found, name, None)
+        return isinstance(value, Sequence) and not isinstance(value, str) if name == "columns" else callable(value)
+
+    if lacking := [name for name in members if not there(name)]:
+        written = ", ".join(members[name] for name in lacking)
         raise PluginError(
-            f"the scorer '{entry.name}' ({entry.origin}) cannot {what}: {fault(error)}", todo="mend the file"
-        ) from None
+            f"the scorer '{entry.name}' ({entry.origin}) {what} no {', '.join(lacking)}",
+            todo=f"give it {written}: see docs/plugins.md",
+        )
+
+
+def _whole_plugin(choice: Choice) -> Any:
+    """See `_plugin`. Raises PluginError too for a class that lacks a member of a scorer's."""
+    plugin = _plugin(choice)
+    if not isinstance(plugin, _ShortScorer):
+        entry = choice.entry
+        with _blaming(entry.name, f"({entry.origin}) cannot say its columns", "mend the file"):
+            _refuse_lacking(entry, "has", plugin, _PLUGIN_MEMBERS)
+    return plugin
 
 
 def _plugin(choice: Choice) -> Any:
@@ -195,7 +239,7 @@ def _plugin(choice: Choice) -> Any:
     entry, plugin = choice.entry, choice.entry.load()
     if isinstance(plugin, type):
         if dataclasses.is_dataclass(plugin):
-            with _blaming(entry, "take its settings"):
+            with _blaming(entry.name, f"({entry.origin}) cannot take its settings", "mend the file"):
                 return build(plugin, choice.settings, choice.where)
         raise PluginError(
             f"{entry.origin}: the scorer '{entry.name}' is a class but no dataclass",

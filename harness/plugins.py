@@ -17,7 +17,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 Kind = Literal["task", "system", "scorer"]
 Need = Literal["engine", "encoder", "guide", "examples"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+NEEDS: tuple[Need, ...] = get_args(Need)
 T = TypeVar("T")
 
 _HOUSE = Path(__file__).resolve().parent.parent
@@ -73,6 +74,11 @@ def task(name: str) -> Callable[[T], T]:
 def system(name: str, *, needs: Sequence[Need] = ()) -> Callable[[T], T]:
     """Tag a system: a function `(ModelInput) -> str`, or a frozen dataclass of settings with `open(context)`
     or `pool()`. A system that needs the engine is always given the whole list of inputs."""
+    if isinstance(needs, str):
+        raise PluginError(f"@system says needs={needs!r}, which is no tuple", todo=f"write needs=({needs!r},)")
+    for need in needs:
+        if need not in NEEDS:
+            raise PluginError(f"@system needs {need!r}, which no context has", todo=f"there are: {', '.join(NEEDS)}")
     return _tagging(Tag("system", name, tuple(needs)))
 
 
@@ -101,6 +107,9 @@ class Entry:
             module = self.find()
         except (Exception, SystemExit) as error:
             line = _line_of(error, self.origin)
+            if isinstance(error, PluginError):  # a decorator says what is wrong with its plugin
+                where = f"{self.kind} '{self.name}' ({self.origin}{line})"
+                raise PluginError(f"{where}: {error.what}", todo=error.todo) from None
             raise PluginError(
                 f"{self.kind} '{self.name}' ({self.origin}{line}) cannot be imported: {told(error)}",
                 todo="mend the file, or leave it out",
@@ -202,7 +211,29 @@ class Registry:
             raise PluginError(
                 f"the task '{name}' ({entry.origin}) returned {type(task).__name__}", todo="return a harness.Task"
             )
+        refuse_unlike(task, f"the task '{name}' ({entry.origin}): ")
         return replace(task, source=_sha256(entry.source()))
+
+    def tasks(self) -> tuple[tuple[Task, ...], Mapping[str, PluginError]]:
+        """The tasks that can be read; by their names, what is wrong with the others."""
+        read, broken = [], {}
+        for name in self.names("task"):
+            try:
+                read.append(self.task(name))
+            except PluginError as error:
+                broken[name] = error
+        return tuple(read), broken
+
+
+def refuse_unlike(task: Task, who: str = "") -> None:
+    """Raises PluginError naming the part that is no tuple, for want of a comma, or no function."""
+    for part in fields(task):
+        value = getattr(task, part.name)
+        what = f"{who}{part.name} is {type(value).__name__}"
+        if str(part.type).startswith("tuple") and (isinstance(value, str) or not isinstance(value, Sequence)):
+            raise PluginError(f"{what}, where a tuple is due", todo="write a comma behind its one item: (ITEM,)")
+        if str(part.type).startswith("Callable") and not (value is None or callable(value)):
+            raise PluginError(f"{what}, where a function is due", todo="give the function itself, without quotes")
 
 
 def unknown(kind: str, name: str, names: Sequence[str]) -> PluginError:

@@ -243,14 +243,14 @@ def signatures(scoring: Scoring) -> dict[str, Signature]:
     found = {}
     for one in scoring.working.values():
         for column in one.columns:
-            said = one.ready.signature(column)
+            said = one.signature(column)
             identity = {"metric": column, **said.identity}
             found[column] = Signature(dict(sorted(identity.items())), dict(sorted(said.environment.items())))
     return found
 
 
 def _worst(one: OpenScorer) -> list[float]:
-    worst = [float(one.ready.worst(column)) for column in one.columns]
+    worst = [one.worst(column) for column in one.columns]
     if not all(map(math.isfinite, worst)):
         raise ScoreError(
             f"the scorer '{one.name}' gives a failed text {worst} in its columns {', '.join(one.columns)}",

@@ -92,7 +92,7 @@ class Scoring:
     @cached_property
     def _digests(self) -> dict[int, str]:
         return {
-            at: digest([one.source, [one.ready.signature(column) for column in one.columns]])[:32]
+            at: digest([one.source, [one.signature(column) for column in one.columns]])[:32]
             for at, one in self.working.items()
         }
 

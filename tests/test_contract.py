@@ -530,6 +530,11 @@ SCORERS = [
         scorer(identity="{'example': self.last}"),
         "the signature of broken holds a text\n  -> leave texts out: signatures are public",
     ),
+    (
+        SIGNED,
+        with_setting("order: int = 4").replace("Signature(", "dict([]) or ("),
+        "the scorer 'broken' signs its column broken with tuple\n  -> let `signature` return a harness.Signature",
+    ),
 ]
 
 TASK = """
@@ -556,6 +561,11 @@ TASKS = [
         "it returns a task of its name",
         task("replace(right, name='other')"),
         "it calls itself 'other'\n  -> give it the name of its",
+    ),
+    (
+        "it returns a task of its name",
+        task("replace(right, corpus='open_tables')"),
+        "corpus is str, where a function is due\n  -> give the function itself, without quotes",
     ),
     (
         "its names are unique",

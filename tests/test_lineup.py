@@ -285,6 +285,7 @@ from harness import scorer
 class Judge:
     width: int = 2
     columns = ("judge",)
+    def open(self, context): ...
 """
 
 

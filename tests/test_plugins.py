@@ -336,6 +336,47 @@ def test_a_task_that_is_none_is_named(tmp_path: Path) -> None:
     )
 
 
+TASK = """
+from dataclasses import replace
+from harness import task
+from harness.tasks.discharge_me import discharge_me
+
+@task("ours")
+def ours():
+    return replace(discharge_me(), name="ours", {part})
+"""
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ('corpus="open"', "corpus is str, where a function is due\n  -> give the function itself, without quotes"),
+        ('split="cut"', "split is str, where a function is due\n  -> give the function itself, without quotes"),
+        (
+            "fields=(discharge_me().fields[0])",
+            "fields is Field, where a tuple is due\n  -> write a comma behind its one item: (ITEM,)",
+        ),
+        ('scorers=("rouge")', "scorers is str, where a tuple is due\n  -> write a comma behind its one item: (ITEM,)"),
+    ],
+)
+def test_a_part_of_a_task_that_is_no_function_or_no_tuple_is_named(tmp_path: Path, part: str, message: str) -> None:
+    path = written(tmp_path / "ours.py", TASK.format(part=part))
+    assert refused(registry([path]).task, "ours") == f"the task 'ours' ({path}): {message}"
+
+
+@pytest.mark.parametrize(
+    ("needs", "message"),
+    [
+        ('"engine"', "@system says needs='engine', which is no tuple\n  -> write needs=('engine',)"),
+        ('("gpu",)', "@system needs 'gpu', which no context has\n  -> there are: engine, encoder, guide, examples"),
+    ],
+)
+def test_needs_that_no_context_grants_are_named_with_their_line(tmp_path: Path, needs: str, message: str) -> None:
+    text = ECHO.format(name="needy").replace('@system("needy")', f'@system("needy", needs={needs})')
+    path = written(tmp_path / "needy.py", text)
+    assert refused(registry([path]).entry("system", "needy").load) == f"system 'needy' ({path}, line 6): {message}"
+
+
 def test_a_tag_that_only_looks_like_one_is_named(tmp_path: Path) -> None:
     text = 'def system(name):\n    return lambda f: f\n\n@system("fake")\ndef write(asked):\n    return ""\n'
     path = written(tmp_path / "fake.py", text)
@@ -457,6 +498,19 @@ def test_a_plugin_is_checked_in_the_company_of_others(tmp_path: Path, capsys: py
     assert "there is no scorer 'length'" in capsys.readouterr().out
     assert main(["check", str(ward), "--plugin", str(judge), "--plugin", str(ward)]) == 0
     assert all(line.startswith("ok   short: ") for line in capsys.readouterr().out.splitlines())
+
+
+def test_a_broken_task_is_not_laid_at_the_scorer_that_is_checked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = 'from harness import scorer\n\n\n@scorer("flat")\ndef flat(pair):\n    return 0.5\n'
+    judge = written(tmp_path / "flat.py", text)
+    ours = written(tmp_path / "ours.py", TASK.format(part='corpus="open_tables"'))
+    assert main(["check", str(judge), "--plugin", str(ours)]) == 1
+    first, *others = capsys.readouterr().out.splitlines()
+    assert first == f"FAIL ours: it can be loaded: the task 'ours' ({ours}): corpus is str, where a function is due"
+    assert [line for line in others if line.startswith("FAIL")] == []
+    assert "ok   flat: no text is worse than its worst" in others
 
 
 def test_a_file_that_is_no_plugin_cannot_be_checked(house: Path, tmp_path: Path) -> None:

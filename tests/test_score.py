@@ -19,7 +19,7 @@ import pytest
 
 from harness import Pair, scorecard
 from harness.aggregate import mean_over_columns, mean_over_fields
-from harness.errors import AssetError, PluginError, ScoreError, SettingsError
+from harness.errors import AssetError, CannotJudge, PluginError, ScoreError, SettingsError
 from harness.files import digest_bytes
 from harness.nlp.networks import TO_FIT
 from harness.panel import Choice, OpenScorer, ScorerContext, open_scorers
@@ -299,6 +299,62 @@ def test_a_worst_value_must_count_in_the_mean() -> None:
     )
 
 
+@pytest.mark.parametrize("worst", [None, "0", np.zeros(2)])
+def test_a_worst_value_is_a_number(worst: Any) -> None:
+    class Lenient(Words):
+        def worst(self, column: str) -> Any:
+            return worst
+
+    with pytest.raises(PluginError) as error:
+        scored(OpenScorer("words", Words.columns, Lenient()))
+    assert str(error.value) == (
+        f"the scorer 'words' gives a failed text {type(worst).__name__} in its column words\n"
+        "  -> let `worst` return a finite number: a failed text counts in the mean"
+    )
+
+
+@pytest.mark.parametrize("signature", [None, "v1", {"metric": "words"}])
+def test_what_a_scorer_signs_with_is_a_signature(signature: Any) -> None:
+    class Careless(Words):
+        def signature(self, column: str) -> Any:
+            return signature
+
+    with pytest.raises(PluginError) as error:
+        scored(OpenScorer("words", Words.columns, Careless()))
+    assert str(error.value) == (
+        f"the scorer 'words' signs its column words with {type(signature).__name__}\n"
+        "  -> let `signature` return a harness.Signature"
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [
+        ("worst", "failed to say the worst of its column words: LookupError in test_score.py, line {line}"),
+        ("signature", "failed to sign its column words: LookupError in test_score.py, line {line}"),
+    ],
+)
+def test_a_scorer_that_fails_to_say_what_it_is_is_named(method: str, message: str) -> None:
+    def fails(self: Any, column: str) -> Any:
+        raise LookupError("one two three is the patient's text")
+
+    whose = type("Careless", (Words,), {method: fails})
+    with pytest.raises(PluginError) as error:
+        scored(OpenScorer("words", Words.columns, whose()))
+    assert error.value.what == f"the scorer 'words' {message.format(line=fails.__code__.co_firstlineno + 1)}"
+
+
+def test_a_refusal_that_names_its_pair_by_no_index_is_an_error() -> None:
+    def measure(self: Any, pairs: Any) -> Any:
+        raise CannotJudge("too long", at=pairs[0].hypothesis)
+
+    with pytest.raises(ScoreError) as error:
+        scored(broken(measure))
+    assert str(error.value) == (
+        "the scorer 'words' names the text that it refuses by str\n  -> raise CannotJudge(reason, at=index of the pair)"
+    )
+
+
 # --------------------------------------------------------------------------- opening scorers
 
 
@@ -390,6 +446,35 @@ def test_a_scorer_that_cannot_take_its_settings_is_named(tmp_path: Path) -> None
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            LONG % "pass",
+            "opens with NoneType, which has no columns, measure, worst, signature\n"
+            '  -> give it columns = ("NAME",), measure(pairs), worst(column), signature(column): see docs/plugins.md',
+        ),
+        (
+            LONG % "return self\n    def measure(self, pairs):\n        pass",
+            "opens with Semantic, which has no worst, signature\n"
+            "  -> give it worst(column), signature(column): see docs/plugins.md",
+        ),
+        (
+            (LONG % "pass").replace('("semantic",)', '("semantic")'),
+            'has no columns\n  -> give it columns = ("NAME",): see docs/plugins.md',
+        ),
+        (
+            (LONG % "pass").replace("def open", "def start"),
+            "has no open\n  -> give it open(context): see docs/plugins.md",
+        ),
+    ],
+)
+def test_what_a_scorer_lacks_is_named(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(PluginError) as error:
+        opened(tmp_path, text, "semantic")
+    assert str(error.value) == f"the scorer 'semantic' ({tmp_path / 'mine.py'}) {message}"
+
+
 def test_a_folder_that_cannot_be_made_is_not_laid_at_the_scorer(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     choice = Choice(registry().entry("scorer", "bleu"))
@@ -463,7 +548,8 @@ def test_a_scorer_that_is_a_plain_class_is_refused(tmp_path: Path) -> None:
 def test_two_scorers_cannot_fill_one_column(tmp_path: Path) -> None:
     with pytest.raises(PluginError) as error:
         opened(tmp_path, '@scorer("semantic2")\n@dataclass(frozen=True)\nclass Other:\n    columns = ("rouge1",)\n'
-               '    def open(self, context):\n        return self\n', "semantic2", "rouge")  # fmt: skip
+               '    measure = worst = signature = print\n    def open(self, context):\n        return self\n',
+               "semantic2", "rouge")  # fmt: skip
     assert str(error.value) == (
         "the scorers 'semantic2' and 'rouge' both fill the column 'rouge1'\n  -> leave one of them out: --scorers"
     )

@@ -14,11 +14,13 @@ from typing import Any
 from harness.contract import pools, scorers, systems, tasks
 from harness.contract.trial import Trial, Ward
 from harness.errors import HarnessError, PluginError
-from harness.plugins import registry_of
+from harness.plugins import Entry, Registry, registry_of
 from harness.privacy import describe
 
 Rules = Mapping[str, Callable[[Any], None]]
 """Rules by what they ask for. A rule raises PluginError where it is broken."""
+
+LOADED = "it can be loaded"
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,19 @@ def check_file(path: Path, plugins: Sequence[Path] = ()) -> Iterator[Result]:
     """Check every plugin that the file defines, rule by rule; the files `plugins` are there for what it needs of them.
     Raises PluginError if it is no file of plugins."""
     registry, entries = registry_of(path, plugins)
+    yield from _broken_tasks(registry, entries)
     with tempfile.TemporaryDirectory(prefix="harness-check-") as folder:
         ward = Ward(Path(folder))
         for entry in entries:
             yield from check(Trial(entry, registry, ward))
+
+
+def _broken_tasks(registry: Registry, entries: Sequence[Entry]) -> Iterator[Result]:
+    """The tasks of other files that cannot be read, where they say of a scorer's columns whether more is better."""
+    if any(entry.kind == "scorer" for entry in entries):
+        own = {entry.name for entry in entries if entry.kind == "task"}
+        _, broken = registry.tasks()
+        yield from (Result(name, LOADED, False, str(error)) for name, error in broken.items() if name not in own)
 
 
 def check(trial: Trial) -> Iterator[Result]:
@@ -50,7 +61,7 @@ def check(trial: Trial) -> Iterator[Result]:
     try:
         rules, subject = rules_and_subject(trial)
     except PluginError as error:
-        yield Result(trial.entry.name, "it can be loaded", False, str(error))
+        yield Result(trial.entry.name, LOADED, False, str(error))
         return
     for rule in rules:
         result, goes_on = ask(trial.entry.name, rule, rules[rule], subject)

@@ -113,7 +113,7 @@ class ScorerTrial:
     @cached_property
     def signs(self) -> Floats:
         """1 a column in which more is better, -1 a column in which less is; what no task knows is taken to be 1."""
-        tasks = map(self.trial.registry.task, self.trial.registry.names("task"))
+        tasks, _ = self.trial.registry.tasks()
         fewer = {column.key for task in tasks for column in task.columns if not column.higher_is_better}
         return np.array([-1.0 if column.partition("[")[0] in fewer else 1.0 for column in self.opened.columns])
 
@@ -203,9 +203,9 @@ def the_reference_beats_its_shuffled_words(trial: ScorerTrial) -> None:
 
 def signs_what_it_is(trial: ScorerTrial) -> None:
     for column in trial.opened.columns:
-        before = trial.scorer.signature(column)
+        before = trial.opened.signature(column)
         trial.measure(trial.pairs)
-        signature = trial.scorer.signature(column)
+        signature = trial.opened.signature(column)
         items = [*signature.identity.items(), *signature.environment.items()]
         if not signature.identity or not all(isinstance(s, str) and s for item in items for s in item):
             raise PluginError(
@@ -254,7 +254,7 @@ def signs_its_settings(trial: ScorerTrial) -> None:
 
 
 def _signatures(opened: OpenScorer) -> dict[str, Signature]:
-    return {column: opened.scorer.signature(column) for column in opened.columns} if opened.scorer else {}
+    return {column: opened.signature(column) for column in opened.columns} if opened.scorer else {}
 
 
 def _others(plugin: type[Any], name: str) -> list[Any]:

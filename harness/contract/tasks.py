@@ -11,7 +11,7 @@ from harness.contract.trial import QUIET, Trial, imports_quietly
 from harness.errors import PluginError, SettingsError
 from harness.lineup import DEFAULT_LINEUP, read_lineup
 from harness.panel import choose
-from harness.plugins import unknown
+from harness.plugins import refuse_unlike, unknown
 from harness.sections import OTHER
 from harness.types import Task
 
@@ -33,6 +33,7 @@ def is_a_task(trial: TaskTrial) -> None:
         raise PluginError(f"it returned {type(trial.task).__name__}", todo="return a harness.Task")
     if trial.task.name != trial.trial.entry.name:
         raise PluginError(f"it calls itself '{trial.task.name}'", todo="give it the name of its decorator")
+    refuse_unlike(trial.task)
 
 
 def names_are_unique(trial: TaskTrial) -> None:

@@ -59,7 +59,7 @@ def _means(pairs: Sequence[Pair], wanted: Sequence[str], scoring: Scoring) -> ND
     cells: dict[str, NDArray[np.float64]] = {}
     for one, rows in zip(scoring.working.values(), measured, strict=True):
         for at, column in enumerate(one.columns):
-            cells[column] = np.nan_to_num(rows.cells[:, at], nan=one.ready.worst(column))
+            cells[column] = np.nan_to_num(rows.cells[:, at], nan=one.worst(column))
     missing = [column for column in wanted if column not in cells]
     if missing:
         raise RunError(f"{OBJECTIVE} lacks {', '.join(missing)}", todo="see why with `harness score`")
