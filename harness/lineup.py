@@ -338,9 +338,11 @@ def _checked(value: Any, hint: Any, where: str) -> Any:
             return tuple(_checked(v, args[0], where) for v in value)
         raise _mismatch(where, f"a list of {_name(args[0])}", value)
     if origin in (typing.Union, types.UnionType):
+        if value == "none" and type(None) in args:
+            return None
         for option in args:
             try:
-                return None if option is type(None) and value == "none" else _checked(value, option, where)
+                return _checked(value, option, where)
             except SettingsError:
                 continue
         raise _mismatch(where, " or ".join(_name(a) for a in args), value)

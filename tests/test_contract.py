@@ -689,6 +689,7 @@ def test_a_plugin_that_breaks_a_rule_is_told_so(
     [
         function("return 'a text'"),
         runner(),
+        runner(GOOD, "style: str | None = None"),
         runner("yield Failure(asked.case, asked.field, 'no')"),
         pool(),
         scorer(),

@@ -47,6 +47,7 @@ class Settings:
     pick: Literal["nearest", "random"] = "nearest"
     members: tuple[str, ...] = ()
     limit: int | None = None
+    style: str | None = "terse"
     tables: Mapping[str, Table] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
 
@@ -82,6 +83,8 @@ def message(tmp_path: Path, text: str) -> str:
         ({"members": ["lead", "nearest"]}, Settings(members=("lead", "nearest"))),
         ({"limit": 5}, Settings(limit=5)),
         ({"limit": "none"}, Settings(limit=None)),
+        ({"style": "none"}, Settings(style=None)),
+        ({"style": "nonesuch"}, Settings(style="nonesuch")),
         ({"tables": {"a": {"names": ["x"]}, "b": {}}}, Settings(tables={"a": {"names": ("x",)}, "b": {}})),
         ({"extra": {"a": [1, "two"]}}, Settings(extra={"a": [1, "two"]})),
     ],
@@ -122,7 +125,7 @@ TODO = "\n  -> correct it in the lineup or after --set"
         (
             {"zzz": 3},
             "here: there is no setting 'zzz'\n"
-            "  -> there are: chat, extra, heat, limit, members, model, pick, shots, tables",
+            "  -> there are: chat, extra, heat, limit, members, model, pick, shots, style, tables",
         ),
     ],
 )
