@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -63,7 +64,27 @@ class Competitor:
         if not isinstance(self.system, System):
             return _PerCase(self.system)
         with blaming(self.name, "to open"):
-            return self.system.open(context)
+            runner: Runner = self.system.open(context)
+        if not callable(getattr(runner, "generate", None)):
+            raise PluginError(
+                f"the system '{self.name}': open() returned {type(runner).__name__}, which has no generate()",
+                todo="return something with generate(inputs), see `harness new system NAME`",
+            )
+        return runner
+
+    def answers(self, runner: Runner, inputs: Sequence[ModelInput]) -> Iterator[Candidate | Failure]:
+        """What the runner yields. Raises PluginError for what is no answer."""
+        found: Any = runner.generate(inputs)
+        if not isinstance(found, Iterable):
+            raise PluginError(f"the system '{self.name}': generate() returned {type(found).__name__}", todo=ANSWER_EACH)
+        for result in found:
+            if not isinstance(result, (Candidate, Failure)):
+                kind = type(result).__name__
+                raise PluginError(f"the system '{self.name}': generate() yielded {kind}", todo=ANSWER_EACH)
+            yield result
+
+
+ANSWER_EACH = "yield Candidate(asked.case, asked.field, text), or a Failure that says why, for each input"
 
 
 @contextmanager
@@ -83,6 +104,10 @@ def _full_memory(name: str, when: str) -> RunError:
     return RunError(what, todo="make room, or lower its settings; the same command goes on from here")
 
 
+class _NoTextError(PluginError):
+    """What a function returned for one case, in words that hold no text."""
+
+
 @dataclass(frozen=True)
 class _PerCase:
     """The short form of a system: a function from a ModelInput to its text."""
@@ -93,7 +118,7 @@ class _PerCase:
         for asked in inputs:
             text = self.write(asked)
             if not isinstance(text, str):
-                raise TypeError(f"returned {type(text).__name__} where a str is due")
+                raise _NoTextError(f"it returned {type(text).__name__} where a str is due", todo="return the text")
             yield Candidate(asked.case, asked.field, text, raw=text)
 
 
@@ -173,32 +198,35 @@ def results(competitor: Competitor, runner: Runner, inputs: Sequence[ModelInput]
     becomes a Failure and the others go on.
 
     A runner that has its list whole gets it again without that case; any other gets what it has not answered yet.
-    Raises PluginError if it raises at no case in particular, or at very many in a row."""
+    Raises PluginError for what is no answer, and if it raises at no case in particular (nor is it one that has been
+    answered whole), or at very many in a row."""
     ids = inputs.ids if isinstance(inputs, Inputs) else [asked.case for asked in inputs]
     left = {case: place for place, case in enumerate(ids)}
-    answered: set[str] = set()
-    in_a_row = 0
+    answered: defaultdict[str, set[int]] = defaultdict(set)
+    in_a_row, samples = 0, competitor.samples
     while left:
         watched = _Watched(inputs, list(left.values()))
         started = time.perf_counter()
         try:
-            for result in runner.generate(watched):
+            for result in competitor.answers(runner, watched):
                 if isinstance(result, Candidate) and result.seconds is None:
                     result = replace(result, seconds=time.perf_counter() - started)
-                if result.case not in answered:
+                if not answered[result.case]:
                     in_a_row = 0
-                    answered.add(result.case)
+                answered[result.case] |= {*range(samples)} if isinstance(result, Failure) else {result.index}
                 if not competitor.batched:
                     left.pop(result.case, None)
                 yield result
                 started = time.perf_counter()
             return
-        except HarnessError:
-            raise
         except (Exception, SystemExit) as error:
+            if isinstance(error, HarnessError) and not isinstance(error, _NoTextError):
+                raise
             raise_if_nobodys(error, _full_memory(competitor.name, "in its run"))
-            reason = describe(error)
+            reason = error.what if isinstance(error, _NoTextError) else describe(error)
             culprit = watched.current
+            if culprit is not None and len(answered[culprit.case]) >= samples:
+                culprit = None
             in_a_row += 1
             if culprit is None or in_a_row >= MAX_FAILURES_IN_A_ROW:
                 where = "in its run" if culprit is None else f"on {in_a_row} cases in a row, the last {culprit.case}"

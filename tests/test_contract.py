@@ -156,6 +156,16 @@ SYSTEMS = [
         runner(GOOD, "samples: int = 2"),
         "it yielded 1 candidates for case *, brief_hospital_course, where 2 are due, by its setting samples\n",
     ),
+    (
+        "it answers every input",
+        runner().replace("yield", "text ="),
+        "generate() returned NoneType\n  -> yield Candidate(asked.case, ",
+    ),
+    (
+        "it answers every input",
+        runner().replace("return Runner(context)", "Runner(context)"),
+        "the system 'broken': open() returned NoneType, which has no generate()\n  -> return something with generate(",
+    ),
     ("it answers every input", runner("yield 'a text'"), "generate() yielded str\n  -> yield Candidate(asked.case, "),
     (
         "it answers every input",
@@ -172,7 +182,7 @@ SYSTEMS = [
         runner("raise KeyError('x')\nyield"),
         "it raised KeyError: 'x' (broken.py, line 21, in generate)",
     ),
-    ("it answers every input", function("return 3"), "it raised TypeError: returned int where a str is due"),
+    ("it answers every input", function("return 3"), "it returned int where a str is due\n  -> return the text"),
     (
         SETTINGS,
         "from harness import *\n\n@system('broken')\nclass Broken: ...",

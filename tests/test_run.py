@@ -11,9 +11,13 @@ import re
 import signal
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import ANY
 
 import numpy as np
 import pytest
@@ -33,6 +37,9 @@ FEW = ("--scorers", "bleu,rouge")
 
 ECHO = '''
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import ANY
 from harness import ModelInput, system
 
 LOG = Path(__file__).with_suffix(".log")
@@ -541,6 +548,100 @@ def test_a_system_that_raises_on_case_after_case_is_stopped(needs: tuple[Need, .
         found.append(result)
     assert any(isinstance(result, Candidate) for result in found)
     assert any(isinstance(result, Failure) for result in found)
+
+
+@dataclass(frozen=True)
+class Opens:
+    """A system that opens into `runner`."""
+
+    runner: Any
+
+    def open(self, context: Any) -> Any:
+        return self.runner
+
+
+def answered(system: Any, cases: int = 3, settings: Mapping[str, Any] | None = None) -> Iterator[Candidate | Failure]:
+    competitor = Competitor("s", "s", system, Tag("system", "s", ()), settings or {}, "")
+    inputs = [ModelInput(str(i), "g", "f", ()) for i in range(cases)]
+    yield from results(competitor, competitor.open(None), inputs)  # type: ignore[arg-type]
+
+
+def test_a_function_without_return_fails_in_words_of_its_own(
+    submit: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mute.py").write_text(
+        'from harness import system\n\n@system("mute")\ndef mute(asked):\n    "Returns nothing."\n'
+    )
+    assert submit("mute", "--plugin", str(tmp_path / "mute.py"), "--limit", "2") == 1
+    out = capsys.readouterr().out
+    assert re.search(
+        r"mute-limit2 failed on case \d+, brief_hospital_course: it returned NoneType where a str is due\n", out
+    )
+
+
+def test_a_function_that_never_returns_a_text_is_stopped() -> None:
+    with pytest.raises(PluginError) as caught:
+        list(answered(lambda _: 3, cases=100))
+    assert (
+        caught.value.what
+        == "the system 's' failed on 20 cases in a row, the last 19: it returned int where a str is due"
+    )
+
+
+EACH = "\n  -> yield Candidate(asked.case, asked.field, text), or a Failure that says why, for each input"
+
+
+@pytest.mark.parametrize(
+    ("runner", "message"),
+    [
+        (None, "open() returned NoneType, which has no generate()\n  -> return something with generate(inputs), see "),
+        (SimpleNamespace(generate=lambda inputs: None), f"generate() returned NoneType{EACH}"),
+        (SimpleNamespace(generate=lambda inputs: ["text" for _ in inputs]), f"generate() yielded str{EACH}"),
+    ],
+)
+def test_a_runner_that_gives_no_answers_is_named_with_what_is_due(runner: Any, message: str) -> None:
+    with pytest.raises(PluginError) as caught:
+        list(answered(Opens(runner)))
+    assert str(caught.value).startswith(f"the system 's': {message}")
+
+
+def _answers_each(inputs: Sequence[ModelInput]) -> Iterator[Candidate]:
+    for at in range(len(inputs)):
+        yield Candidate(inputs[at].case, "f", "text")
+    raise LookupError("in its closing lines")
+
+
+def test_a_fault_after_the_last_answer_is_laid_at_no_case() -> None:
+    found = answered(Opens(SimpleNamespace(generate=_answers_each)))
+    assert [next(found) for _ in range(3)] == [Candidate(str(at), "f", "text", seconds=ANY) for at in range(3)]
+    with pytest.raises(PluginError, match=r"^the system 's' failed in its run: LookupError: in its closing lines"):
+        next(found)
+
+
+def test_a_fault_between_the_texts_of_a_case_is_laid_at_that_case() -> None:
+    found = answered(Opens(SimpleNamespace(generate=_answers_each)), cases=1, settings={"samples": 2})
+    first, second = found
+    assert isinstance(first, Candidate)
+    assert isinstance(second, Failure)
+    assert (second.case, second.reason.partition(" (")[0]) == ("0", "LookupError: in its closing lines")
+
+
+def test_texts_before_a_fault_in_closing_lines_are_kept_and_the_fault_is_told_once(
+    submit: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "late.py").write_text(
+        "from dataclasses import dataclass\nfrom harness import Candidate, system\n\n"
+        '@system("late")\n@dataclass(frozen=True)\nclass Late:\n    "Fails once it is done."\n'
+        "    def open(self, context):\n        return self\n    def generate(self, inputs):\n"
+        "        for at in range(len(inputs)):\n"
+        '            yield Candidate(inputs[at].case, inputs[at].field, "text")\n'
+        "        raise LookupError\n"
+    )
+    for _ in range(2):  # a field at a time
+        assert submit("late", "--plugin", str(tmp_path / "late.py"), "--limit", "2") == 1
+        assert "the system 'late' failed in its run: LookupError" in capsys.readouterr().err
+    assert submit("late", "--plugin", str(tmp_path / "late.py"), "--limit", "2") == 0
+    assert "late-limit2: 4 texts, 0 of them new" in capsys.readouterr().out
 
 
 def test_no_scores_of_another_text_stay_beside_a_submission(

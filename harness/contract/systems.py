@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.candidates import Place
-from harness.competitor import Competitor, find_competitor
+from harness.competitor import ANSWER_EACH, Competitor, find_competitor
 from harness.contest import Contest
 from harness.contract.trial import QUIET, SETTINGS, Trial, imports_quietly, settings_can_be_set
 from harness.errors import PluginError
@@ -83,7 +83,10 @@ class SystemTrial:
         context = _OpenContext(
             contest.task, 0, work, competitor.tag.needs, contest.resources, (), competitor.name, asked=noted
         )
-        return list(competitor.open(context).generate(inputs))
+        found: Any = competitor.open(context).generate(inputs)
+        if not isinstance(found, Iterable):
+            raise PluginError(f"generate() returned {type(found).__name__}", todo=ANSWER_EACH)
+        return list(found)
 
     @cached_property
     def first(self) -> Pass:
@@ -166,7 +169,7 @@ def _difference(first: Texts, second: Texts) -> str:
 
 
 def answers_every_input(trial: SystemTrial) -> None:
-    todo = "yield Candidate(asked.case, asked.field, text), or a Failure that says why, for each input"
+    todo = ANSWER_EACH
     asked = {(one.case, one.field) for inputs in trial.first.inputs for one in inputs}
     counted: Counter[Place] = Counter()
     for result in trial.first.results:
