@@ -189,13 +189,18 @@ def _find(path: Path, desk: _Desk) -> Iterator[Path]:
     if not path.is_dir():
         raise SubmissionError(f"there is no {path}", todo="name a run's folder, a csv, a zip, or a folder of these")
     runs = sorted(found.parent for found in path.rglob(manifests.FILE) if _is_run(found.parent, desk))
-    files = sorted(f for f in path.rglob("*") if _SUFFIX.search(f.name) and not any(r in f.parents for r in runs))
+    files = sorted(f for f in path.rglob("*") if _may_be_sent(f) and not any(r in f.parents for r in runs))
     form = desk.how.task.submission
     twins = {one.with_name(form.file_name) for one in files if one.name == form.archive_name}
     files = [file for file in files if file not in twins]
     if not runs and not files:
         raise SubmissionError(f"{path} holds no run, csv or zip", todo="name a folder that does")
     yield from [*runs, *files]
+
+
+def _may_be_sent(file: Path) -> bool:
+    """By its name; an archive that was unpacked may have left a folder of that name."""
+    return bool(_SUFFIX.search(file.name)) and not file.is_dir()
 
 
 def _is_run(folder: Path, desk: _Desk) -> bool:
@@ -214,7 +219,7 @@ def _was_sent(folder: Path, desk: _Desk) -> bool:
     """Whether the run there, which hands something in, was made from another state of the data than is to be judged by:
     whoever sent it has, for one, no hidden targets."""
     how = desk.how
-    if how.data is None or not any(_SUFFIX.search(file.name) for file in folder.iterdir()):
+    if how.data is None or not any(map(_may_be_sent, folder.iterdir())):
         return False
     try:
         of = manifests.read(folder)

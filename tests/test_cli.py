@@ -447,6 +447,19 @@ def test_files_of_one_name_have_labels_of_their_own(
     assert labels(capsys.readouterr().out) == ["a", "b"]
 
 
+def test_a_folder_that_is_named_like_an_archive_is_a_folder(
+    ran: Path, ward: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("teamA.zip/submission.csv", "teamB.csv/good.csv"):
+        (home / "sent" / name).parent.mkdir(parents=True)
+        shutil.copy(ran / "submission.csv", home / "sent" / name)
+    (home / "sent" / "empty.csv.gz").mkdir()
+    assert main([*SCORE, "sent", "--data", str(ward)]) == 0
+    said = capsys.readouterr()
+    assert labels(said.out) == ["teamA.zip", "teamB.csv/good"]
+    assert "manifest.json" not in said.err
+
+
 def test_a_suffix_in_capitals_is_a_suffix(
     ran: Path, ward: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
