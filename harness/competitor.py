@@ -104,7 +104,7 @@ def _full_memory(name: str, when: str) -> RunError:
     return RunError(what, todo="make room, or lower its settings; the same command goes on from here")
 
 
-class _NoTextError(PluginError):
+class _NoTextError(HarnessError):
     """What a function returned for one case, in words that hold no text."""
 
 

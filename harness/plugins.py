@@ -334,18 +334,21 @@ def _import_file(path: Path) -> ModuleType:
 
 def _tags(path: Path) -> list[tuple[Kind, str, str]]:
     """(kind, name, first line of the docstring) of what a file tags, read as text. Raises PluginError where that
-    cannot be read, or where all its tags lack a name."""
+    cannot be read, where a tagged function is async, or where all its tags lack a name."""
     tree = _parsed(path)
     found: list[tuple[Kind, str, str]] = []
     unnamed: list[tuple[int, str]] = []
     for node in tree.body:
-        if not isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             continue
         for decorator in node.decorator_list:
             match decorator:
                 case ast.Call(
                     func=ast.Name(id=called) | ast.Attribute(attr=called), args=[ast.Constant(value=str(name)), *_]
                 ) if called in KINDS:
+                    if isinstance(node, ast.AsyncFunctionDef):
+                        where = f"{path}, line {node.lineno}"
+                        raise PluginError(f"{where}: the {called} '{name}' is async", todo="write it without async")
                     doc = ast.get_docstring(node) or ast.get_docstring(tree) or ""
                     found.append((called, name, doc.partition("\n")[0]))
                 case (

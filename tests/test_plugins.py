@@ -403,6 +403,11 @@ def test_a_tag_without_a_name_says_how_to_write_one(tag: str, tmp_path: Path) ->
     )
 
 
+def test_an_async_function_is_told_to_be_written_without(tmp_path: Path) -> None:
+    path = written(tmp_path / "mine.py", ECHO.format(name="mine").replace("def ", "async def "))
+    assert refused(registry, [path]) == f"{path}, line 7: the system 'mine' is async\n  -> write it without async"
+
+
 def test_somebody_elses_decorator_of_such_a_name_is_none_of_ours(tmp_path: Path) -> None:
     path = written(tmp_path / "mine.py", f"{ECHO.format(name='mine')}\n\n@queue.task\ndef later():\n    pass\n")
     assert [entry.name for entry in registry_of(path)[1]] == ["mine"]
@@ -451,7 +456,7 @@ def test_a_new_system_that_breaks_fails_its_own_test(tmp_path: Path, capsys: pyt
     path = tmp_path / "first_lines.py"
     path.write_text(path.read_text().replace(".text", ".units"))
     assert main(["check", str(path)]) == 1
-    assert "FAIL first-lines: it answers every input: it raised TypeError: returned int" in capsys.readouterr().out
+    assert "FAIL first-lines: it answers every input: it returned int where a str is due" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", ["", "Upper", "snake_case", "-a", "a-", "a--b", "1st", "a b", "../up", "é", "a\n"])

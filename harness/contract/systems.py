@@ -18,7 +18,7 @@ from harness.candidates import Place
 from harness.competitor import ANSWER_EACH, Competitor, find_competitor
 from harness.contest import Contest
 from harness.contract.trial import QUIET, SETTINGS, Trial, imports_quietly, settings_can_be_set
-from harness.errors import PluginError
+from harness.errors import PluginError, RunError
 from harness.files import canonical_json, private_folder
 from harness.plugins import Need
 from harness.prepare import model_input
@@ -85,7 +85,7 @@ class SystemTrial:
         )
         found: Any = competitor.open(context).generate(inputs)
         if not isinstance(found, Iterable):
-            raise PluginError(f"generate() returned {type(found).__name__}", todo=ANSWER_EACH)
+            raise RunError(f"generate() returned {type(found).__name__}", todo=ANSWER_EACH)
         return list(found)
 
     @cached_property
