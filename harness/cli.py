@@ -8,7 +8,7 @@ from argparse import Namespace as Args
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from errno import ENOENT, ENOMEM
+from errno import EACCES, EDQUOT, EISDIR, ENOENT, ENOMEM, ENOSPC, ENOTDIR, EPERM, EROFS
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -94,11 +94,17 @@ def _tell(message: str) -> None:
 def _refused(errno: int, filename: object) -> str:
     """What the user's machine refused, in its own words: in an error's text anything may stand."""
     where = "" if filename is None else f"{filename}: "
-    return f"{where}{os.strerror(errno)}\n  -> {_REMEDIES.get(errno, _MAKE_ROOM)}"
+    return f"{where}{os.strerror(errno)}\n  -> {_REMEDIES.get(errno, _SEE_TO_IT)}"
 
 
+_SEE_TO_IT = "see to that, or name another place; the same command goes on from here"
 _MAKE_ROOM = "make room, or name another folder; the same command goes on from here"
+_MAY = "see who may read or write it; runs and the workspace go where --out and HARNESS_WORKSPACE say"
 _REMEDIES = {
+    **dict.fromkeys((ENOSPC, EDQUOT), _MAKE_ROOM),
+    **dict.fromkeys((EACCES, EPERM, EROFS), _MAY),
+    EISDIR: "a file is due where that folder is: move it, or name another place",
+    ENOTDIR: "a folder is due where a file is: move it, or name another place",
     ENOENT: "name a folder that is there; where one was deleted meanwhile, the same command makes it again",
     ENOMEM: "end what else takes memory, or lower --jobs and batch sizes; the same command goes on from here",
 }

@@ -216,7 +216,7 @@ def test_a_plugin_that_exits_where_nobody_asks_for_it_by_name_is_blamed_by_its_f
 def test_what_the_machine_refuses_is_the_users_and_named(
     fails: Fails, ward: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    todo = "  -> make room, or name another folder; the same command goes on from here\n"
+    todo = "  -> a folder is due where a file is: move it, or name another place\n"
     (home / "file").touch()
     message = fails(*SUBMIT, "--data", str(ward), "--out", "file")
     assert re.fullmatch(rf"harness: file/\S+: Not a directory\n{todo}", message)
@@ -226,6 +226,43 @@ def test_what_the_machine_refuses_is_the_users_and_named(
     monkeypatch.setenv("HARNESS_WORKSPACE", "file/scratch")
     message = fails(*SUBMIT, "--data", str(ward))
     assert re.fullmatch(rf"harness: file/scratch\S*: Not a directory\n{todo}", message)
+
+
+def test_a_folder_where_a_file_is_due_is_named(fails: Fails, home: Path) -> None:
+    for split in ("train", "valid"):
+        (home / "two" / f"{split}.csv").mkdir(parents=True)
+    message = fails("submit", "lead", "--task", "dialogue-note", "--split", "valid", "--data", "two")
+    assert message == (
+        "harness: two/valid.csv: Is a directory\n"
+        "  -> a file is due where that folder is: move it, or name another place\n"
+    )
+
+
+MAY = "see who may read or write it; runs and the workspace go where --out and HARNESS_WORKSPACE say"
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.EACCES, f"Permission denied\n  -> {MAY}"),
+        (errno.EPERM, f"Operation not permitted\n  -> {MAY}"),
+        (errno.EROFS, f"Read-only file system\n  -> {MAY}"),
+        (
+            errno.EMFILE,
+            "Too many open files\n  -> see to that, or name another place; the same command goes on from here",
+        ),
+    ],
+)
+def test_room_does_not_help_against_what_is_not_permitted(
+    number: int, said: str, fails: Fails, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import harness.plugins
+
+    def refused(*_: object) -> None:
+        raise OSError(number, os.strerror(number), "mine.py")
+
+    monkeypatch.setattr(harness.plugins, "registry", refused)
+    assert fails("list", "--plugin", "mine.py") == f"harness: mine.py: {said}\n"
 
 
 @pytest.mark.parametrize(

@@ -357,7 +357,7 @@ def test_a_scorer_that_cannot_name_its_columns_is_named(tmp_path: Path) -> None:
     with pytest.raises(PluginError) as caught:
         objective.scorers(task, plugins, read_lineup(DEFAULT_LINEUP))
     assert re.fullmatch(
-        rf"the scorer 'judge' \({tmp_path}/judge.py\) cannot name its columns: KeyError in judge.py, line \d+\n"
+        rf"the scorer 'judge' \({tmp_path}/judge.py\) cannot say its columns: KeyError in judge.py, line \d+\n"
         "  -> mend the file",
         str(caught.value),
     )
