@@ -24,7 +24,6 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from ipaddress import ip_address, ip_network
 from itertools import islice
-from math import ceil
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -167,26 +166,27 @@ class Cluster:
         return self._hired.workers
 
     def _room(self, bench: Bench) -> tuple[int, int, float]:
-        """How many workers, and how many processors and cards (or what part of one) each takes."""
+        """How many workers, and how many processors and cards (or what part of one) each takes. Raises RunError where
+        they do not fit on the nodes: Ray would wait for ever for a place for the others."""
         import ray
 
         there = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-        cards = sum(int(node.get("GPU", 0)) for node in there) if bench.cards else 0
-        if self.address is None:
-            count = self.workers or 1
-            cpus = max(1, int(there[0]["CPU"]) // count)
-        else:
-            cpus = max(1, bench.threads)
-            places = sum(int(node.get("CPU", 0)) // cpus for node in there)
-            count = self.workers or (cards // bench.cards if cards else places)
-            if not 0 < count <= places:
-                raise RunError(
-                    f"the cluster at {self.address} has room for {places} workers with {cpus} processors each, not for "
-                    f"{max(count, 1)}",
-                    todo="ask for fewer --workers or threads, or add nodes",
-                )
-        shared = 1 / ceil(count / cards) if cards else 0.0  # so that every card holds as many
-        return count, cpus, float(min(bench.cards, cards // count)) or shared
+        nodes = [(int(node.get("CPU", 0)), int(node.get("GPU", 0))) for node in there]
+        cpus = max(1, nodes[0][0] // (self.workers or 1) if self.address is None else bench.threads)
+        cards = bench.cards if any(has for _, has in nodes) else 0
+        count = self.workers or max(1, _places(nodes, cpus, cards))
+        sharing = count if cards == 1 else 1
+        shared = next((by for by in range(1, sharing + 1) if _places(nodes, cpus, cards, by) >= count), 0)
+        if not shared:
+            where = "this machine" if self.address is None else f"the cluster at {self.address}"
+            takes = {0: "", 1: " and a card (whole or shared)"}.get(cards, f" and {cards} cards")
+            raise RunError(
+                f"{where} has room for {_places(nodes, cpus, cards, sharing)} workers with {cpus} processors{takes} "
+                f"each, not for {count}",
+                todo="what a worker takes has to be on one node: ask for fewer --workers, threads or cards "
+                "(tensor_parallel), or add nodes",
+            )
+        return count, cpus, cards / shared
 
     def _dismiss(self) -> None:
         import ray
@@ -313,6 +313,12 @@ def _addresses() -> tuple[str, ...]:
     import ray
 
     return tuple(sorted({node["NodeManagerAddress"] for node in ray.nodes() if node["Alive"]}))
+
+
+def _places(nodes: Iterable[tuple[int, int]], cpus: int, cards: int, shared: int = 1) -> int:
+    """How many workers with so many `cpus` and `cards` fit on `nodes` (their processors, their cards), each whole on
+    one of them, where so many have a card as `shared` says."""
+    return sum(min(has // cpus, has_cards * shared // cards) if cards else has // cpus for has, has_cards in nodes)
 
 
 def _admit(node: str, hosts: Iterable[str]) -> None:

@@ -470,25 +470,32 @@ def test_a_line_up_names_the_machines_of_a_cluster(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("nodes", "workers", "threads", "room"),
+    ("nodes", "workers", "threads", "cards", "room"),
     [
-        ([(6, 0), (6, 0)], None, 4, (2, 4, 0.0)),
-        ([(8, 0), (2, 0)], None, 0, (10, 1, 0.0)),
-        ([(8, 0), (2, 0)], 3, 2, (3, 2, 0.0)),
-        ([(16, 4), (16, 4)], None, 0, (8, 1, 1.0)),
-        ([(0, 0), (16, 4)], 5, 1, (5, 1, 0.5)),
-        ([(0, 0), (16, 4)], 2, 1, (2, 1, 1.0)),
+        ([(6, 0), (6, 0)], None, 4, 1, (2, 4, 0.0)),
+        ([(8, 0), (2, 0)], None, 0, 1, (10, 1, 0.0)),
+        ([(8, 0), (2, 0)], 3, 2, 1, (3, 2, 0.0)),
+        ([(16, 4), (16, 4)], None, 0, 1, (8, 1, 1.0)),
+        ([(0, 0), (16, 4)], 5, 1, 1, (5, 1, 0.5)),
+        ([(0, 0), (16, 4)], 2, 1, 1, (2, 1, 1.0)),
+        ([(2, 4), (4, 0)], None, 1, 1, (2, 1, 1.0)),  # cards without processors, processors without cards
+        ([(16, 4), (64, 0)], None, 8, 1, (2, 8, 1.0)),
+        ([(1, 4), (16, 2)], 5, 1, 1, (5, 1, 0.5)),
+        ([(16, 4), (64, 0)], None, 8, 0, (10, 8, 0.0)),
+        ([(16, 4), (16, 3)], None, 1, 2, (3, 1, 2.0)),
+        ([(16, 4)], 1, 1, 2, (1, 1, 2.0)),
     ],
 )
 def test_workers_are_as_many_as_the_nodes_have_room_for(
     nodes: list[tuple[int, int]],
     workers: int | None,
     threads: int,
+    cards: int,
     room: tuple[int, int, float],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     pretend(nodes, monkeypatch)
-    bench = EngineBench(EngineSettings(), "", threads, cards=1)
+    bench = EngineBench(EngineSettings(), "", threads, cards)
     assert Cluster(workers, "head:6379")._room(bench) == room
 
 
@@ -498,6 +505,40 @@ def test_more_workers_than_there_is_room_for_are_refused(monkeypatch: pytest.Mon
     told = "the cluster at head:6379 has room for 2 workers with 4 processors each, not for 3"
     with pytest.raises(RunError, match=told):
         Cluster(3, "head:6379")._room(bench)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "workers", "threads", "cards", "told"),
+    [
+        ([(16, 1)] * 4, None, 1, 2, "0 workers with 1 processors and 2 cards each, not for 1"),
+        ([(16, 4)], 3, 1, 2, "2 workers with 1 processors and 2 cards each, not for 3"),
+        ([(16, 4), (64, 0)], 4, 8, 1, "2 workers with 8 processors and a card (whole or shared) each, not for 4"),
+        ([(0, 4), (64, 0)], None, 8, 1, "0 workers with 8 processors and a card (whole or shared) each, not for 1"),
+    ],
+)
+def test_workers_that_no_node_has_room_for_are_refused(
+    nodes: list[tuple[int, int]],
+    workers: int | None,
+    threads: int,
+    cards: int,
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Ray would wait for ever for a node that has their processors and their cards."""
+    pretend(nodes, monkeypatch)
+    with pytest.raises(RunError) as refused:
+        Cluster(workers, "head:6379")._room(EngineBench(EngineSettings(), "", threads, cards))
+    assert f"the cluster at head:6379 has room for {told}\n" in str(refused.value)
+    assert "what a worker takes has to be on one node: ask for fewer --workers, threads or ca" in str(refused.value)
+
+
+def test_a_machine_without_the_cards_of_all_its_workers_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend([(16, 4)], monkeypatch)
+    told = "this machine has room for 2 workers with 5 processors and 2 cards each, not for 3"
+    with pytest.raises(RunError, match=told):
+        Cluster(3)._room(EngineBench(EngineSettings(), "", 0, cards=2))
+    assert Cluster(3)._room(EngineBench(EngineSettings(), "", 0, cards=1)) == (3, 5, 1.0)
+    assert Cluster(8)._room(EngineBench(EngineSettings(), "", 0, cards=1)) == (8, 2, 0.5)
 
 
 def pretend(nodes: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch) -> None:
