@@ -108,13 +108,30 @@ class Cluster:
                     return
                 with _telling():
                     (ready,), _ = ray.wait([*busy], num_returns=1)
-                    answer: _Answer = ray.get(ready)
+                    answer = self._answer(ready, root)
                 worker, job = busy.pop(ready)
                 idle.append(worker)
                 yield job, answer.value()
         finally:
             if busy:  # whoever asked has stopped half-way: nobody waits for these answers
                 self._dismiss()
+
+    def _answer(self, ready: Any, root: Path) -> _Answer:
+        import ray
+        from ray.exceptions import ActorDiedError
+
+        try:
+            answer: _Answer = ray.get(ready)
+        except ActorDiedError as error:
+            if not error.actor_init_failed:
+                raise
+            self.nodes(root)  # raises what the worker did, where its machine may not be sent text
+            raise RunError(
+                "a worker cannot begin on one of the cluster's machines",
+                todo="give all nodes the same environment; where the corpus is restricted, let the line-up's [cluster] "
+                "hosts name their addresses",
+            ) from None
+        return answer
 
     def nodes(self, root: Path) -> tuple[str, ...]:
         """See `Crew.nodes`."""
@@ -157,11 +174,12 @@ class Cluster:
         if self._hired is None or self._hired.bench != bench:
             self._dismiss()
             count, cpus, gpus = self._room(bench)
-            told = _Told(str(Path.cwd()), _environment(), is_restricted(), self.nodes(root))
+            admitted = *self.nodes(root), *self.hosts
+            told = _Told(str(Path.cwd()), _environment(), is_restricted(), admitted)
             hire = ray.remote(_Worker).options(
                 num_cpus=cpus, num_gpus=gpus, max_restarts=-1, max_task_retries=RETRIES, scheduling_strategy="SPREAD"
             )
-            sent = ray.put(bench)
+            sent = _Parcel(ray.put(bench))
             self._hired = _Hired(bench, sent, [hire.remote(told, sent) for _ in range(count)])
         return self._hired.workers
 
@@ -202,7 +220,7 @@ class _Hired:
     """Workers at their bench. `sent` holds it in Ray's store for as long as one may have to be started again."""
 
     bench: Bench
-    sent: Any
+    sent: _Parcel
     workers: list[Any]
 
 
@@ -362,19 +380,20 @@ def _telling() -> Iterator[None]:
 @dataclass(frozen=True)
 class _Told:
     """What a worker is told of who hired it: the folder that paths start from, the environment, whether the corpus is
-    restricted, and the machines that were there and admitted when it was hired."""
+    restricted, and the `hosts` that may be sent its text: the machines that were there when it was hired, and all that
+    the line-up names, for Ray may start it again on one that joined later."""
 
     folder: str
     environment: Mapping[str, str]
     restricted: bool
-    nodes: tuple[str, ...]
+    hosts: tuple[str, ...]
 
     def heed(self) -> None:
-        """Raises PrivacyError on a machine that joined later: before any text comes."""
+        """Raises PrivacyError on a machine that may not be sent text: before any comes."""
         os.environ.update(self.environment)
         if self.restricted:
             restrict()
-            _admit(_own_address(), self.nodes)
+            _admit(_own_address(), self.hosts)
 
 
 def _environment() -> dict[str, str]:
@@ -390,6 +409,19 @@ def _own_address() -> str:
 
 
 @dataclass(frozen=True)
+class _Parcel:
+    """What lies in Ray's store until it is opened. What an argument itself refers to, Ray would bring to a worker's
+    machine before the worker has seen where it is."""
+
+    held: Any
+
+    def open(self) -> Any:
+        import ray
+
+        return ray.get(self.held)
+
+
+@dataclass(frozen=True)
 class _Answer:
     what: Any = None
     error: HarnessError | None = None
@@ -401,9 +433,10 @@ class _Answer:
 
 
 class _Worker:
-    """An actor. It raises nothing: Ray would keep the message of an error, and the head node with it."""
+    """An actor. Ray sends it no job before it has begun, and none where it raises while it begins. After that it raises
+    nothing: Ray would keep the message of an error, and the head node with it."""
 
-    def __init__(self, told: _Told, bench: Bench) -> None:
+    def __init__(self, told: _Told, bench: _Parcel) -> None:
         told.heed()
         self._told, self._bench = told, bench
         self._work: Callable[[Any], Any] | None = None
@@ -429,4 +462,5 @@ class _Worker:
                 f"the worker on {_own_address()} has no folder {self._told.folder}: {error.strerror}",
                 todo="let all nodes share the folders of the command, its data and its assets, under the same paths",
             ) from None
-        return self._bench.open()
+        bench: Bench = self._bench.open()
+        return bench.open()

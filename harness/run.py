@@ -220,6 +220,7 @@ def _complete(
             generated.made += 1
             if len(lines[place]) >= samples:
                 stored_now.add(place)
+    _remember_hosts(run.folder, _reached(run))  # a machine that joined meanwhile may have worked, too
 
 
 def _checked(

@@ -378,7 +378,8 @@ def test_a_worker_whose_disk_is_full_is_no_bug_of_ours() -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     told, bench = SimpleNamespace(heed=lambda: None, folder="."), SimpleNamespace(open=lambda: full)
-    answer = cluster._Worker(told, bench).answer("job")  # type: ignore[arg-type]
+    sent = SimpleNamespace(open=lambda: bench)
+    answer = cluster._Worker(told, sent).answer("job")  # type: ignore[arg-type]
     assert isinstance(answer.error, RunError)
     assert re.fullmatch(r"the worker on \S+ cannot write: No space left on device", answer.error.what)
     assert answer.error.todo == "make room there; the same command goes on from here"
@@ -445,6 +446,81 @@ def test_a_machine_that_the_line_up_names_is_asked(hosts: tuple[str, ...], tmp_p
         patch.setattr("socket.create_connection", refuse)
         with pytest.raises(RunError, match=r"the Ray cluster at 192.0.2.77:6379 cannot be joined: timed out"):
             Crew(Cluster(None, "192.0.2.77:6379", hosts), tmp_path).nodes()
+
+
+@pytest.mark.parametrize("hosts", [("10.42.0.0/16",), ("10.42.0.1", "10.42.0.9"), ("10.42.0.1",)])
+def test_a_worker_may_start_again_on_a_machine_that_joined_later_where_the_line_up_names_it(
+    hosts: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Any] = []
+    monkeypatch.setattr(privacy, "_allowed", set())
+    privacy.restrict()
+    nodes = pretend([(1, 0)], monkeypatch, opened.append)
+    shared = Cluster(None, "10.42.0.1:6379", hosts, cluster._Session(tmp_path))
+    (hired,) = shared._staff(MinuteBench(lambda job: job), tmp_path)
+    assert opened == [], "nothing is brought to a machine before the worker has seen where it is"
+
+    nodes[0]["NodeManagerAddress"] = "10.42.0.9"
+    monkeypatch.setattr(privacy, "_allowed", set())  # in another process
+    if "10.42.0.9" in hosts or "10.42.0.0/16" in hosts:
+        assert cluster._Worker(*hired).answer("job").value() == "job"
+        assert len(opened) == 1
+    else:
+        with pytest.raises(PrivacyError, match=r"the cluster's machine 10\.42\.0\.9 was refused"):
+            cluster._Worker(*hired)
+        assert opened == []
+
+
+@pytest.mark.parametrize(
+    ("address", "error", "told"),
+    [
+        (
+            "10.42.0.9",
+            PrivacyError,
+            r"(?s)machine 10\.42\.0\.9 was refused.*let the line-up say so: \[cluster\]",
+        ),
+        (
+            "10.42.0.1",
+            RunError,
+            "(?s)a worker cannot begin on one of the .* give all nodes the same environment",
+        ),
+    ],
+)
+def test_a_worker_that_cannot_begin_where_it_is_started_again_is_told_as_what_it_is(
+    address: str, error: type[Exception], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not as a memory that is short."""
+    from ray.exceptions import ActorDiedError, RayTaskError
+
+    died = ActorDiedError(RayTaskError("__init__", "", None, ip=address))
+
+    def get(ready: object) -> None:
+        raise died
+
+    monkeypatch.setattr(privacy, "_allowed", set())
+    privacy.restrict()
+    nodes = pretend([(1, 0)], monkeypatch, get)
+    shared = Cluster(None, "10.42.0.1:6379", ("10.42.0.1",), cluster._Session(tmp_path))
+    shared._staff(MinuteBench(lambda job: job), tmp_path)
+    nodes[0]["NodeManagerAddress"] = address
+    with pytest.raises(error, match=told), cluster._telling():
+        shared._answer("ready", tmp_path)
+
+
+def test_the_manifest_names_a_machine_that_joined_while_it_was_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have worked, and the command may have no other stage that asks who is there."""
+    there = iter(range(2, 99))
+    monkeypatch.setattr(HereCluster, "nodes", lambda self, root: ("10.42.0.1", f"10.42.0.{next(there)}"))
+    monkeypatch.setattr(cluster, "open_cluster", lambda *asked: HereCluster(2))
+    monkeypatch.chdir(tmp_path)
+    synthesize(tmp_path / "ward", 24, 3)
+    (tmp_path / "plugins.py").write_text(PLUGINS)
+    said = "submit each --plugin plugins.py --data ward --limit 1 --scorers bleu --out made --workers 2"
+    assert main(said.split()) == 0
+    manifest = json.loads(next((tmp_path / "made").rglob("manifest.json")).read_text())
+    assert manifest["hosts"] == [f"10.42.0.{at}" for at in range(1, 6)], "before and after each of the two fields"
 
 
 def test_the_clusters_that_are_shown_have_a_line_up_that_can_name_their_machines() -> None:
@@ -541,7 +617,27 @@ def test_a_machine_without_the_cards_of_all_its_workers_says_so(monkeypatch: pyt
     assert Cluster(8)._room(EngineBench(EngineSettings(), "", 0, cards=1)) == (8, 2, 0.5)
 
 
-def pretend(nodes: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Ray that knows these nodes, of so many processors and cards each."""
-    told = [{"Alive": True, "Resources": {"CPU": float(cpus), "GPU": float(cards)}} for cpus, cards in nodes]
-    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(nodes=lambda: told))
+def pretend(
+    nodes: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch, get: Callable[[Any], Any] = lambda sent: sent
+) -> list[dict[str, Any]]:
+    """A Ray that knows these nodes, of so many processors and cards each, which are told. An actor of it is what it
+    is built from; `get` hears of what is fetched."""
+    told = [
+        {
+            "Alive": True,
+            "NodeID": str(at),
+            "NodeManagerAddress": "10.42.0.1",
+            "Resources": {"CPU": float(cpus), "GPU": float(cards)},
+        }
+        for at, (cpus, cards) in enumerate(nodes)
+    ]
+    actors = SimpleNamespace(options=lambda **asked: SimpleNamespace(remote=lambda *built: built))
+    fake = SimpleNamespace(
+        nodes=lambda: told,
+        put=lambda sent: sent,
+        get=lambda sent: (get(sent), sent)[1],
+        remote=lambda actor: actors,
+        get_runtime_context=lambda: SimpleNamespace(get_node_id=lambda: "0"),
+    )
+    monkeypatch.setitem(sys.modules, "ray", fake)
+    return told
