@@ -90,6 +90,7 @@ class Cluster:
     hosts: tuple[str, ...] = ()
     _session: _Session | None = None
     _hired: _Hired | None = None
+    _worked: set[str] = field(default_factory=set)
 
     def run(self, bench: Bench, jobs: Iterable[Job], root: Path) -> Iterator[tuple[Job, Any]]:
         """See `Crew.run`."""
@@ -111,6 +112,7 @@ class Cluster:
                     answer = self._answer(ready, root)
                 worker, job = busy.pop(ready)
                 idle.append(worker)
+                self._worked.add(answer.by)
                 yield job, answer.value()
         finally:
             if busy:  # whoever asked has stopped half-way: nobody waits for these answers
@@ -143,6 +145,10 @@ class Cluster:
         for node in found:
             _admit(node, self.hosts)
         return found
+
+    def worked(self) -> tuple[str, ...]:
+        """See `Crew.worked`."""
+        return tuple(sorted(self._worked)) if self.address else ()
 
     def close(self) -> None:
         """Let the workers go; end a cluster of our own, and delete what it kept."""
@@ -242,6 +248,11 @@ class Crew:
 
         Raises PrivacyError where text of a restricted corpus may not be sent to one of them."""
         return self.cluster.nodes(self.root)
+
+    def worked(self) -> tuple[str, ...]:
+        """The addresses of the machines that have answered, those too that joined later or are gone; none of a cluster
+        of our own."""
+        return self.cluster.worked()
 
 
 # --------------------------------------------------------------------------- a cluster of our own, or one that is there
@@ -423,6 +434,9 @@ class _Parcel:
 
 @dataclass(frozen=True)
 class _Answer:
+    """What came of a job, on the machine of the address `by`."""
+
+    by: str
     what: Any = None
     error: HarnessError | None = None
 
@@ -438,28 +452,34 @@ class _Worker:
 
     def __init__(self, told: _Told, bench: _Parcel) -> None:
         told.heed()
-        self._told, self._bench = told, bench
+        self._told, self._bench, self._here = told, bench, _own_address()
         self._work: Callable[[Any], Any] | None = None
 
     def answer(self, job: Any) -> _Answer:
         try:
+            return _Answer(self._here, self._done(job))
+        except HarnessError as error:
+            return _Answer(self._here, error=error)
+
+    def _done(self, job: Any) -> Any:
+        try:
             if self._work is None:
                 self._work = self._open()
-            return _Answer(self._work(job))
-        except HarnessError as error:
-            return _Answer(error=error)
+            return self._work(job)
+        except HarnessError:
+            raise
         except Exception as error:
             if full := no_room(error):
-                what = f"the worker on {_own_address()} cannot write: {full.strerror}"
-                return _Answer(error=RunError(what, todo="make room there; the same command goes on from here"))
-            return _Answer(error=RunError(f"a worker failed: {describe(error)}", todo="please report this line"))
+                what = f"the worker on {self._here} cannot write: {full.strerror}"
+                raise RunError(what, todo="make room there; the same command goes on from here") from None
+            raise RunError(f"a worker failed: {describe(error)}", todo="please report this line") from None
 
     def _open(self) -> Callable[[Any], Any]:
         try:
             os.chdir(self._told.folder)
         except OSError as error:
             raise RunError(
-                f"the worker on {_own_address()} has no folder {self._told.folder}: {error.strerror}",
+                f"the worker on {self._here} has no folder {self._told.folder}: {error.strerror}",
                 todo="let all nodes share the folders of the command, its data and its assets, under the same paths",
             ) from None
         bench: Bench = self._bench.open()

@@ -98,11 +98,9 @@ class Resources:
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """The hosts that prompts are sent to: the server's, or those of the crew's machines."""
+        """The hosts that prompts are sent to by whoever asks the engine: the server's, if it is one."""
         engine = self.lineup.engine
-        if isinstance(engine, ServerSettings):
-            return (engine.host,)
-        return self.crew.nodes() if self.crew else ()
+        return (engine.host,) if isinstance(engine, ServerSettings) else ()
 
     @cached_property
     def encoder(self) -> Encoder:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.candidates import CANDIDATES, Lines, Place, StoredCandidates, lines_by_key, stored, with_line
+from harness.cluster import Crew
 from harness.competitor import Competitor, results
 from harness.errors import PluginError, RunError, SettingsError
 from harness.files import (
@@ -28,8 +29,9 @@ from harness.files import (
     write_atomic,
 )
 from harness.inputs import Inputs
+from harness.lineup import ServerSettings
 from harness.pace import Pace
-from harness.privacy import allowed
+from harness.privacy import allowed, is_restricted
 from harness.progress import counter
 from harness.resources import Resources, SystemContext
 from harness.shards import sharded
@@ -203,12 +205,11 @@ def _complete(
     stored_now = set(done)
     context = _context(run, stored_now)
     context.load()
-    _remember_hosts(run.folder, _reached(run))
-    runner = _runner(run, context)
     inputs = _inputs(run, task_field, generated)
     if not run.competitor.batched:
         inputs = replace(inputs, places=[at for at, place in enumerate(keys) if place not in done])
-    with run.candidates_file.appending() as file:
+    with _noting_hosts(run), run.candidates_file.appending() as file:
+        runner = _runner(run, context)
         for result in _checked(run, runner, inputs, keys, done, context.failed):
             if isinstance(result, Failure):
                 generated.failures.append(result)
@@ -220,7 +221,6 @@ def _complete(
             generated.made += 1
             if len(lines[place]) >= samples:
                 stored_now.add(place)
-    _remember_hosts(run.folder, _reached(run))  # a machine that joined meanwhile may have worked, too
 
 
 def _checked(
@@ -273,26 +273,41 @@ def _noted(path: Path) -> tuple[str, ...]:
     return tuple(path.read_text(encoding="utf-8").split()) if path.exists() else ()
 
 
-def _reached(run: Run) -> tuple[str, ...]:
-    """The hosts that what the system is shown is about to be sent to."""
+@contextmanager
+def _noting_hosts(run: Run) -> Iterator[None]:
+    """Write down where it goes what the system is shown: before anything is sent, for the run may be killed, and go on
+    with another server; and at the end which machines of a crew worked, for some may have joined meanwhile."""
+    crew = _crew(run)
+    reached = run.resources.hosts if "engine" in run.competitor.tag.needs else ()
+    _note_hosts(run, crew.nodes() if crew else reached)
+    try:
+        yield
+    finally:
+        if crew:
+            _note_hosts(run, crew.worked())
+
+
+def _crew(run: Run) -> Crew | None:
+    """The crew, if it is shown what the system is: as what is asked of the engine, or case by case."""
     if "engine" in run.competitor.tag.needs:
-        return run.resources.hosts
-    return () if run.competitor.batched or run.resources.crew is None else run.resources.crew.nodes()
+        return None if isinstance(run.resources.lineup.engine, ServerSettings) else run.resources.crew
+    return None if run.competitor.batched else run.resources.crew
 
 
 def _runner(run: Run, context: SystemContext) -> Runner:
     """The system, opened here; or by each worker, where there are any and it writes each case by itself."""
-    crew = run.resources.crew
+    crew = _crew(run)
     if crew is None or run.competitor.batched:
         return run.competitor.open(context)
     return sharded(run.competitor, run.resources, run.seed, crew)
 
 
-def _remember_hosts(folder: Path, reached: Sequence[str]) -> None:
-    """Write them down before anything is sent: the run may be killed, and go on with another server."""
-    for name, new in ((HOSTS, reached), (ALLOWED, allowed())):
-        if known := {*_noted(folder / name), *new}:
-            write_atomic(folder / name, "".join(f"{host}\n" for host in sorted(known)).encode())
+def _note_hosts(run: Run, reached: Sequence[str]) -> None:
+    """Add these to the run's hosts, and to those that are allowed all that are, networks of a crew's machines too."""
+    of_crew = run.resources.lineup.cluster.hosts if run.resources.crew and is_restricted() else ()
+    for name, new in ((HOSTS, reached), (ALLOWED, (*allowed(), *of_crew))):
+        if known := {*_noted(run.folder / name), *new}:
+            write_atomic(run.folder / name, "".join(f"{host}\n" for host in sorted(known)).encode())
 
 
 def adapters(folder: Path) -> Mapping[str, Mapping[str, Any]]:

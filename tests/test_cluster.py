@@ -23,7 +23,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import cluster, privacy
+from harness import cluster, privacy, run
 from harness.cli import main
 from harness.cluster import Bench, Cluster, Crew, open_cluster
 from harness.competitor import find_competitor
@@ -463,7 +463,8 @@ def test_a_worker_may_start_again_on_a_machine_that_joined_later_where_the_line_
     nodes[0]["NodeManagerAddress"] = "10.42.0.9"
     monkeypatch.setattr(privacy, "_allowed", set())  # in another process
     if "10.42.0.9" in hosts or "10.42.0.0/16" in hosts:
-        assert cluster._Worker(*hired).answer("job").value() == "job"
+        answer = cluster._Worker(*hired).answer("job")
+        assert (answer.value(), answer.by) == ("job", "10.42.0.9")
         assert len(opened) == 1
     else:
         with pytest.raises(PrivacyError, match=r"the cluster's machine 10\.42\.0\.9 was refused"):
@@ -510,9 +511,9 @@ def test_a_worker_that_cannot_begin_where_it_is_started_again_is_told_as_what_it
 def test_the_manifest_names_a_machine_that_joined_while_it_was_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It may have worked, and the command may have no other stage that asks who is there."""
-    there = iter(range(2, 99))
-    monkeypatch.setattr(HereCluster, "nodes", lambda self, root: ("10.42.0.1", f"10.42.0.{next(there)}"))
+    """Also if it is gone at the end: it was sent text. One that never worked is not named."""
+    monkeypatch.setattr(HereCluster, "nodes", lambda self, root: ("10.42.0.1",))
+    monkeypatch.setattr(HereCluster, "worked", lambda self: ("10.42.0.1", "10.42.0.9"))
     monkeypatch.setattr(cluster, "open_cluster", lambda *asked: HereCluster(2))
     monkeypatch.chdir(tmp_path)
     synthesize(tmp_path / "ward", 24, 3)
@@ -520,7 +521,31 @@ def test_the_manifest_names_a_machine_that_joined_while_it_was_written(
     said = "submit each --plugin plugins.py --data ward --limit 1 --scorers bleu --out made --workers 2"
     assert main(said.split()) == 0
     manifest = json.loads(next((tmp_path / "made").rglob("manifest.json")).read_text())
-    assert manifest["hosts"] == [f"10.42.0.{at}" for at in range(1, 6)], "before and after each of the two fields"
+    assert manifest["hosts"] == ["10.42.0.1", "10.42.0.9"]
+
+
+def test_a_command_that_is_stopped_has_noted_where_text_may_have_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(HereCluster, "nodes", lambda self, root: ("10.42.0.1",))
+    monkeypatch.setattr(HereCluster, "worked", lambda self: ("10.42.0.9",))
+    monkeypatch.setattr(privacy, "_allowed", set())
+    privacy.restrict()
+    lineup = SimpleNamespace(cluster=SimpleNamespace(hosts=("10.42.0.0/16",)))
+    competitor = SimpleNamespace(tag=SimpleNamespace(needs=()), batched=False)
+    asked: Any = SimpleNamespace(
+        folder=tmp_path, competitor=competitor, resources=SimpleNamespace(crew=crew(tmp_path), lineup=lineup)
+    )
+
+    def stopped() -> None:
+        with run._noting_hosts(asked):
+            assert run.hosts(tmp_path) == ("10.42.0.1",)
+            assert run.allowed_hosts(tmp_path) == ("10.42.0.0/16",)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped()
+    assert run.hosts(tmp_path) == ("10.42.0.1", "10.42.0.9")
 
 
 def test_the_clusters_that_are_shown_have_a_line_up_that_can_name_their_machines() -> None:
@@ -621,7 +646,8 @@ def pretend(
     nodes: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch, get: Callable[[Any], Any] = lambda sent: sent
 ) -> list[dict[str, Any]]:
     """A Ray that knows these nodes, of so many processors and cards each, which are told. An actor of it is what it
-    is built from; `get` hears of what is fetched."""
+    is built from; `get` hears of what is fetched. Its errors are the real ones."""
+    importlib.import_module("ray.exceptions")
     told = [
         {
             "Alive": True,
