@@ -17,7 +17,7 @@ from harness.board import notes
 from harness.cli import main
 from harness.corpora import open_corpus
 from harness.files import locked
-from harness.nlp.claims import Claim, Reader, known_keys, places, unsupported
+from harness.nlp.claims import Claim, Reader, known_keys, places, searchable, unsupported
 from harness.nlp.concepts import KeepingMatcher
 from harness.nlp.concepts.ngrams import Concepts
 from harness.report import build
@@ -438,11 +438,14 @@ def test_every_claim_stands_where_it_says(text: str) -> None:
 
 
 def test_names_are_found_across_line_breaks_and_not_within_words() -> None:
-    assert places("folic acid", "Folic\n  acid, folic acids") == [(0, 12)]
+    assert places("folic acid", searchable("Folic\n  acid, folic acids")) == [(0, 12)]
 
 
-def test_names_are_found_with_either_apostrophe() -> None:
-    assert places("cat's claw", "Cat’s claw, cat's\xa0claw, cats claw") == [(0, 10), (12, 22)]
+def test_names_are_found_however_their_characters_are_written() -> None:
+    """As the matcher finds them, or a drug of the chart would be told as one that is not in it."""
+    assert places("cat's claw", searchable("Cat’s claw, cat's\xa0claw, cats claw")) == [(0, 10), (12, 22)]
+    assert places("fluoxetine", searchable("½ of \ufb02uoxetine")) == [(5, 14)]
+    assert places("vitamin b12", searchable("Vitamin B₁₂.")) == [(0, 11)]
 
 
 # --------------------------------------------------------------------------- lengths

@@ -11,6 +11,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.nlp.concepts.words import plain
+
 Kind = Literal["dose", "date", "drug"]
 KINDS: tuple[Kind, ...] = ("dose", "date", "drug")
 
@@ -65,21 +67,37 @@ def unsupported(claims: Sequence[Claim], known: Collection[str]) -> list[Claim]:
     return list(spans.values())
 
 
-def places(name: str, text: str) -> list[tuple[int, int]]:
-    """Where a name stands in a text, whatever its case and its apostrophe and however its words are spaced."""
-    pattern = r"\s+".join(map(re.escape, name.split())).replace("'", "['’]")
-    found = re.finditer(rf"(?<!\w){pattern}(?!\w)", text, re.IGNORECASE)
-    return [match.span() for match in found]
-
-
 # --------------------------------------------------------------------------- drugs
 
 
 def _drugs(text: str, names: Mapping[str, tuple[str, ...]]) -> Iterable[Claim]:
+    searched = searchable(text)
     for name, ids in names.items():
-        for start, end in places(name, text):
+        for start, end in places(name, searched):
             for id in ids:
                 yield Claim("drug", id, start, end)
+
+
+@dataclass(frozen=True)
+class Searchable:
+    """A text in the plain characters of names, and for each of them which character of the text it comes from."""
+
+    plain: str
+    origin: Sequence[int]
+
+
+def searchable(text: str) -> Searchable:
+    if text.isascii():
+        return Searchable(plain(text), range(len(text)))
+    pieces = [plain(character) for character in text]
+    return Searchable("".join(pieces), [at for at, piece in enumerate(pieces) for _ in piece])
+
+
+def places(name: str, text: Searchable) -> list[tuple[int, int]]:
+    """Where a name stands in a text, however its characters are written and its words are spaced."""
+    pattern = r"\s+".join(map(re.escape, name.split()))
+    found = re.finditer(rf"(?<!\w){pattern}(?!\w)", text.plain)
+    return [(text.origin[match.start()], text.origin[match.end() - 1] + 1) for match in found]
 
 
 # --------------------------------------------------------------------------- doses
