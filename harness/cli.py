@@ -48,11 +48,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def exit_code(work: Callable[[], int]) -> int:
     """What `work` returns, or what the error that it raises stands for, which is told without a traceback."""
-    code = EXIT_UNHEARD
+    code = _done(work)
     try:
-        code = work()
-        print(end="", flush=True)  # at the interpreter's end a reader who is gone would be told as a fault of ours
-        return code
+        print(end="", flush=True)
+    except BrokenPipeError:  # which the interpreter, at its end, would tell as a fault of ours
+        sys.stdout = None
+    return code
+
+
+def _done(work: Callable[[], int]) -> int:
+    try:
+        return work()
     except HarnessError as error:
         _tell(str(error))
         return error.exit_code
@@ -61,7 +67,7 @@ def exit_code(work: Callable[[], int]) -> int:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         sys.stdout = None  # whoever read our output is gone
-        return code
+        return EXIT_UNHEARD
     except (Exception, SystemExit) as error:
         from harness.blame import ended_from_outside
         from harness.engines.runtime import out_of_memory
@@ -163,8 +169,14 @@ def _submit(args: Args) -> int:
     from harness.lineup import parse_assignments
     from harness.turns import settle
 
+    overrides = parse_assignments(args.set)
+
+    def look(contest: Contest) -> None:
+        settle(contest, args.system, args.label, overrides)
+        contest.scoring()
+
     with _cluster(args) as cluster:
-        contest = _contest(args, settle, told=_say_corpus, cluster=cluster)
+        contest = _contest(args, look, told=_say_corpus, cluster=cluster)
         task = contest.task
         checked = ", ".join(f"{count} {what}" for what, count in contest.leak_check.items())
         drawn = f", a sample drawn with seed {contest.seed}: partial, never ranked" if contest.limit else ""
@@ -240,8 +252,9 @@ def _explain(args: Args) -> int:
     from harness.lineup import parse_assignments
     from harness.selection.explain import explain, lines
 
-    contest = _contest(args, settle_pool, only=args.case)
-    for one in explain(contest, args.system, args.label, parse_assignments(args.set)):
+    overrides = parse_assignments(args.set)
+    contest = _contest(args, lambda one: settle_pool(one, args.system, args.label, overrides), only=args.case)
+    for one in explain(contest, args.system, args.label, overrides):
         title = f"{args.system}, case {args.case}, {contest.task.field(one.field).title}"
         print("\n".join(lines(one, title, shutil.get_terminal_size().columns)))
     return 0
@@ -256,9 +269,15 @@ def _pool_report(args: Args) -> int:
     from harness.selection.pool_report_text import as_json, markdown, picture
     from harness.turns import label_of
 
+    overrides = parse_assignments(args.set)
+
+    def look(contest: Contest) -> None:
+        settle_pool(contest, args.system, args.label, overrides)
+        contest.scoring()
+
     with _cluster(args) as cluster:
-        contest = _contest(args, settle_pool, cluster=cluster)
-        told = report(contest, args.system, args.label, parse_assignments(args.set))
+        contest = _contest(args, look, cluster=cluster)
+        told = report(contest, args.system, args.label, overrides)
     titles = {field.name: field.title for field in contest.task.fields}
     text = markdown(told, titles)
     folder = contest.folder(args.label or label_of(args.system, contest.limit))
@@ -286,19 +305,14 @@ def _cluster(args: Args) -> AbstractContextManager[Cluster | None]:
 
 def _contest(
     args: Args,
-    settle: Callable[[Contest, str, str, Mapping[str, object]], object],
+    look: Callable[[Contest], object],
     only: str = "",
     told: Callable[[Corpus, str], None] | None = None,
     cluster: Cluster | None = None,
 ) -> Contest:
-    """The contest that the arguments name; `told` is told of the corpus before anything of it is prepared. What they
-    say of the system, whose turn `settle` settles, and of scorers is checked before that too: it takes minutes."""
+    """The contest that the arguments name. Before anything of the corpus is prepared, which takes minutes, `told` is
+    told of it, and `look` may refuse what else they say."""
     from harness.contest import open_contest
-    from harness.lineup import parse_assignments
-
-    def look(contest: Contest) -> None:
-        settle(contest, args.system, args.label, parse_assignments(args.set))
-        contest.scoring()
 
     it = _named(args)
     if told:

@@ -304,17 +304,23 @@ def test_ctrl_c_says_how_to_go_on(
 
 @pytest.mark.parametrize(("unbuffered", "refused", "done"), [("", 1, 0), ("1", 141, 141)], ids=["at-end", "at-once"])
 def test_a_reader_who_is_gone_hides_no_refusal(
-    unbuffered: str, refused: int, done: int, home: Path, monkeypatch: pytest.MonkeyPatch
+    unbuffered: str, refused: int, done: int, home: Path, ward: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     (home / "bad.csv").write_text("a,b\n1,2\n")
-    for command, code in ((["validate", "bad.csv"], refused), (["list", "tasks"], done)):
+    raised = ["submit", "leda", "--data", str(ward)]  # once something was said of the corpus
+    for command, code, told in (
+        (["validate", "bad.csv"], refused, ""),
+        (raised, refused, "" if unbuffered else "harness: there is no system 'leda'"),
+        (["list", "tasks"], done, ""),
+    ):
         read, write = os.pipe()
         os.close(read)
         with os.fdopen(write) as gone:
             run = [sys.executable, "-m", "harness.cli", *command]
             ended = subprocess.run(run, stdout=gone, stderr=subprocess.PIPE, text=True, check=False)
-        assert (ended.returncode, ended.stderr) == (code, "")
+        assert (ended.returncode, ended.stderr.partition("\n")[0]) == (code, told)
+        assert "Exception ignored" not in ended.stderr
 
 
 @pytest.mark.parametrize(("encoding", "shown"), [("latin-1", "quiet?2"), ("utf-8", "quiet–2")])
