@@ -92,7 +92,7 @@ def _done(work: Callable[[], int]) -> int:
 
 def _tell(message: str) -> None:
     """Say what ends a command. Names of files in it come from other people too: no codes for a terminal."""
-    from harness.board.cells import printable
+    from harness.characters import printable
 
     print("\n".join(map(printable, f"harness: {message}".split("\n"))), file=sys.stderr)
 
@@ -170,13 +170,8 @@ def _submit(args: Args) -> int:
     from harness.turns import settle
 
     overrides = parse_assignments(args.set)
-
-    def look(contest: Contest) -> None:
-        settle(contest, args.system, args.label, overrides)
-        contest.scoring()
-
     with _cluster(args) as cluster:
-        contest = _contest(args, look, told=_say_corpus, cluster=cluster)
+        contest = _contest(args, _settled(settle, args, overrides), told=_say_corpus, cluster=cluster)
         task = contest.task
         checked = ", ".join(f"{count} {what}" for what, count in contest.leak_check.items())
         drawn = f", a sample drawn with seed {contest.seed}: partial, never ranked" if contest.limit else ""
@@ -270,13 +265,8 @@ def _pool_report(args: Args) -> int:
     from harness.turns import label_of
 
     overrides = parse_assignments(args.set)
-
-    def look(contest: Contest) -> None:
-        settle_pool(contest, args.system, args.label, overrides)
-        contest.scoring()
-
     with _cluster(args) as cluster:
-        contest = _contest(args, look, cluster=cluster)
+        contest = _contest(args, _settled(settle_pool, args, overrides), cluster=cluster)
         told = report(contest, args.system, args.label, overrides)
     titles = {field.name: field.title for field in contest.task.fields}
     text = markdown(told, titles)
@@ -301,6 +291,16 @@ def _cluster(args: Args) -> AbstractContextManager[Cluster | None]:
     from harness.cluster import open_cluster
 
     return open_cluster(args.workers, args.ray, _lineup(args).cluster.hosts) or nullcontext()
+
+
+def _settled(settle: Callable[..., object], args: Args, overrides: Mapping[str, object]) -> Callable[[Contest], None]:
+    """A look at what the arguments say of a system, whose turn `settle` settles, and of scorers."""
+
+    def look(contest: Contest) -> None:
+        settle(contest, args.system, args.label, overrides)
+        contest.scoring()
+
+    return look
 
 
 def _contest(

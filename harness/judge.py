@@ -15,7 +15,7 @@ from pathlib import Path
 from harness import ledger
 from harness import manifest as manifests
 from harness.aggregate import Variant, check_variant
-from harness.board.cells import printable
+from harness.characters import printable
 from harness.cluster import Cluster
 from harness.corpora import open_corpus
 from harness.entries import Entry, entry

@@ -38,10 +38,5 @@ def span(low: int, high: int | None, dash: str = "–") -> str:
     return str(low) if low == high else f"{low}{dash}{high}"
 
 
-def printable(text: str) -> str:
-    """Names come from other people: no line breaks, no terminal codes."""
-    return "".join(c if c.isprintable() else " " for c in text)
-
-
 def _three(value: float) -> str:
     return f"{round(value, 3) + 0.0:.3f}".replace("0.", ".", 1) if abs(round(value, 3)) < 1 else f"{value:.3f}"

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.board import NOT_AVAILABLE, Board, BoardColumn, Line, Number, Standing
-from harness.board.cells import bounds, four, percent, printable, span
+from harness.board.cells import bounds, four, percent, span
+from harness.characters import printable
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",

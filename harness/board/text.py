@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from harness.board import NOT_AVAILABLE, Board, Line, Number, Standing, Values
-from harness.board.cells import bounds, four, p_value, percent, printable, span
+from harness.board.cells import bounds, four, p_value, percent, span
 from harness.board.data import as_csv, as_json
 from harness.board.latex import as_latex
+from harness.characters import printable
 from harness.errors import LeaderboardError
 from harness.stats import POWER
 
