@@ -96,7 +96,7 @@ def choose(names: Sequence[str], registry: Registry, lineup: Lineup, task: Task 
         for name in names
     )
     for choice in choices:
-        _whole_plugin(choice)
+        _plugin(choice)
     return choices
 
 
@@ -173,7 +173,7 @@ def open_scorers(choices: Sequence[Choice], context: ScorerContext) -> tuple[Ope
 
 def open_scorer(choice: Choice, context: ScorerContext) -> OpenScorer:
     """See `open_scorers`."""
-    entry, plugin = choice.entry, _whole_plugin(choice)
+    entry, plugin = choice.entry, _plugin(choice)
     tag: Tag = plugin.__harness__
     source = digest_bytes(entry.source())
     if isinstance(plugin, _ShortScorer):
@@ -224,23 +224,16 @@ def _refuse_lacking(entry: Entry, what: str, found: object, members: Mapping[str
         )
 
 
-def _whole_plugin(choice: Choice) -> Any:
-    """See `_plugin`. Raises PluginError too for a class that lacks a member of a scorer's."""
-    plugin = _plugin(choice)
-    if not isinstance(plugin, _ShortScorer):
-        entry = choice.entry
-        with _blaming(entry.name, f"({entry.origin}) cannot say its columns", "mend the file"):
-            _refuse_lacking(entry, "has", plugin, _PLUGIN_MEMBERS)
-    return plugin
-
-
 def _plugin(choice: Choice) -> Any:
     """The plugin with its settings; a function as a scorer that is open already."""
     entry, plugin = choice.entry, choice.entry.load()
     if isinstance(plugin, type):
         if dataclasses.is_dataclass(plugin):
             with _blaming(entry.name, f"({entry.origin}) cannot take its settings", "mend the file"):
-                return build(plugin, choice.settings, choice.where)
+                built: Any = build(plugin, choice.settings, choice.where)
+            with _blaming(entry.name, f"({entry.origin}) cannot say its columns", "mend the file"):
+                _refuse_lacking(entry, "has", built, _PLUGIN_MEMBERS)
+            return built
         raise PluginError(
             f"{entry.origin}: the scorer '{entry.name}' is a class but no dataclass",
             todo="put @dataclass(frozen=True) under its decorator",

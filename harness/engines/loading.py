@@ -44,7 +44,7 @@ def numbers(dtype: str, device: str, quantisation: str = "none", double_quantisa
         raise SettingsError(f"there is no dtype '{dtype}'", todo=f"there are: {', '.join(DTYPES)}")
     if quantisation not in QUANTISATIONS:
         raise SettingsError(f"there is no quantisation '{quantisation}'", todo=f"there are: {', '.join(QUANTISATIONS)}")
-    on = _device(device)
+    on = device_named(device)
     return Numbers(on, _best_dtype(on) if dtype == "auto" else dtype, quantisation, double_quantisation)
 
 
@@ -203,7 +203,8 @@ def device_is_here(wanted: str) -> bool:
     return at < int(torch.get_device_module(kind).device_count())
 
 
-def _device(wanted: str) -> str:
+def device_named(wanted: str) -> str:
+    """What torch calls it: "auto" is the GPU where there is one. Raises SettingsError for a device that is not here."""
     if not device_is_here(wanted):
         what = "no GPU" if wanted == "cuda" else "none"
         raise SettingsError(f"device {wanted}: torch finds {what} here", todo='set device = "auto"')

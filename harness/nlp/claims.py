@@ -71,6 +71,8 @@ def unsupported(claims: Sequence[Claim], known: Collection[str]) -> list[Claim]:
 
 
 def _drugs(text: str, names: Mapping[str, tuple[str, ...]]) -> Iterable[Claim]:
+    if not names:
+        return
     searched = searchable(text)
     for name, ids in names.items():
         for start, end in places(name, searched):

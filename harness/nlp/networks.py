@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 from harness.characters import readable
+from harness.engines import loading
 from harness.errors import SettingsError
 from harness.files import digest
 
@@ -43,15 +44,9 @@ def padded(sequences: Sequence[Sequence[int]], pad: int, device: str) -> dict[st
 
 def device_named(wanted: str) -> str:
     """The device of a setting: "auto" is the GPU where there is one. Raises SettingsError."""
-    import torch
-
     if wanted not in ("auto", "cpu", "cuda"):
         raise SettingsError(f"there is no device '{wanted}'", todo="there are: auto, cpu, cuda")
-    if wanted == "cuda" and not torch.cuda.is_available():
-        raise SettingsError("device cuda: torch finds no GPU here", todo='set device = "auto"')
-    if wanted == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    return wanted
+    return loading.device_named(wanted)
 
 
 def dtype_named(wanted: str) -> Any:
