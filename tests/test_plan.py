@@ -15,8 +15,10 @@ from harness.cli import main
 from harness.engines.loading import load_model, numbers
 from harness.errors import SettingsError
 from harness.tuning.estimate import Held, Micro, Term, generation, layer_activations, total, training, weights
-from harness.tuning.job import Base, Job
-from harness.tuning.lessons import Encoded, Taught
+from harness.tuning.job import LESSONS, Base, Job
+from harness.tuning.lengths import TOKENS_PER_WORD
+from harness.tuning.lessons import Encoded, LessonFile, Taught
+from harness.tuning.plan import TEMPLATE_TOKENS
 from harness.tuning.shape import KNOWN, read_shape, shape_of
 from harness.tuning.student import Student, collate
 from harness.types import Tuning
@@ -143,6 +145,7 @@ def test_a_plan_of_8b_needs_nothing_but_the_line_up(bare: Path, capsys: pytest.C
     code, said = plan(capsys, "qlora", "--lineup", "llama3-8b")
     assert code == 0
     assert said.startswith("qlora on Meta-Llama-3-8B-Instruct: 8.03 B parameters (Dubey et al. 2024")
+    assert "\nits tokenizer is not here: 2 tokens a word are reckoned with\n" in said
     assert "training: 1 row of 4096 tokens at a time, up to 1025 of them targets, checkpointed" in said
     assert "not measured: these terms were compared with what was taken on CPUs, up to 360M parameters" in said
     assert "time to train: " in said
@@ -174,6 +177,52 @@ def test_there_is_nothing_to_plan_for_a_system_without_a_model(bare: Path, capsy
     assert plan(capsys, "des")[1].endswith("such as a member\n")
 
 
+def test_a_model_of_which_the_shape_alone_is_here_is_planned_to_the_end(
+    bare: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = bare / "mine"
+    mine.mkdir()
+    (mine / "config.json").write_bytes((model / "config.json").read_bytes())
+    (bare / "lineup.toml").write_text(f'[engine]\nmodel = "{mine}"\n')
+    code, said = plan(capsys, "few-shot", "--lineup", str(bare / "lineup.toml"), "--set", "max_new_tokens=100")
+    assert code == 0
+    assert "(config.json; not here)\nits tokenizer is not here" in said
+    assert "GB in 2 bytes a parameter" in said
+    assert said.endswith("not measured: the model is not here\n")
+
+
+@pytest.mark.parametrize(
+    "settings", [("budget=300", "unit=tokens"), ("budget=120", "unit=words", "reads_course=true", "adapters=each")]
+)
+def test_the_tokens_to_learn_are_those_of_the_lessons(
+    ward: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    """By a real model's tokenizer, and of all adapters that are trained."""
+    monkeypatch.setenv("HARNESS_WORKSPACE", str(tmp_path))
+    chosen = [f"--set={one}" for one in (*settings, "quantisation=none", "epochs=1", "held_out=0")]
+
+    def asked(device: str) -> list[str]:
+        lineup = tmp_path / f"{device}.toml"
+        lineup.write_text(f'[engine]\nmodel = "smollm2-135m-instruct"\ndevice = "{device}"\n')
+        return ["qlora", "--lineup", str(lineup), "--data", str(ward), *chosen]
+
+    assert main(["fit", *asked("cpu"), "--prepare"]) == 0
+    folders = re.findall(r"prepared: (.+)", capsys.readouterr().out)
+    learned = [sum(LessonFile(Path(folder) / LESSONS).lengths) for folder in folders]
+    code, said = plan(capsys, *asked("cuda:64"))
+    assert code == 0
+    told = [1000 * float(kilo) for kilo in re.findall(r"time to train.*: ([\d.]+) k tokens", said)]
+    assert len(told) == len(learned) == (2 if "adapters=each" in settings else 1)
+    assert told == pytest.approx(learned, rel=0.05)
+
+
+def test_nothing_is_trained_where_an_adapter_is_given(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, said = plan(capsys, "qlora", "--lineup", "llama3-8b", "--set", "adapter=mine")
+    assert code == 0
+    assert "train" not in said.replace("while it is trained", "")
+    assert "generation: " in said
+
+
 def test_a_device_that_there_is_not_is_refused_and_one_elsewhere_is_not_timed(
     bare: Path, model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -200,13 +249,14 @@ def test_shots_are_in_the_mean_prompt_as_far_as_there_is_room(bare: Path, capsys
         assert code == 0
         return mean_prompt(said)
 
-    none, one, three = (of(f"shots={shots}") for shots in (0, 1, 3))
+    none, one, three = (of(f"shots={shots}", "budget=500") for shots in (0, 1, 3))
     shot = one - none
     assert three == pytest.approx(none + 3 * shot, abs=2)
-    target = of("shot_budget=100") - none - 150
-    assert target + 500 < shot <= target + 750, "a shot's chart is cut to 500 words, its target never"
-    assert of("budget=100") == pytest.approx(150 + 150 + shot, abs=2), "the budget is the chart's alone"
-    assert of("shot_budget=100", "budget=100", "unit=tokens") == pytest.approx(100 + 150 + 100 + target, abs=2)
+    word, around = TOKENS_PER_WORD, TEMPLATE_TOKENS
+    target = of("shot_budget=100", "budget=500") - none - 100 * word
+    assert target + 400 * word < shot <= target + 500 * word, "a shot's chart is cut to 500 words, its target never"
+    assert of("budget=100") == pytest.approx(100 * word + around + shot, abs=2), "the budget is the chart's alone"
+    assert of("shot_budget=100", "budget=100", "unit=tokens") == pytest.approx(100 + around + 100 + target, abs=2)
     assert of("shots=50") == 8192 - 1024
 
 
@@ -228,7 +278,7 @@ def test_priming_is_told_before_the_training(primer: Path, capsys: pytest.Captur
 
     chosen = f'prime_on=["{primer}", "{primer}"]', "held_out=0.5"
     plain, primed = said("held_out=0.5"), said(*chosen, "prime_epochs=3")
-    row = (1.5 * 28 + 4096) / 2
+    row = (TOKENS_PER_WORD * 28 + 4096) / 2
     line = (
         f"time to prime on primer.jsonl: {3 * row / 1000:.2f} k tokens (3 rows of {row:.0f}); not measured: the model"
     )
@@ -239,14 +289,14 @@ def test_priming_is_told_before_the_training(primer: Path, capsys: pytest.Captur
     assert [one for one in lines if one.startswith("time to train")] == [
         one for one in plain.splitlines() if one.startswith("time to train")
     ]
-    assert "up to 2101 of them targets" in primed, "an answer of 1,400 words is learned whole"
+    assert "up to 2801 of them targets" in primed, "an answer of 1,400 words is learned whole"
     assert f"({4 * 16} rows of {row:.0f})" in said(*chosen, "prime_steps=4"), "steps of 16 rows each"
 
 
 def test_a_primer_that_is_not_there_or_is_broken_is_refused(primer: Path, capsys: pytest.CaptureFixture[str]) -> None:
     missing = primer.with_name("asclepius.csv")
     code, said = plan(capsys, "qlora", "--lineup", "llama3-8b", "--set", f'prime_on=["{missing}"]')
-    assert (code, said.splitlines()[1:]) == (
+    assert (code, said.splitlines()[2:]) == (
         1,
         [f"harness: there is no instruction corpus {missing}", "  -> name a .csv or .jsonl file, .gz or not"],
     )

@@ -10,21 +10,27 @@ from statistics import fmean
 from typing import Any
 
 from harness.competitor import Competitor
-from harness.corpora.instructions import InstructionCorpus, read_instructions
+from harness.corpora.instructions import read_instructions
 from harness.engines.batches import plan as plan_batches
 from harness.errors import SettingsError
 from harness.lineup import EngineSettings, Lineup, VllmSettings
-from harness.prepare import model_input, prepare, reference
 from harness.tuning.estimate import Held, Micro, Term, count, generation, gibibytes, total, training
+from harness.tuning.lengths import (
+    TOKENS_PER_WORD,
+    Count,
+    Piece,
+    Primer,
+    Sample,
+    counting,
+    primer,
+    sample,
+    tokenizer_is_here,
+)
 from harness.tuning.shape import Shape, shape_of
 from harness.types import Corpus, Task, Tuning
 
-TOKENS_PER_WORD = 1.5
-"""Of clinical English, by LLaMA-3's and SmolLM2's tokenizers; rounded up."""
-TEMPLATE_TOKENS = 150
-"""Of the instruction and the chat template."""
-SAMPLE = 40
-"""Stays that are read to know the lengths of a split."""
+TEMPLATE_TOKENS = 100
+"""Of the instruction and the chat template: by SmolLM2's tokenizer 83 for discharge-me, 130 for dialogue-note."""
 SHORT = 256
 """Tokens of the rows and prompts that a pace is measured with."""
 MEASURED = 1_000_000_000
@@ -34,7 +40,7 @@ MEASURED = 1_000_000_000
 @dataclass(frozen=True)
 class Asked:
     """What a plan is made of: the model's shape (its folder, if it is here), the engine and whether it is on a card,
-    the system's settings."""
+    the system's settings, whether a prompt may show what was written before, and the tokens of a word of a chart."""
 
     shape: Shape
     folder: Path | None
@@ -42,6 +48,8 @@ class Asked:
     on_card: bool
     settings: Mapping[str, Any]
     tuning: Tuning | None
+    reads_course: bool
+    per_word: float = TOKENS_PER_WORD
 
     def held(self, dtype: str, quantisation: str, double: bool = True) -> Held:
         if dtype == "auto":
@@ -71,10 +79,22 @@ class Asked:
     def shots(self) -> int:
         return int(self.settings.get("shots", 0))
 
-    def within(self, budget: str, tokens: float = math.inf) -> float:
-        """Tokens of a chart of so many that the setting `budget` leaves."""
-        per_unit = TOKENS_PER_WORD if self.settings.get("unit", "words") == "words" else 1
-        return min(tokens, float(self.settings.get(budget, self.shape.context)) * per_unit)
+    @property
+    def learns(self) -> Tuning | None:
+        """How it is trained; None where it is not, or comes with an adapter."""
+        return None if self.settings.get("adapter") else self.tuning
+
+    @property
+    def weights(self) -> list[Path]:
+        """The files of the model's weights, none where it is not here: its shape alone may be."""
+        return [file for kind in ("*.safetensors", "*.bin") for file in self.folder.glob(kind)] if self.folder else []
+
+    @property
+    def unit(self) -> str:
+        return str(self.settings.get("unit", "words"))
+
+    def budget(self, name: str) -> float:
+        return float(self.settings.get(name, self.shape.context))
 
     def prompt_with(self, chart: float, shot: float) -> float:
         """Tokens of a prompt with a chart of so many and, as far as there is room, its shots of so many each."""
@@ -83,7 +103,10 @@ class Asked:
     @property
     def prompt(self) -> int:
         """Tokens of the longest prompt that the budgets allow."""
-        return math.ceil(self.prompt_with(self.within("budget"), self.within("shot_budget") + self.new))
+        a_unit = 1.0 if self.unit == "tokens" else self.per_word
+        chart, shot = a_unit * self.budget("budget"), a_unit * self.budget("shot_budget")
+        course = self.new if self.reads_course else 0
+        return math.ceil(self.prompt_with(chart + course, shot + course + self.new))
 
     @property
     def texts(self) -> int:
@@ -95,14 +118,21 @@ class Asked:
 
 def plan(competitor: Competitor, lineup: Lineup, task: Task, corpus: Corpus, split: str) -> Iterator[str]:
     """What this system needs, in lines. Raises SettingsError if it asks no model that runs here, or on no device."""
-    asked = _asked(competitor, lineup)
-    name, here = Path(asked.engine.model).name, "here" if asked.folder else "not here"
+    asked = _asked(competitor, lineup, task)
+    name, here = Path(asked.engine.model).name, "here" if asked.weights else "not here"
     yield f"{competitor.name} on {name}: {count(asked.shape.parameters)} parameters ({asked.shape.source}; {here})"
-    taught = lengths(asked, task, corpus, "train") if asked.tuning or asked.shots else None
-    primers = _primers(asked)
-    if tuning := asked.tuning:
-        longest = max((one.longest for one in (*primers, taught) if one), default=0.0)
-        micro, held = _largest(asked, tuning, longest), _held_to_learn(asked, tuning)
+    if not tokenizer_is_here(asked.folder):
+        yield f"its tokenizer is not here: {TOKENS_PER_WORD:g} tokens a word are reckoned with"
+    tokens = counting(asked.folder)
+    scored = sample(task, corpus, split, tokens)
+    train = sample(task, corpus, "train", tokens) if asked.learns or asked.shots else None
+    if known := scored or train:
+        asked = replace(asked, per_word=known.per_word)
+    primers = _primers(asked, tokens)
+    if tuning := asked.learns:
+        targets = [piece.target for piece in train.pieces] if train else []
+        micro = _largest(asked, tuning, max([*targets, *(one.longest for one in primers)], default=0.0))
+        held = _held_to_learn(asked, tuning)
         yield from _table(_training(tuning, micro), training(asked.shape, tuning, held, micro))
     texts, prompt = asked.texts, asked.prompt
     terms = generation(asked.shape, asked.writing, texts, prompt, asked.new, asked.adapter_parameters)
@@ -116,10 +146,10 @@ def plan(competitor: Competitor, lineup: Lineup, task: Task, corpus: Corpus, spl
     if asked.shape.parameters > MEASURED or asked.on_card:
         yield "not measured: these terms were compared with what was taken on CPUs, up to 360M parameters"
     yield from _disk(asked)
-    yield from _time(asked, taught, primers, task, corpus, split)
+    yield from _time(asked, train, primers, scored, split)
 
 
-def _asked(competitor: Competitor, lineup: Lineup) -> Asked:
+def _asked(competitor: Competitor, lineup: Lineup, task: Task) -> Asked:
     engine = lineup.engine
     if isinstance(engine, VllmSettings):
         raise SettingsError(
@@ -138,7 +168,8 @@ def _asked(competitor: Competitor, lineup: Lineup) -> Asked:
     settings, tuning = competitor.settings, None
     if isinstance(competitor.system, Tuning):
         tuning = Tuning(**{one.name: settings[one.name] for one in fields(Tuning)})
-    asked = Asked(shape, folder, engine, on_card, settings, tuning)
+    course = bool(settings.get("reads_course")) and any(field.after for field in task.fields)
+    asked = Asked(shape, folder, engine, on_card, settings, tuning, course)
     if asked.room < 1:
         raise SettingsError(
             f"with {asked.new} new tokens there is no room for a prompt: the model reads {shape.context} in all",
@@ -174,8 +205,8 @@ def _table(title: str, terms: Sequence[Term]) -> Iterator[str]:
 
 def _disk(asked: Asked) -> Iterator[str]:
     model = f"{asked.shape.parameters * 2 / 1e9:.2f} GB in 2 bytes a parameter"
-    if asked.folder:
-        model = f"{sum(one.stat().st_size for one in asked.folder.glob('*.safetensors')) / 1e9:.2f} GB (here)"
+    if files := asked.weights:
+        model = f"{sum(file.stat().st_size for file in files) / 1e9:.2f} GB (here)"
     adapter = 4 * asked.adapter_parameters / 1e9
     trained = f"; adapter {adapter:.3f} GB, while it is trained up to {5 * adapter:.3f} GB" if adapter else ""
     yield f"disk: model {model}{trained}"
@@ -184,68 +215,29 @@ def _disk(asked: Asked) -> Iterator[str]:
 # --------------------------------------------------------------------------- tokens and time
 
 
-@dataclass(frozen=True)
-class Lengths:
-    """Of one field's prompt and target, and of the two as a shot shows them, on average over a sample of stays, and of
-    the longest target, in tokens; of how many stays it is a sample."""
-
-    prompt: float
-    target: float
-    shot: float
-    longest: float
-    stays: int
-
-
-def lengths(asked: Asked, task: Task, corpus: Corpus, split: str, shot: float = 0.0) -> Lengths | None:
-    """With shots of so many tokens in the prompts. None where the split is not there or has no stays."""
-    ids = corpus.ids(split) if split in corpus.splits() else ()
-    sample = [ids[at * len(ids) // SAMPLE] for at in range(SAMPLE)] if len(ids) > SAMPLE else list(ids)
-    prompts, shown, targets = [], [], []
-    for stay in corpus.stays(split, sample) if sample else ():
-        written = reference(stay, task)
-        case = prepare(stay, task, cut_leaks=True).case
-        for field in task.fields:
-            chart = sum(map(_tokens, (part.text for part in model_input(case, task, field, {}).chart)))
-            prompts.append(asked.prompt_with(asked.within("budget", chart), shot))
-            shown.append(asked.within("shot_budget", chart))
-            if written and (text := written.values.get(field.name, "")):
-                targets.append(_tokens(text))
-    if not prompts:
-        return None
-    target = sum(targets) / max(1, len(targets))
-    return Lengths(fmean(prompts), target, fmean(shown) + target, max(targets, default=0.0), len(ids))
-
-
-def _tokens(text: str) -> float:
-    return len(text.split()) * TOKENS_PER_WORD
-
-
-@dataclass(frozen=True)
-class Primer:
-    """An instruction corpus that is trained on before the task: its pairs, and in tokens all of their rows, and the
-    longest answer."""
-
-    name: str
-    pairs: int
-    tokens: float
-    longest: float
-
-
-def _primers(asked: Asked) -> list[Primer]:
+def _primers(asked: Asked, tokens: Count) -> list[Primer]:
     """Raises CorpusError for one that is not there or cannot be read, as training would."""
-    if not asked.tuning:
+    if not asked.learns:
         return []
     corpora = [read_instructions(Path(name)) for name in asked.settings.get("prime_on", ())]
-    return [_primer(one, asked.tuning.sequence_length) for one in corpora]
+    return [primer(one, asked.learns.sequence_length, tokens) for one in corpora]
 
 
-def _primer(corpus: InstructionCorpus, length: int) -> Primer:
-    pairs, tokens, longest = 0, 0.0, 0.0
-    for pair in corpus:
-        answer = _tokens(pair.answer)
-        pairs, longest = pairs + 1, max(longest, answer)
-        tokens += min(length, _tokens(pair.note) + _tokens(pair.instruction) + answer)
-    return Primer(corpus.path.name, pairs, tokens, longest)
+def _shot(asked: Asked, train: Sample | None) -> float:
+    """Tokens of a shot on average: its chart is cut, its target never."""
+    if not asked.shots or not train:
+        return 0.0
+    budget = asked.budget("shot_budget")
+    return fmean(
+        piece.chart.within(budget, asked.unit) + piece.target + asked.reads_course * piece.earlier
+        for piece in train.pieces
+    )
+
+
+def _prompt(asked: Asked, piece: Piece, course: float, shot: float = 0.0) -> float:
+    """Tokens of what is asked about this chart, with what was written before it of so many."""
+    shown = course if asked.reads_course and piece.reads else 0.0
+    return asked.prompt_with(piece.chart.within(asked.budget("budget"), asked.unit) + shown, shot)
 
 
 @dataclass(frozen=True)
@@ -262,49 +254,64 @@ def _measure(asked: Asked) -> Paces | None:
     from harness.engines.loading import device_is_here
     from harness.tuning.pace import learning_pace, writing_paces
 
-    if asked.folder is None or not device_is_here(asked.engine.device):
+    if not asked.folder or not asked.weights or not device_is_here(asked.engine.device):
         return None
     engine, prompt = asked.engine, min(SHORT, asked.prompt)
     learn = 0.0
-    if tuning := asked.tuning:
+    if tuning := asked.learns:
         learn = learning_pace(asked.folder, tuning, engine, min(SHORT, tuning.sequence_length))
     return Paces(learn, *writing_paces(asked.folder, engine, asked.texts, prompt))
 
 
 def _time(
-    asked: Asked, taught: Lengths | None, primers: Sequence[Primer], task: Task, corpus: Corpus, split: str
+    asked: Asked, train: Sample | None, primers: Sequence[Primer], scored: Sample | None, split: str
 ) -> Iterator[str]:
     paces = _measure(asked)
-    unknown = "not measured: the model is not here" if not asked.folder else "not measured: its device is not here"
-    for what, rows, a_row in _trainings(asked, taught, primers, task):
+    unknown = f"not measured: {'its device' if asked.weights else 'the model'} is not here"
+    for what, rows, a_row in _trainings(asked, train, primers):
         tokens = rows * a_row
         took = f"about {_duration(tokens / paces.learn)} at {paces.learn:.0f} tokens/s" if paces else unknown
         yield f"time to {what}: {count(tokens)} tokens ({rows:.0f} rows of {a_row:.0f}); {took}"
-    if shown := lengths(asked, task, corpus, split, taught.shot if taught else 0.0):
-        texts = shown.stays * len(task.fields) * int(asked.settings.get("samples", 1))
-        new = min(shown.target or asked.new, asked.new)
-        took = unknown
-        if paces:
-            seconds = texts * shown.prompt / paces.read + texts * new / paces.write
-            took = f"about {_duration(seconds)}, reading {paces.read:.0f} tokens/s, writing {paces.write:.0f}"
-        shots = f", with {asked.shots} shot{'s' * (asked.shots > 1)}" if asked.shots else ""
-        yield f"prompts of {split}: {shown.prompt:.0f} tokens on average{shots}"
-        yield f"time to write {split}: {texts} texts of {new:.0f} tokens; {took}"
+    if not scored:
+        return
+    texts, prompt, new = _texts(asked, scored, _shot(asked, train))
+    took = unknown
+    if paces:
+        seconds = texts * prompt / paces.read + texts * new / paces.write
+        took = f"about {_duration(seconds)}, reading {paces.read:.0f} tokens/s, writing {paces.write:.0f}"
+    shots = f", with {asked.shots} shot{'s' * (asked.shots > 1)}" if asked.shots else ""
+    yield f"prompts of {split}: {prompt:.0f} tokens on average{shots}"
+    yield f"time to write {split}: {texts} texts of {new:.0f} tokens; {took}"
 
 
-def _trainings(
-    asked: Asked, taught: Lengths | None, primers: Sequence[Primer], task: Task
-) -> Iterator[tuple[str, float, float]]:
+def _texts(asked: Asked, scored: Sample, shot: float) -> tuple[int, float, float]:
+    """How many texts of the split are written, and on average the tokens of their prompts and their own: those of the
+    targets, or of the longest text where they are hidden."""
+    pieces = scored.pieces
+    prompt = fmean(_prompt(asked, one, min(asked.new, one.earlier or asked.new), shot) for one in pieces)
+    targets = [one.target for one in pieces if one.target]
+    fields = len({one.field for one in pieces})
+    new = min(asked.new, fmean(targets)) if targets else asked.new
+    return scored.stays * fields * int(asked.settings.get("samples", 1)), prompt, new
+
+
+def _trainings(asked: Asked, train: Sample | None, primers: Sequence[Primer]) -> Iterator[tuple[str, float, float]]:
     """One after the other: what is trained, in how many rows, of how many tokens on average."""
-    if tuning := asked.tuning:
-        chosen = asked.settings
-        priming = replace(tuning, epochs=chosen.get("prime_epochs", 1), steps=chosen.get("prime_steps", 0))
-        for one in primers:
-            yield f"prime on {one.name}", _rows(priming, one.pairs), one.tokens / max(1, one.pairs)
-        if taught:
-            stays = min(taught.stays, chosen.get("train_limit") or taught.stays)
-            a_row = min(taught.prompt + taught.target, tuning.sequence_length)
-            yield "train", _rows(tuning, stays * len(task.fields)), a_row
+    if not (tuning := asked.learns):
+        return
+    chosen = asked.settings
+    priming = replace(tuning, epochs=chosen.get("prime_epochs", 1), steps=chosen.get("prime_steps", 0))
+    for one in primers:
+        yield f"prime on {one.name}", _rows(priming, one.pairs), one.tokens / max(1, one.pairs)
+    if not train:
+        return
+    stays = min(train.stays, chosen.get("train_limit") or train.stays)
+    fields = list(dict.fromkeys(piece.field for piece in train.pieces))
+    for names in [[name] for name in fields] if chosen.get("adapters") == "each" else [fields]:
+        taught = [piece for piece in train.pieces if piece.field in names]
+        tokens = fmean(min(tuning.sequence_length, _prompt(asked, one, one.earlier) + one.target) for one in taught)
+        what = "train" if names == fields else f"train on {names[0]}"
+        yield what, _rows(tuning, stays * len(names)), tokens
 
 
 def _rows(tuning: Tuning, lessons: int) -> float:
