@@ -199,8 +199,8 @@ def _find(path: Path, desk: _Desk) -> Iterator[Path]:
 
 
 def _may_be_sent(file: Path) -> bool:
-    """By its name; an archive that was unpacked may have left a folder of that name."""
-    return bool(_SUFFIX.search(file.name)) and not file.is_dir()
+    """By its name; unpacking may have left a folder of that name, and a Mac a `._` beside each file."""
+    return bool(_SUFFIX.search(file.name)) and not file.name.startswith(".") and not file.is_dir()
 
 
 def _is_run(folder: Path, desk: _Desk) -> bool:

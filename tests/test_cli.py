@@ -462,6 +462,7 @@ def test_a_folder_of_other_peoples_files_is_one_board(
     (others / "team-a.csv").write_text(text)
     with zipfile.ZipFile(others / "team-b.zip", "w") as archive:
         archive.writestr("submission.csv", text.replace("stable", "a stable"))
+    (others / "._team-a.csv").write_bytes(b"\x00\x05\x16\x07 of a Mac")
     assert main([*SCORE, str(others), "--data", str(ward)]) == 0
     board = capsys.readouterr().out
     assert "| team-a |" in board
