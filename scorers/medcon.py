@@ -57,8 +57,7 @@ class MedconScorer:
         import numpy as np
 
         self._refuse_too_long(pairs)
-        texts = [text.replace("\n", " ") for pair in pairs for text in (pair.reference, pair.hypothesis)]
-        found = self._finder.concepts(texts)
+        found = self._finder.concepts([text for pair in pairs for text in (pair.reference, pair.hypothesis)])
         rows = [[f1(*two)] for two in zip(found[::2], found[1::2], strict=True)]
         return np.array(rows, dtype=np.float64).reshape(len(pairs), 1)
 

@@ -426,7 +426,7 @@ def test_a_text_is_matched_once_and_kept_for_its_owner_alone(tmp_path: Path) -> 
     counting = _Counting()
     for _ in range(2):  # the second time in what could be another process
         again = KeepingMatcher(counting, tmp_path)
-        assert again.concepts(["b a", "a", "b a", "\ud800"]) == [
+        assert again.concepts(["b a", "a", "b\na", "\ud800"]) == [
             {"b": ("b",), "a": ("a",)},
             {"a": ("a",)},
             {"b": ("b",), "a": ("a",)},

@@ -50,7 +50,7 @@ class ConceptsOf:
 
     def compared(self, reference: str, texts: Sequence[str]) -> FieldConcepts | None:
         """None where the concepts of the reference were not kept: the scorer has never seen it."""
-        wanted, *given = self.kept.get(self.key, [text.replace("\n", " ") for text in (reference, *texts)])
+        wanted, *given = self.kept.get(self.key, [reference, *texts])
         if wanted is None:
             return None
         places = {term: at for at, term in enumerate(wanted)}
@@ -80,7 +80,7 @@ def drug_names(root: Path) -> DrugNames | None:
     matcher = KeepingMatcher(open_vocabulary(assets.place(_ASSET)), work)
 
     def names(texts: Sequence[str]) -> list[Mapping[str, tuple[str, ...]]]:
-        return [_drugs(found, no_drug) for found in matcher.concepts([text.replace("\n", " ") for text in texts])]
+        return [_drugs(found, no_drug) for found in matcher.concepts(texts)]
 
     return names
 

@@ -25,7 +25,7 @@ MEMBER = "member:"
 """Prefix of the features that say who wrote a candidate: 1 for its writer, absent for the others."""
 COPIED_NGRAM = 4
 DECIMALS = 4
-VERSION = 2
+VERSION = 3
 """Raised by hand when a feature changes: what is kept is computed anew."""
 
 

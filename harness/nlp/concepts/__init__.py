@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
-from harness.nlp.concepts.kept import FILE, KeptConcepts, matcher_key
+from harness.nlp.concepts.kept import FILE, KeptConcepts, in_one_line, matcher_key
 from harness.nlp.concepts.ngrams import Concepts
 
 MatcherName: TypeAlias = Literal["open", "quickumls", "medcat"]
@@ -44,20 +44,22 @@ class Matcher(Protocol):
 
 @dataclass(frozen=True)
 class KeepingMatcher:
-    """A matcher that finds the concepts of a text once: it keeps them in the folder `work`."""
+    """A matcher that finds the concepts of a text once: it keeps them in the folder `work`. A line break separates
+    words as a blank does."""
 
     matcher: Matcher
     work: Path
 
     def concepts(self, texts: Sequence[str]) -> list[Concepts]:
         """The concepts of each text, in the order of `texts`."""
-        different = list(dict.fromkeys(texts))
+        lines = [in_one_line(text) for text in texts]
+        different = list(dict.fromkeys(lines))
         known = dict(zip(different, self._kept.get(self._key, different), strict=True))
         new = [(text, self.matcher.concepts(text)) for text, found in known.items() if found is None]
         if new:
             self._kept.put(self._key, new)
         found = {text: concepts for text, concepts in [*known.items(), *new] if concepts is not None}
-        return [found[text] for text in texts]
+        return [found[text] for text in lines]
 
     @cached_property
     def _key(self) -> str:

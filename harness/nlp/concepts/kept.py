@@ -19,7 +19,8 @@ _TABLE = """CREATE TABLE IF NOT EXISTS concepts
 
 
 class KeptConcepts:
-    """A file of concepts by matcher and text; the texts themselves are not in it. Several processes may write to it.
+    """A file of concepts by matcher and text; the texts themselves are not in it, and are one where their line breaks
+    alone tell them apart. Several processes may write to it.
 
     Raises ScoreError where the file cannot be read or written."""
 
@@ -36,13 +37,18 @@ class KeptConcepts:
         self._rows.write("INSERT OR IGNORE INTO concepts VALUES (?, ?, ?)", rows)
 
 
+def in_one_line(text: str) -> str:
+    """As matchers are shown a text: a line break separates words as a blank does."""
+    return text.replace("\n", " ")
+
+
 def matcher_key(identity: object, environment: object) -> str:
     """What tells a matcher's finds from those of another, or of itself on other libraries."""
     return digest([identity, environment])[:32]
 
 
 def _key(text: str) -> bytes:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    return hashlib.blake2b(in_one_line(text).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _packed(concepts: Concepts) -> bytes:
