@@ -122,12 +122,12 @@ def open_contest(
     )
     look(contest)
     cases = open_cases(corpus, task, split, ids, cut_leaks)
-    leak_check, withheld = _checked(cases.checks())
+    leak_check, withheld = _checked(cases.checks(), split)
     return replace(contest, cases=cases, leak_check=leak_check, withheld=withheld, records=cases.records)
 
 
 def _checked(
-    cases: Iterable[tuple[Sequence[Leak], Mapping[str, int]]],
+    cases: Iterable[tuple[Sequence[Leak], Mapping[str, int]]], split: str
 ) -> tuple[Mapping[str, int], Mapping[str, int]]:
     """Cases by how it was checked that their targets are gone, and those of which copies had to be cut; rows of dated
     tables that were left out, by the reason. Raises LeakError for the targets that are left."""
@@ -139,7 +139,7 @@ def _checked(
         found["unproven" if any(leak.status == "unproven" for leak in leaks) else "clean"] += 1
         found["with copies cut"] += any(leak.copies for leak in leaks)
         dropped.update(rows)
-    refuse_leaks(left)
+    refuse_leaks(left, split)
     checked = {what: found[what] for what in ("clean", "unproven", "with copies cut") if found[what]}
     return checked, {_in_words(what): count for what, count in dropped.items()}
 

@@ -64,15 +64,15 @@ class Leak:
         )
 
 
-def refuse_leaks(leaks: Iterable[Leak]) -> None:
-    """Raise one LeakError for all leaks, with case, field and figures, never text."""
+def refuse_leaks(leaks: Iterable[Leak], split: str) -> None:
+    """Raise one LeakError for all leaks of a split, with case, field and figures, never text."""
     found = [leak for leak in leaks if leak.status == "leak"]
     if not found:
         return
     cases = len({leak.case for leak in found})
     more = [f"and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
     raise LeakError(
-        f"what systems would see still holds targets of {cases} case{'s' if cases > 1 else ''}:\n"
+        f"what systems would see of {split} still holds targets of {cases} case{'s' if cases > 1 else ''}:\n"
         + "\n".join(f"  {line}" for line in [*map(str, found[:SHOWN]), *more]),
         todo="give --cut-leaks to cut these passages from what systems see, or mend the tables",
     )

@@ -205,7 +205,7 @@ def test_a_whole_note_in_a_transcript_was_put_there_by_mistake() -> None:
     (leak,) = prepare(pasted, TASK).leaks
     assert (leak.status, leak.words, leak.copies) == ("leak", 60, 1)
     with pytest.raises(Exception, match="still holds targets of 1 case") as told:
-        refuse_leaks([leak])
+        refuse_leaks([leak], "test1")
     assert "word7" not in str(told.value)
     cut = prepare(pasted, TASK, cut_leaks=True)
     assert [part.text for part in cut.case.parts] == ["[doctor] hello .\n\n\n[patient] bye ."]

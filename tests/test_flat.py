@@ -193,7 +193,7 @@ def test_a_leak_is_refused_again_and_none_of_its_stay_is_kept(
     for _ in range(2):
         assert submit(data) == 1
         refusals.append(capsys.readouterr().err)
-    assert "what systems would see still holds targets of 1 case" in refusals[0]
+    assert "what systems would see of test_phase_1 still holds targets of 1 case" in refusals[0]
     assert refusals[1].splitlines()[-3:] == refusals[0].splitlines()[-3:]
     seen = prepared()
     assert len(seen) == len({*seen})

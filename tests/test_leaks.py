@@ -141,17 +141,18 @@ def test_letters_whose_lower_case_is_longer() -> None:
 
 def test_refuse_leaks_names_cases_fields_and_figures_at_once() -> None:
     clean = Leak("1", "brief_hospital_course", "clean", 100, 12, 0.02)
-    refuse_leaks([clean, Leak("2", "discharge_instructions", "unproven")])
+    refuse_leaks([clean, Leak("2", "discharge_instructions", "unproven")], "valid")
     with pytest.raises(LeakError) as error:
         refuse_leaks(
             [
                 clean,
                 Leak("20001", "brief_hospital_course", "leak", 200, 45, 0.31, copies=1),
                 Leak("20002", "discharge_instructions", "leak", heading="'plan' in line 12 of the note"),
-            ]
+            ],
+            "valid",
         )
     assert str(error.value) == (
-        "what systems would see still holds targets of 2 cases:\n"
+        "what systems would see of valid still holds targets of 2 cases:\n"
         "  case 20001, brief_hospital_course: the longest run has 45 of its 200 words, 31% of its 8-grams are left\n"
         "  case 20002, discharge_instructions: a heading of its section is left: 'plan' in line 12 of the note\n"
         "  -> give --cut-leaks to cut these passages from what systems see, or mend the tables"
@@ -160,4 +161,4 @@ def test_refuse_leaks_names_cases_fields_and_figures_at_once() -> None:
 
 def test_refuse_leaks_shows_a_hundred() -> None:
     with pytest.raises(LeakError, match=r"targets of 130 cases:\n(.*\n){100}  and 30 more\n"):
-        refuse_leaks(Leak(str(number), "f", "leak", 50, 30, 0.5) for number in range(130))
+        refuse_leaks((Leak(str(number), "f", "leak", 50, 30, 0.5) for number in range(130)), "valid")

@@ -333,7 +333,7 @@ def test_one_missing_target_is_unproven_beside_a_measured_one() -> None:
 def test_a_heading_that_is_left_is_a_leak(left: str, where: str) -> None:
     prepared = prepare(stay(NOTE.replace("___ year old woman with two days of pain.", left), None, None), TASK)
     with pytest.raises(LeakError, match="heading of its section is left") as error:
-        refuse_leaks(prepared.leaks)
+        refuse_leaks(prepared.leaks, "valid")
     assert where in str(error.value)
     cut = prepare(stay(NOTE.replace("___ year old woman with two days of pain.", left), None, None), TASK, True)
     assert {leak.status for leak in cut.leaks} == {"unproven"}
@@ -410,7 +410,7 @@ def test_no_false_stop(corpora: dict[str, list[RawStay]]) -> None:
     assert {name: len(stays) for name, stays in corpora.items()} == {"real": 55, "simulated": 278, "ward": 500}
     for stays in corpora.values():
         leaks = [leak for one in stays for leak in prepare(one, TASK).leaks]
-        refuse_leaks(leaks)
+        refuse_leaks(leaks, "valid")
         assert Counter(leak.copies for leak in leaks if leak.words > 9) == {0: sum(leak.words > 9 for leak in leaks)}
 
 
