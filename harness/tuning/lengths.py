@@ -23,7 +23,7 @@ Count = Callable[[str], float]
 
 
 def tokenizer_is_here(folder: Path | None) -> bool:
-    return folder is not None and any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer.model"))
+    return folder is not None and (folder / "tokenizer.json").is_file()
 
 
 def counting(folder: Path | None) -> Count:
