@@ -147,6 +147,7 @@ def test_what_is_wrong_with_the_files_is_said(data: Path) -> None:
         (table(("a", "7.0", "hi", "n")), "'7.0' is an id that was turned into a decimal number\n"),
         (table(header="encounter_id,dialogues,note"), "line 1: there is no column 'dialogue'\n  -> is it 'dialogues'?"),
         (table(header="encounter_id,dialogue,Note"), "line 1: there is 'Note' where note is expected\n  -> rename"),
+        (table(header="encounter_id,dialogue,notes"), "line 1: there is 'notes' where note may be meant\n  -> rename"),
         (table(header="encounter_id,dialogue, note"), "line 1: there is ' note' where note is expected\n  -> rename"),
         (table(), "there is no row below the header\n"),
         ('encounter_id,dialogue,note\n1,"hi', "line 2"),

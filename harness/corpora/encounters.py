@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 
 from harness.corpora.csv_rows import read_rows
@@ -130,6 +131,12 @@ def _read(path: Path, fields: tuple[str, ...]) -> _Split:
         raise CorpusError(
             f"{path}: line 1: there is {', '.join(places)} but no column {', '.join(missing)}",
             todo="give a column for each field of the task, of its name; for a hidden test none",
+        )
+    near = {name: get_close_matches(name, columns, n=1, cutoff=0.8) for name in fields if name not in columns}
+    if meant := [f"{found[0]!r} where {name} may be meant" for name, found in near.items() if found]:
+        raise CorpusError(
+            f"{path}: line 1: there is {', '.join(meant)}",
+            todo="rename the column: to what is meant, or, in a hidden test, to a name less like it",
         )
     dialogues: dict[str, str] = {}
     targets: dict[str, Mapping[str, str]] = {}
