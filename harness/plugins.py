@@ -280,7 +280,7 @@ def door_of(folder: Path) -> str:
 
 def _folder_entries(kind: Kind) -> Iterator[Entry]:
     package, folder = _FOLDERS[kind]
-    for path in sorted(folder.glob("[!_]*.py")):
+    for path in sorted(folder.glob("[!_.]*.py")):
         name = path.stem.replace("_", "-")
         found = [(k, n, s) for k, n, s in _tags(path) if k == kind]
         if [n for _, n, _ in found] != [name]:

@@ -133,6 +133,8 @@ def test_what_is_wrong_with_the_files_is_said(data: Path) -> None:
     says(told.value, f"{file}: no row has the encounter_id x (nor 1 others that were asked for)")
     (data / "._test1.csv").write_bytes(b"\x00\x05\x16\x07 of a Mac")
     assert open_encounters(data, TASK).ids("test1")
+    shutil.copy(file, data / "_test2.csv")
+    assert open_encounters(data, TASK).ids("test2")
     shutil.copy(file, data / "test1.csv")
     with pytest.raises(CorpusError) as told:
         open_encounters(data, TASK).ids("test1")

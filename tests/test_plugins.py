@@ -199,6 +199,7 @@ def test_all_doors_lead_into_the_same_list(
 
 def test_a_private_file_is_no_plugin(house: Path) -> None:
     written(house / "_helper.py", "raise RuntimeError('read')")
+    (house / "._say_hello.py").write_bytes(b"\x00\x05\x16\x07 of a Mac")
     assert registry().names("system") == ("say-hello",)
 
 

@@ -99,7 +99,7 @@ class EncountersCorpus(Marked):
     def _files(self, split: str) -> list[Path]:
         """Files that are named as the split: train.csv, or with a name before it, clinicalnlp_taskB_test1.csv.gz. Those
         that a Mac leaves beside them (._train.csv) are none."""
-        pattern = re.compile(rf"(?:[^.].*_)?{re.escape(split)}\.csv(?:\.gz)?")
+        pattern = re.compile(rf"(?!\.)(?:.*_)?{re.escape(split)}\.csv(?:\.gz)?")
         return sorted(path for path in self.data.iterdir() if pattern.fullmatch(path.name))
 
     def _file(self, split: str) -> Path:
