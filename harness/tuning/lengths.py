@@ -22,16 +22,16 @@ Count = Callable[[str], float]
 """Tokens of a text."""
 
 
-def tokenizer_is_here(folder: Path | None) -> bool:
-    return folder is not None and (folder / "tokenizer.json").is_file()
-
-
-def counting(folder: Path | None) -> Count:
-    """By the tokenizer of the model in `folder`, or by the number of words where it is not here."""
-    if folder is None or not tokenizer_is_here(folder):
-        return lambda text: len(text.split()) * TOKENS_PER_WORD
+def counting(folder: Path) -> Count | None:
+    """By the tokenizer of the model in `folder`; None where it is not here."""
+    if not (folder / "tokenizer.json").is_file():
+        return None
     tokenizer = load_tokenizer(folder)
     return lambda text: float(len(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]))
+
+
+def by_words(text: str) -> float:
+    return len(text.split()) * TOKENS_PER_WORD
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,10 @@ class Sample:
 
     stays: int
     pieces: tuple[Piece, ...]
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(piece.field for piece in self.pieces))
 
     @property
     def per_word(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -21,10 +22,10 @@ from harness.tuning.lengths import (
     Piece,
     Primer,
     Sample,
+    by_words,
     counting,
     primer,
     sample,
-    tokenizer_is_here,
 )
 from harness.tuning.shape import Shape, shape_of
 from harness.types import Corpus, Task, Tuning
@@ -84,7 +85,7 @@ class Asked:
         """How it is trained; None where it is not, or comes with an adapter."""
         return None if self.settings.get("adapter") else self.tuning
 
-    @property
+    @cached_property
     def weights(self) -> list[Path]:
         """The files of the model's weights, none where it is not here: its shape alone may be."""
         return [file for kind in ("*.safetensors", "*.bin") for file in self.folder.glob(kind)] if self.folder else []
@@ -95,6 +96,10 @@ class Asked:
 
     def budget(self, name: str) -> float:
         return float(self.settings.get(name, self.shape.context))
+
+    def course(self, piece: Piece, tokens: float) -> float:
+        """Tokens that its prompt shows of so many written before."""
+        return tokens if self.reads_course and piece.reads else 0.0
 
     def prompt_with(self, chart: float, shot: float) -> float:
         """Tokens of a prompt with a chart of so many and, as far as there is room, its shots of so many each."""
@@ -121,9 +126,10 @@ def plan(competitor: Competitor, lineup: Lineup, task: Task, corpus: Corpus, spl
     asked = _asked(competitor, lineup, task)
     name, here = Path(asked.engine.model).name, "here" if asked.weights else "not here"
     yield f"{competitor.name} on {name}: {count(asked.shape.parameters)} parameters ({asked.shape.source}; {here})"
-    if not tokenizer_is_here(asked.folder):
+    tokens = counting(asked.folder) if asked.folder else None
+    if tokens is None:
         yield f"its tokenizer is not here: {TOKENS_PER_WORD:g} tokens a word are reckoned with"
-    tokens = counting(asked.folder)
+        tokens = by_words
     scored = sample(task, corpus, split, tokens)
     train = sample(task, corpus, "train", tokens) if asked.learns or asked.shots else None
     if known := scored or train:
@@ -229,15 +235,15 @@ def _shot(asked: Asked, train: Sample | None) -> float:
         return 0.0
     budget = asked.budget("shot_budget")
     return fmean(
-        piece.chart.within(budget, asked.unit) + piece.target + asked.reads_course * piece.earlier
+        piece.chart.within(budget, asked.unit) + piece.target + asked.course(piece, piece.earlier)
         for piece in train.pieces
     )
 
 
 def _prompt(asked: Asked, piece: Piece, course: float, shot: float = 0.0) -> float:
     """Tokens of what is asked about this chart, with what was written before it of so many."""
-    shown = course if asked.reads_course and piece.reads else 0.0
-    return asked.prompt_with(piece.chart.within(asked.budget("budget"), asked.unit) + shown, shot)
+    chart = piece.chart.within(asked.budget("budget"), asked.unit)
+    return asked.prompt_with(chart + asked.course(piece, course), shot)
 
 
 @dataclass(frozen=True)
@@ -290,9 +296,8 @@ def _texts(asked: Asked, scored: Sample, shot: float) -> tuple[int, float, float
     pieces = scored.pieces
     prompt = fmean(_prompt(asked, one, min(asked.new, one.earlier or asked.new), shot) for one in pieces)
     targets = [one.target for one in pieces if one.target]
-    fields = len({one.field for one in pieces})
     new = min(asked.new, fmean(targets)) if targets else asked.new
-    return scored.stays * fields * int(asked.settings.get("samples", 1)), prompt, new
+    return scored.stays * len(scored.fields) * int(asked.settings.get("samples", 1)), prompt, new
 
 
 def _trainings(asked: Asked, train: Sample | None, primers: Sequence[Primer]) -> Iterator[tuple[str, float, float]]:
@@ -306,11 +311,10 @@ def _trainings(asked: Asked, train: Sample | None, primers: Sequence[Primer]) ->
     if not train:
         return
     stays = min(train.stays, chosen.get("train_limit") or train.stays)
-    fields = list(dict.fromkeys(piece.field for piece in train.pieces))
-    for names in [[name] for name in fields] if chosen.get("adapters") == "each" else [fields]:
+    for names in [(name,) for name in train.fields] if chosen.get("adapters") == "each" else [train.fields]:
         taught = [piece for piece in train.pieces if piece.field in names]
         tokens = fmean(min(tuning.sequence_length, _prompt(asked, one, one.earlier) + one.target) for one in taught)
-        what = "train" if names == fields else f"train on {names[0]}"
+        what = "train" if names == train.fields else f"train on {names[0]}"
         yield what, _rows(tuning, stays * len(names)), tokens
 
 
