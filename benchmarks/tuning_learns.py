@@ -1,14 +1,15 @@
 """What does tuning teach? The system qlora beside its own base, on the synthetic ward or on a corpus of yours.
 
     python -m benchmarks.tuning_learns --out FOLDER [--stays 1100] [--ward-seeds 1 2 3] [--training-seeds 0 1 2]
-                                       [--limit N] [--train-limit N] [--epochs 3] [--primed [--steps 120]]
+                                       [--limit N] [--train-limit N] [--epochs 3] [--primed]
                                        [--data FOLDER] [--split S] [--threads 0] [--dtype float32] [--batch-size 8]
 
 Beside each other stand: the base prompted with 0, 1 or 3 shots (the number is chosen on the valid split, by overlap5;
 same base, budget, length, stops and repetition control), the systems `nearest` and `lead`, qlora, and qlora taught with
 shuffled pairs, which can learn the style alone. "It learned" is said only where true pairs beat shuffled ones in fact
-recall: the 95 % interval of the paired difference, by subject, lies above 0. With `--primed` also, at equal trained
-tokens: the task alone, a primer and then the task, a primer with shuffled answers and then the task.
+recall: the 95 % interval of the paired difference, by subject, lies above 0. With `--primed` there stand instead, at
+equal trained tokens: the task alone (the qlora of the other table), a primer and then the task, a primer with shuffled
+answers and then the task.
 
 Everything is kept in FOLDER, and the same command goes on from there: it may take hours. The intervals are about
 cases; training seeds are averaged per case and shown beside, as the spread of their means.
@@ -36,7 +37,7 @@ from harness.lineup import DEFAULT_LINEUP, read_lineup
 from harness.plugins import registry
 from harness.run import adapters
 from harness.scorecard import read_stats
-from harness.tuning.adapters import read_manifest
+from harness.tuning.adapters import AdapterManifest, read_manifest
 
 SHOTS = (0, 1, 3)
 VALID_CASES = 12
@@ -58,6 +59,7 @@ class Entry:
     values: Any
     named: Mapping[str, float] = field(default_factory=dict)
     tokens: int = 0
+    steps: int = 0
 
 
 @dataclass(frozen=True)
@@ -101,12 +103,11 @@ class Course:
     def primed(self, contest: Contest) -> Iterator[tuple[str, Sequence[Entry]]]:
         """A primer takes half of the tokens that the task alone is given. Its notes are longer than a row, so each of
         its rows is full, and it needs fewer steps for as many tokens."""
-        steps: int = self.asked.steps
-        alone = self.tune(contest, TASK_ONLY, {"steps": steps})
+        alone = self.tune(contest, "qlora", {})
         yield TASK_ONLY, alone
         tuning = contest.lineup.entrants["qlora"].settings
         full = tuning["accumulation"] * tuning["sequence_length"]
-        half = {"prime_steps": round(alone[0].tokens / 2 / full), "steps": steps - steps // 2}
+        half = {"prime_steps": round(alone[0].tokens / 2 / full), "steps": alone[0].steps - alone[0].steps // 2}
         for name, kind in ((PRIMED, "primer"), (PRIMED_BY_SHUFFLED, "primer-shuffled")):
             primer = self.asked.out / f"{kind}.jsonl"
             if not primer.exists():
@@ -120,14 +121,16 @@ class Course:
         for seed in self.asked.training_seeds:
             label = f"{name.replace(', ', '-').replace(' ', '-')}-seed{seed}"
             entered = enter(contest, "qlora", label=label, overrides={**common, "training_seed": seed})
-            found.append(replace(entry_of(contest, entered), tokens=self.trained_tokens(entered)))
+            taught = self.taught(entered)
+            tokens, steps = sum(one.tokens for one in taught), sum(one.steps for one in taught)
+            found.append(replace(entry_of(contest, entered), tokens=tokens, steps=steps))
         return found
 
-    def trained_tokens(self, entered: Entered) -> int:
-        """Of the adapters of a run: the one that wrote, and those that it was trained on from."""
+    def taught(self, entered: Entered) -> list[AdapterManifest]:
+        """The adapters of a run: the one that wrote, and those that it was trained on from."""
         made = self.asked.out.glob("workspace/**/adapters/*/manifest.json")
-        tokens = {one.weights: one.tokens for one in (read_manifest(file.parent) for file in made)}
-        return sum(tokens[weights] for weights in adapters(entered.handed_in.folder))
+        known = {one.weights: one for one in (read_manifest(file.parent) for file in made)}
+        return [known[weights] for weights in adapters(entered.handed_in.folder)]
 
 
 def few_shot(contest: Contest, shots: int) -> Entered:
@@ -271,7 +274,6 @@ def main() -> int:
     parser.add_argument("--train-limit", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--primed", action="store_true")
-    parser.add_argument("--steps", type=int, default=120, help="of the task alone, with --primed")
     parser.add_argument("--data", type=Path)
     parser.add_argument("--split", default="test_phase_1")
     parser.add_argument("--threads", type=int, default=0)
