@@ -500,7 +500,8 @@ def _purge(args: Args) -> int:
         print(f"{size(folder) / 1e6:10.1f} MB  {folder}")
     print(f"searched: {workspace_folder()}, and {args.out} for runs; those elsewhere are found with --out DIR")
     if not folders:
-        print("there is nothing that derives from it")
+        elsewhere = "; while they lay elsewhere something may have been: `harness purge` without --data lists all"
+        print(f"nothing was made from data at {args.data}{elsewhere}" if args.data else "there is nothing to delete")
         return 0
     if not args.yes:
         if not sys.stdin.isatty():

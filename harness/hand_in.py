@@ -25,7 +25,7 @@ from harness.workspace import salt
 @dataclass(frozen=True)
 class HandedIn:
     """A submission as it lies in its folder. `card` is None where the split has no references; `missing` says why a
-    scorer's columns are n/a, `warnings` that a split was scored often."""
+    scorer's columns are n/a, `warnings` that a split was scored often, and what was left out of an imported file."""
 
     folder: Path
     problems: tuple[Problem, ...]
@@ -97,4 +97,8 @@ def import_submission(
     )
     with claimed(folder, imported_identity(manifest), corpus.data):
         store(folder, generated)
-        return hand_in(task, corpus, scoring, folder, rows, manifest)
+        handed_in = hand_in(task, corpus, scoring, folder, rows, manifest)
+    left = {problem.check for problem in handed_in.problems}
+    mended = [problem for problem in problems if problem.level == "accepted" and problem.check not in left]
+    told = tuple(f"{problem.message}: not so in what was made of it" for problem in mended)
+    return replace(handed_in, warnings=(*told, *handed_in.warnings))

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from itertools import chain, count
 from pathlib import Path
 
 from harness import ledger
 from harness import manifest as manifests
 from harness.aggregate import Variant, check_variant
-from harness.characters import printable
 from harness.cluster import Cluster
 from harness.corpora import open_corpus
 from harness.entries import Entry, entry
@@ -28,13 +23,12 @@ from harness.references import read_references
 from harness.score import Measured, ids_digest, reference_digest, salted_ids, score, signatures, take
 from harness.scorecard import CARD_FILES, make_card, read_card, read_part_stats, read_stats, variants_in, write_cards
 from harness.scoring import Scoring, scoring_of
+from harness.sent import clean, find, labels, may_be_sent
 from harness.submission import read_submission, write_csv
 from harness.types import Corpus, Manifest, Submission, Task
 from harness.usage import read_usage
 from harness.validate import id_order
 from harness.workspace import salt
-
-_SUFFIX = re.compile(r"\.(csv|csv\.gz|zip)\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -76,7 +70,9 @@ def score_paths(paths: Sequence[Path], how: Judgement) -> Scored:
     unscored: dict[str, tuple[ScoreError, list[Path]]] = {}
     with ExitStack() as closing:
         desk = _Desk(how, closing)
-        items = _labelled(paths, desk)
+        found = [find(path, how.task, lambda folder: _is_run(folder, desk)) for path in paths]
+        desk.told.extend(line for sent in found for line in sent.told)
+        items = labels(found, how.task, lambda item: _board_of(item, how))
         strays = [item for item in items if not item.is_dir()] if how.data is None else []
         for item, label in items.items():
             if item in strays:
@@ -98,7 +94,7 @@ def score_paths(paths: Sequence[Path], how: Judgement) -> Scored:
 
 
 def _and_more(items: Sequence[Path]) -> str:
-    return _clean(str(items[0])) + (f" and {len(items) - 1} more" if len(items) > 1 else "")
+    return clean(str(items[0])) + (f" and {len(items) - 1} more" if len(items) > 1 else "")
 
 
 @dataclass(frozen=True)
@@ -126,25 +122,6 @@ class _Desk:
         return self.opened[key]
 
 
-def _labelled(paths: Sequence[Path], desk: _Desk) -> dict[Path, str]:
-    """What there is to score below `paths`, each with a label that no other has on its board: its whole path where two
-    would share one."""
-    how = desk.how
-    labels: dict[Path, str] = {}
-    for path in paths:
-        top = path if path.is_dir() else path.parent
-        for item in _find(path, desk):
-            labels.setdefault(item, _folder_name(item) if item.is_dir() else _label(item, top, how.task))
-    wanted = {item: (_board_of(item, how), label) for item, label in labels.items()}
-    shared = Counter(wanted.values())
-    given: dict[tuple[tuple[str, ...], str], Path] = {}
-    for item, (board, label) in wanted.items():
-        own = _clean(str(item)) if shared[board, label] > 1 else label
-        numbered = (f"{own} ({number})" for number in count(2))  # once they are printable, paths too may read the same
-        next(one for one in chain([own], numbered) if given.setdefault((board, one), item) == item)
-    return {item: label for (_, label), item in given.items()}
-
-
 def _board_of(item: Path, how: Judgement) -> tuple[str, ...]:
     """What tells apart the boards on which things come to stand; whatever is judged by named data is of these."""
     try:
@@ -157,50 +134,6 @@ def _board_of(item: Path, how: Judgement) -> tuple[str, ...]:
 def _split(how: Judgement) -> str:
     """Whose cases a file is judged on."""
     return how.split or how.task.default_split
-
-
-def _folder_name(folder: Path) -> str:
-    return _clean(folder.resolve().name if folder.name in ("", "..") else folder.name)
-
-
-def _label(file: Path, top: Path, task: Task) -> str:
-    """Where the file lies below `top`, without suffix. `submission` says nothing: that takes its folder's name."""
-    place = file.relative_to(top).parent / _stem(file.name)
-    if place.name in {_stem(task.submission.file_name), _stem(task.submission.archive_name)}:
-        place = place.parent
-    return _clean(str(place) if place.name else file.resolve().parent.name)
-
-
-def _clean(label: str) -> str:
-    """Files of others may have names that are no UTF-8, or hold codes for a terminal."""
-    return printable(os.fsencode(label).decode("utf-8", "replace"))
-
-
-def _stem(name: str) -> str:
-    return _SUFFIX.sub("", name)
-
-
-def _find(path: Path, desk: _Desk) -> Iterator[Path]:
-    """Run folders, and files with a submission that lie in none. Of the two files that a run hands in only the zip: any
-    other csv beside a zip of its name may be what was sent later."""
-    if path.is_file():
-        yield path
-        return
-    if not path.is_dir():
-        raise SubmissionError(f"there is no {path}", todo="name a run's folder, a csv, a zip, or a folder of these")
-    runs = sorted(found.parent for found in path.rglob(manifests.FILE) if _is_run(found.parent, desk))
-    files = sorted(f for f in path.rglob("*") if _may_be_sent(f) and not any(r in f.parents for r in runs))
-    form = desk.how.task.submission
-    twins = {one.with_name(form.file_name) for one in files if one.name == form.archive_name}
-    files = [file for file in files if file not in twins]
-    if not runs and not files:
-        raise SubmissionError(f"{path} holds no run, csv or zip", todo="name a folder that does")
-    yield from [*runs, *files]
-
-
-def _may_be_sent(file: Path) -> bool:
-    """By its name; unpacking may have left a folder of that name, and a Mac a `._` beside each file."""
-    return bool(_SUFFIX.search(file.name)) and not file.name.startswith(".") and not file.is_dir()
 
 
 def _is_run(folder: Path, desk: _Desk) -> bool:
@@ -219,7 +152,7 @@ def _was_sent(folder: Path, desk: _Desk) -> bool:
     """Whether the run there, which hands something in, was made from another state of the data than is to be judged by:
     whoever sent it has, for one, no hidden targets."""
     how = desk.how
-    if how.data is None or not any(map(_may_be_sent, folder.iterdir())):
+    if how.data is None or not any(map(may_be_sent, folder.iterdir())):
         return False
     try:
         of = manifests.read(folder)
@@ -296,7 +229,7 @@ def _score_file(path: Path, label: str, desk: _Desk) -> list[Entry]:
     form = how.task.submission
     if path.name in (form.file_name, form.archive_name) and _was_sent(path.parent, desk):
         desk.told.append(
-            f"{_clean(str(path))} was made from another state of {corpus.name} than lies at {corpus.data}: it is "
+            f"{clean(str(path))} was made from another state of {corpus.name} than lies at {corpus.data}: it is "
             "judged as a file that was sent, and the manifest beside it is not believed"
         )
     return [replace(entry(card, measured.stats), folder=path) for card in cards]
@@ -312,6 +245,9 @@ def _measure(
     measured = score(submission, references, how.task, desk.scoring(corpus, split), salt(corpus.root), len(cases))
     if lacking := sorted({*cases} - submission.rows.keys(), key=id_order):
         desk.told.append(f"{label}: ids that are missing{counted(lacking, len(lacking))}; they count as failed")
+    if strange := len(submission.rows.keys() - {*corpus.ids(split)}):
+        where = "`harness validate` says where they stand"
+        desk.told.append(f"{label}: ids that no case has ({strange:,}); they count for nothing, and {where}")
     return measured
 
 

@@ -133,8 +133,9 @@ def refuse_other(folder: Path, wanted: Mapping[str, Any]) -> None:
     """Raise RunError, with what differs, if the folder holds a run of another identity."""
     differing = differences(read_identity(folder) or wanted, wanted)
     if differing:
+        what = "another submission" if "candidates_digest" in wanted else "a run with other settings"
         raise RunError(
-            f"{folder} holds a run with other settings: {'; '.join(differing)}",
+            f"{folder} holds {what}: {'; '.join(differing)}",
             todo="give this one a label of its own with --as LABEL, or delete that folder",
         )
 

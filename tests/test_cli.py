@@ -443,7 +443,19 @@ def test_another_file_under_the_same_label_is_refused(ran: Path, ward: Path, fai
     other = home / "other.csv"
     other.write_text((ran / "submission.csv").read_text().replace("stable", "good"))
     message = fails(*IMPORT, str(other), "--as", "theirs", "--data", str(ward))
-    assert "holds a run with other settings: candidates_digest is" in message
+    assert "holds another submission: candidates_digest is" in message
+
+
+def test_what_is_left_out_of_an_imported_file_is_told(
+    ran: Path, ward: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "more.csv").write_text(f"{(ran / 'submission.csv').read_text()}999,a,b\n")
+    assert main([*IMPORT, "more.csv", "--as", "more", "--data", str(ward)]) == 0
+    said = capsys.readouterr().out
+    assert re.search(
+        r"\nmore\.csv: ids that are not expected \(1\): 999 \(line \d+\): not so in what was made of it\n", said
+    )
+    assert "\nThe task's server will accept this submission.\n" in said
 
 
 def test_a_file_that_the_server_would_refuse_is_not_imported(ward: Path, fails: Fails, home: Path) -> None:
@@ -486,7 +498,7 @@ def test_files_of_one_name_have_labels_of_their_own(
         else:
             shutil.copy(ran / f"submission{Path(name).suffix}", home / "teams" / name)
     assert main([*SCORE, "teams", "--data", str(ward)]) == 0
-    assert labels(capsys.readouterr().out) == ["a", "b", "b/second", "teams/more/c.csv", "teams/more/c.csv.gz"]
+    assert labels(capsys.readouterr().out) == ["a", "b", "b/second", "more/c.csv", "more/c.csv.gz"]
     assert main([*SCORE, "teams/a/submission.zip", "teams/b/submission.zip", "--data", str(ward)]) == 0
     assert labels(capsys.readouterr().out) == ["a", "b"]
 
@@ -650,7 +662,8 @@ def test_purge_finds_what_derives_from_data_that_were_renamed_or_are_gone(
     assert list((home / "workspace").iterdir()) == []
     assert list((home / "submissions").iterdir()) == []
     assert main(["purge", "--data", "renamed"]) == 0
-    assert "there is nothing that derives from it" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "nothing was made from data at renamed; while they lay elsewhere something may have been: `harness" in said
     message = fails("purge", "--data", "gone")
     assert "gone: there is no such folder, and nothing in workspace or submissions derives from it" in message
     assert "name the folder that was given to submit with --data" in message
@@ -1175,7 +1188,7 @@ def test_runs_are_called_by_their_folders_whatever_their_manifests_say(
     for place in ("sent/alpha", "sent/beta", "sent/deep/alpha"):
         shutil.copytree(ran, home / place)
     assert main([*SCORE, "sent", "--data", str(ward)]) == 0
-    assert labels(capsys.readouterr().out) == ["beta", "sent/alpha", "sent/deep/alpha"]
+    assert labels(capsys.readouterr().out) == ["alpha", "beta", "deep/alpha"]
     assert main([*SUBMIT, "--data", str(ward), "--split", "valid"]) == 0
     capsys.readouterr()
     assert main([*SCORE, "submissions"]) == 0
@@ -1191,9 +1204,9 @@ def test_names_that_read_the_same_once_they_are_printable_are_numbered(
     assert main([*SCORE, "sent", "--data", str(ward), "--format", "csv", "--out", "board.csv"]) == 0
     with (home / "board.csv").open(newline="", encoding="utf-8") as file:
         assert {row["label"] for row in csv.DictReader(file)} == {
-            "sent/M\ufffdller.csv",
-            "sent/M\ufffdller.csv (2)",
-            "sent/M\ufffdller.csv (3)",
+            "M\ufffdller.csv",
+            "M\ufffdller.csv (2)",
+            "M\ufffdller.csv (3)",
         }
 
 
@@ -1205,7 +1218,66 @@ def test_a_corrected_csv_beside_the_zip_that_was_sent_first_is_scored_too(
         shutil.copy(ran / f"submission.{kind}", home / "sent" / f"tango.{kind}")
         shutil.copy(ran / f"submission.{kind}", home / "sent")
     assert main([*SCORE, "sent", "--data", str(ward)]) == 0
-    assert labels(capsys.readouterr().out) == ["sent", "sent/tango.csv", "sent/tango.zip"]
+    assert labels(capsys.readouterr().out) == ["sent", "tango.csv", "tango.zip"]
+
+
+def test_of_two_files_of_one_hand_in_none_is_left_out_unless_it_says_the_same(
+    ran: Path, ward: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Alpha sent both at once, beta a better csv later, and gamma's zip is broken."""
+    for team in ("alpha", "beta", "gamma"):
+        (home / "sent" / team).mkdir(parents=True)
+        for kind in ("csv", "zip"):
+            shutil.copy(ran / f"submission.{kind}", home / "sent" / team)
+    later = home / "sent" / "beta" / "submission.csv"
+    later.write_text(later.read_text().replace("stable", "a stable"))
+    (home / "sent" / "gamma" / "submission.zip").write_bytes(b"PK half of a zip")
+    assert main([*SCORE, "sent", "--data", str(ward)]) == 1
+    shown = capsys.readouterr()
+    assert {line.split("|")[4].strip() for line in shown.out.splitlines() if re.match(r"\|\s+\d+ \|", line)} == {
+        "alpha",
+        "beta/submission.csv",
+        "beta/submission.zip",
+        "gamma/submission.csv",
+    }
+    unlike = "its csv and its zip do not hold the same, and both are judged\n"
+    assert f"sent/beta: {unlike}sent/gamma: {unlike}" in shown.err
+    assert "harness: sent/gamma/submission.zip: this is no submission for discharge-me:\n" in shown.err
+
+
+def test_what_cannot_be_judged_is_named_and_what_belongs_to_a_submission_is_not(
+    ran: Path, ward: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("teamA/submission.zip", "phase2/teamB/b.csv"):
+        (home / "sent" / name).parent.mkdir(parents=True)
+        shutil.copy(ran / f"submission{Path(name).suffix}", home / "sent" / name)
+    shutil.copytree(ran, home / "sent" / "ours")
+    for name in (
+        "teamA/paper/appendix.pdf",
+        "teamC/predictions.jsonl",
+        "phase2/teamD/out/submission.xlsx",
+        "teamE.tar.gz",
+        "__MACOSX/a",
+        ".git/config",
+    ):
+        (home / "sent" / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / "sent" / name).write_text("{}")
+    assert main([*SCORE, "sent", "--data", str(ward)]) == 0
+    assert capsys.readouterr().err == (
+        "passed over, for nothing there ends in .csv, .csv.gz or .zip (3): "
+        "sent/phase2/teamD, sent/teamC, sent/teamE.tar.gz\n"
+    )
+
+
+def test_ids_that_no_case_has_are_counted_and_not_shown(
+    ran: Path, ward: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (ran / "submission.csv").read_text()
+    (home / "more.csv").write_text(f"{text}Mr Smith,a,b\n999,a,b\n")
+    assert main([*SCORE, "more.csv", "--data", str(ward)]) == 0
+    assert capsys.readouterr().err == (
+        "more: ids that no case has (2); they count for nothing, and `harness validate` says where they stand\n"
+    )
 
 
 def test_the_rows_that_a_file_lacks_are_counted_and_named(

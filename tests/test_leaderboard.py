@@ -20,6 +20,7 @@ from harness.leaderboard import boards, contests
 from harness.leaderboard import row as row_of
 from harness.leaderboard import table as table_of
 from harness.types import ColumnScore, ScoreCard, ShortTargets, Signature, Truncation
+from harness.usage import Usage
 from tests.toys import MANIFEST, TASK
 
 
@@ -386,6 +387,23 @@ def test_what_was_never_seen_and_what_was_refused_are_told() -> None:
     refused = "a: bleu could not judge 2 texts, which count as failed: the text has over 9 words"
     assert refused in notes
     assert refused in table([one], TASK).notes
+
+
+def test_what_was_not_measured_was_not_seen_whole() -> None:
+    """The share of `b`, which rouge1 has not measured, is no 0.0 %."""
+    course = Truncation(tokens=200, unseen=25, cut=2)
+    told = replace(card("a", bleu=0.5, rouge1=0.5), truncation={"rouge1": {"course": course}})
+    (board,) = boards(
+        [
+            Entry(told, usage=Usage(2, 4, 80.0, 2.0, 0, 0)),
+            Entry(card("b", bleu=0.5), usage=Usage(2, 4, 80.0, 2.0, 0, 0)),
+        ],
+        lambda _: TASK,
+    )
+    table = render([board], "md").split("**Texts and cost**")[1]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if line.startswith("|")]
+    at = rows[0].index("unseen by rouge1")
+    assert {row[0]: row[at] for row in rows if row[0] in ("a", "b")} == {"a": "12.5%", "b": "n/a"}
 
 
 # --------------------------------------------------------------------------- names, folders

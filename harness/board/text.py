@@ -111,7 +111,7 @@ def _texts(board: Board) -> Table:
                 _per_field([each.grade for each in figures], 1),
                 str(usage.cut_off) if usage else "",
                 str(usage.chart_cut) if usage else "",
-                *(_share(_unseen(one, column)) for column in unseen),
+                *(NOT_AVAILABLE if (share := _unseen(one, column)) is None else _share(share) for column in unseen),
                 *(NOT_AVAILABLE if value is None else f"{value:,.{d}f}" for value, d in ((tokens, 0), (seconds, 1))),
                 NOT_AVAILABLE if energy is None else f"{energy:.3g}",
             ]
@@ -123,9 +123,11 @@ def _per_field(values: Sequence[float | None], digits: int) -> str:
     return " / ".join("–" if value is None else f"{value:.{digits}f}" for value in values)
 
 
-def _unseen(one: Standing, column: str) -> float:
-    """The share of tokens that a metric never saw, over all fields."""
-    ledger = one.card.truncation.get(column, {}).values()
+def _unseen(one: Standing, column: str) -> float | None:
+    """The share of tokens that a metric never saw, over all fields; None where it measured none."""
+    if column not in one.card.truncation:
+        return None
+    ledger = one.card.truncation[column].values()
     return sum(each.unseen for each in ledger) / max(1, sum(each.tokens for each in ledger))
 
 

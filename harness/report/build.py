@@ -35,6 +35,6 @@ def write_report(boards: Sequence[Board], out: Path, *, private: bool) -> list[s
             folder.write_page(new, page, {"report": report})
     found = [f"{out / 'index.html'}: open it in a browser"]
     if private:
-        whose = ", ".join(str(corpus.data) for corpus in corpora)
+        whose = ", ".join(dict.fromkeys(str(corpus.data) for corpus in corpora))
         found.append(f"it holds texts of {whose}: harness purge finds it here with --out {out}")
     return found
