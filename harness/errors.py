@@ -21,7 +21,8 @@ Messages never hold text of a patient. Ids may stand in them: they go to the use
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Mapping, Sequence
 
 
 class HarnessError(Exception):
@@ -104,6 +105,13 @@ class LeaderboardError(HarnessError):
 
 class PrivacyError(HarnessError):
     pass
+
+
+def unknown(kind: str, name: str, names: Sequence[str]) -> PluginError:
+    """The error for a name that nothing has: lists the nearest, or all."""
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(names) or 'none'}"
+    return PluginError(f"there is no {kind} '{name}'", todo=hint)
 
 
 # --------------------------------------------------------------------------- what plugins raise beside these

@@ -25,6 +25,7 @@ from harness.board import (
     Standing,
     Statistics,
     Values,
+    means_of,
     notes,
 )
 from harness.board.statistics import Resampled, Wanted
@@ -239,11 +240,6 @@ def _check_measure(column: str, cards: Sequence[ScoreCard]) -> None:
 
 
 # --------------------------------------------------------------------------- columns
-
-
-def means_of(task: Task) -> dict[str, tuple[str, ...]]:
-    """The means by which the board may rank, the preferred first, with their columns."""
-    return {OVERALL: tuple(c.key for c in task.columns if c.in_overall), **task.means}
 
 
 def _keys(cards: Sequence[ScoreCard], task: Task) -> list[str]:

@@ -27,8 +27,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
-from harness.errors import SettingsError
-from harness.plugins import unknown
+from harness.errors import SettingsError, unknown
 
 T = TypeVar("T")
 

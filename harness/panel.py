@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from harness import assets
 from harness.blame import raise_if_nobodys
+from harness.board import means_of
 from harness.errors import (
     AssetError,
     CannotJudge,
@@ -81,7 +82,8 @@ def choose(names: Sequence[str], registry: Registry, lineup: Lineup, task: Task 
     """Scorers by name, with the task's settings and before them the line-up's.
 
     Raises PluginError for a name that no scorer has, wherever it stands (settings that nobody reads are a slip of the
-    pen), and SettingsError for a setting that a scorer does not take: before anybody works, not after."""
+    pen), and for a column that is called as one of the task's means; SettingsError for a setting that a scorer does not
+    take: before anybody works, not after."""
     for name in lineup.scorers:
         registry.entry("scorer", name)
     own = task.scorer_settings if task else {}
@@ -95,8 +97,14 @@ def choose(names: Sequence[str], registry: Registry, lineup: Lineup, task: Task 
         )
         for name in names
     )
+    means = means_of(task) if task else {}
     for choice in choices:
-        _plugin(choice)
+        if taken := [column for column in _plugin(choice).columns if column in means]:
+            raise PluginError(
+                f"the scorer '{choice.name}' ({choice.entry.origin}) fills the column '{taken[0]}', and so the task "
+                f"{task.name if task else ''} calls the mean of {', '.join(means[taken[0]])}",
+                todo="give the column another name",
+            )
     return choices
 
 
@@ -104,6 +112,12 @@ def filling(columns: Collection[str], task: Task, registry: Registry, lineup: Li
     """Of the task's scorers the names of those that fill one of the columns."""
     choices = choose(task.scorers, registry, lineup, task)
     return tuple(choice.name for choice in choices if not set(columns).isdisjoint(_plugin(choice).columns))
+
+
+def filled(task: Task, registry: Registry, lineup: Lineup) -> frozenset[str]:
+    """The columns that the task's scorers fill, of which some may be open twins."""
+    choices = choose(task.scorers, registry, lineup, task)
+    return frozenset(column for choice in choices for column in _plugin(choice).columns)
 
 
 @dataclass(frozen=True)

@@ -10,20 +10,19 @@ Decorators only tag. Listing reads names and docstrings as text; a plugin is imp
 from __future__ import annotations
 
 import ast
-import difflib
 import hashlib
 import importlib
 import importlib.util
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
-from harness.errors import HarnessError, PluginError, told
+from harness.errors import HarnessError, PluginError, told, unknown
 
 if TYPE_CHECKING:
     from harness.types import Task
@@ -194,6 +193,7 @@ class Registry:
 
     def task(self, name: str) -> Task:
         """The rules of this name, with the digest of the code that they stand in."""
+        from harness.task_rules import refuse_unsound
         from harness.types import Task
 
         entry = self.entry("task", name)
@@ -211,7 +211,7 @@ class Registry:
             raise PluginError(
                 f"the task '{name}' ({entry.origin}) returned {type(task).__name__}", todo="return a harness.Task"
             )
-        refuse_unlike(task, f"the task '{name}' ({entry.origin}): ")
+        refuse_unsound(task, f"the task '{name}' ({entry.origin})")
         return replace(task, source=_sha256(entry.source()))
 
     def tasks(self) -> tuple[tuple[Task, ...], Mapping[str, PluginError]]:
@@ -223,24 +223,6 @@ class Registry:
             except PluginError as error:
                 broken[name] = error
         return tuple(read), broken
-
-
-def refuse_unlike(task: Task, who: str = "") -> None:
-    """Raises PluginError naming the part that is no tuple, for want of a comma, or no function."""
-    for part in fields(task):
-        value = getattr(task, part.name)
-        what = f"{who}{part.name} is {type(value).__name__}"
-        if str(part.type).startswith("tuple") and (isinstance(value, str) or not isinstance(value, Sequence)):
-            raise PluginError(f"{what}, where a tuple is due", todo="write a comma behind its one item: (ITEM,)")
-        if str(part.type).startswith("Callable") and not (value is None or callable(value)):
-            raise PluginError(f"{what}, where a function is due", todo="give the function itself, without quotes")
-
-
-def unknown(kind: str, name: str, names: Sequence[str]) -> PluginError:
-    """The error for a name that nothing has: lists the nearest, or all."""
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(names) or 'none'}"
-    return PluginError(f"there is no {kind} '{name}'", todo=hint)
 
 
 def registry(plugins: Sequence[Path] = ()) -> Registry:

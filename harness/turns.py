@@ -10,9 +10,8 @@ from typing import Any
 from harness import manifest as manifests
 from harness.competitor import Competitor, find_competitor
 from harness.contest import Contest
-from harness.errors import SettingsError
+from harness.errors import SettingsError, unknown
 from harness.files import digest
-from harness.plugins import unknown
 from harness.run import differences, identity, imported_identity, read_identity, refuse_other
 from harness.selection.features import check_reads
 from harness.selection.weighted import ByField

@@ -116,9 +116,17 @@ def test_the_nouns_import_the_standard_library_only() -> None:
         assert modules <= STDLIB
 
 
-def test_the_registry_imports_nouns_and_errors_only() -> None:
-    ours = {module for module, _ in imports(HOUSE / "harness" / "plugins.py") if root(module) not in STDLIB}
-    assert ours <= {"harness.types", "harness.errors"}
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("plugins", {"types", "errors", "task_rules"}),
+        ("task_rules", {"types", "errors", "board", "sections"}),
+        ("sections", {"types"}),
+    ],
+)
+def test_the_registry_imports_nouns_and_errors_and_what_imports_no_more(name: str, known: set[str]) -> None:
+    ours = {module for module, _ in imports(HOUSE / "harness" / f"{name}.py") if root(module) not in STDLIB}
+    assert ours <= {f"harness.{one}" for one in known}
 
 
 @pytest.mark.parametrize("path", PLUGIN_FILES, ids=shown)

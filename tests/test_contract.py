@@ -573,7 +573,7 @@ TASKS = [
         "it calls itself 'other'\n  -> give it the name of its",
     ),
     (
-        "it returns a task of its name",
+        "its parts are of their types",
         task("replace(right, corpus='open_tables')"),
         "corpus is str, where a function is due\n  -> give the function itself, without quotes",
     ),
@@ -589,6 +589,30 @@ TASKS = [
         "the mean 'all': there is no column 'blue'\n  -> did you mean bleu",
     ),
     ("its means are of its columns", task("replace(right, means={'all': ()})"), "the mean 'all' is of nothing"),
+    (
+        "its means are of its columns",
+        task("replace(right, means={'rouge1': ('rouge1', 'rouge2')})"),
+        "the mean 'rouge1' has a name that is taken: a column's\n  -> give it another name",
+    ),
+    (
+        "its means are of its columns",
+        task("replace(right, means={'Overall': ('bleu',)})"),
+        "the mean 'Overall' has a name that is taken: that of the columns in_overall\n  -> give it another name",
+    ),
+    (
+        "its means have one direction",
+        task("replace(right, columns=(*right.columns, Column('misses', 'Misses', higher_is_better=False)))"),
+        "the mean 'Overall' is of columns of which more is better and of 'misses', of which less is\n"
+        "  -> leave it out: Column('misses', ..., higher_is_better=False, in_overall=False)",
+    ),
+    (
+        "its means have one direction",
+        task(
+            "replace(right, means={'all': ('bleu', 'misses')}, columns=(*right.columns, "
+            "Column('misses', 'Misses', higher_is_better=False, in_overall=False)))"
+        ),
+        "the mean 'all' is of columns of which more is better and of 'misses', of which less is\n  -> leave it out of",
+    ),
     (
         "its headings are regular expressions",
         task("replace(right, sections=(Section('plan', ('(plan',)),))"),
@@ -608,6 +632,11 @@ TASKS = [
         "its fields read what exists",
         task("replace(right, fields=(replace(course, kind='label'), instructions))"),
         "the field 'brief_hospital_course' is a label and has none",
+    ),
+    (
+        "its fields read what exists",
+        task("replace(right, fields=(replace(course, known=(), tables=()), instructions), times={})"),
+        "nothing is known when the field 'brief_hospital_course' is written: no section of the note, no table",
     ),
     (
         "its fields read what exists",
@@ -638,6 +667,11 @@ TASKS = [
         "its scorers take its settings",
         task("replace(right, scorer_settings={'rouge': {'stemer': 'none'}})"),
         "broken: rouge: there is no setting 'stemer'\n  -> did you mean stemmer?",
+    ),
+    (
+        "its columns are filled",
+        task("replace(right, scorers=tuple(one for one in right.scorers if one != 'meteor'))"),
+        "none of its scorers fills the column 'meteor': ",
     ),
     (
         "its scorers take its settings",

@@ -15,8 +15,8 @@ import harness
 from harness import plugins
 from harness.cli import main
 from harness.contract import check_file
-from harness.errors import PluginError
-from harness.plugins import registry, registry_of, unknown
+from harness.errors import PluginError, unknown
+from harness.plugins import registry, registry_of
 from harness.scaffold import new_system
 
 HOUSE = Path(harness.__file__).resolve().parent.parent
@@ -358,11 +358,19 @@ def ours():
             "fields is Field, where a tuple is due\n  -> write a comma behind its one item: (ITEM,)",
         ),
         ('scorers=("rouge")', "scorers is str, where a tuple is due\n  -> write a comma behind its one item: (ITEM,)"),
+        ('document="dialogue"', "document is 'dialogue'\n  -> write one of 'note', 'transcript'"),
+        (
+            "fields=(replace(discharge_me().fields[0], kind='labels'),)",
+            "fields[0].kind is 'labels'\n  -> write one of 'text', 'label', 'entities'",
+        ),
+        ('columns=(("bleu", "BLEU"),)', "columns[0] is tuple, where a Column is due\n  -> write a Column"),
+        ('means=("bleu", "meteor")', "means is tuple, where a table is due\n  -> write {NAME: VALUE}"),
+        ('means={"all": "bleu"}', "means['all'] is str, where a tuple is due\n  -> write a comma behind its one item"),
     ],
 )
 def test_a_part_of_a_task_that_is_no_function_or_no_tuple_is_named(tmp_path: Path, part: str, message: str) -> None:
     path = written(tmp_path / "ours.py", TASK.format(part=part))
-    assert refused(registry([path]).task, "ours") == f"the task 'ours' ({path}): {message}"
+    assert refused(registry([path]).task, "ours").startswith(f"the task 'ours' ({path}): {message}")
 
 
 @pytest.mark.parametrize(
@@ -496,9 +504,11 @@ def test_a_plugin_is_checked_in_the_company_of_others(tmp_path: Path, capsys: py
     judge = written(tmp_path / "length.py", ECHO.format(name="length").replace("system", "scorer"))
     ward = written(
         tmp_path / "short.py",
-        "from dataclasses import replace\nfrom harness import task\n"
+        "from dataclasses import replace\nfrom harness import Column, task\n"
         "from harness.tasks.discharge_me import discharge_me\n\n\n"
-        '@task("short")\ndef short():\n    return replace(discharge_me(), name="short", scorers=("length",))\n',
+        '@task("short")\ndef short():\n    columns = (Column("length", "Length"),)\n'
+        '    right = replace(discharge_me(), name="short", published=None, columns=columns, means={})\n'
+        '    return replace(right, scorers=("length",))\n',
     )
     assert main(["check", str(ward)]) == 1
     assert "there is no scorer 'length'" in capsys.readouterr().out

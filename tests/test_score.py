@@ -21,8 +21,9 @@ from harness import Pair, scorecard
 from harness.aggregate import mean_over_columns, mean_over_fields
 from harness.errors import AssetError, CannotJudge, PluginError, ScoreError, SettingsError
 from harness.files import digest_bytes
+from harness.lineup import DEFAULT_LINEUP, read_lineup
 from harness.nlp.networks import TO_FIT
-from harness.panel import Choice, OpenScorer, ScorerContext, open_scorers
+from harness.panel import Choice, OpenScorer, ScorerContext, choose, open_scorers
 from harness.plugins import registry
 from harness.score import Measured, Stats, ids_digest, score
 from harness.scorecard import make_card, read_card, read_stats, variants_in, write_cards
@@ -552,6 +553,19 @@ def test_two_scorers_cannot_fill_one_column(tmp_path: Path) -> None:
                "semantic2", "rouge")  # fmt: skip
     assert str(error.value) == (
         "the scorers 'semantic2' and 'rouge' both fill the column 'rouge1'\n  -> leave one of them out: --scorers"
+    )
+
+
+def test_no_scorer_fills_a_column_that_is_called_as_a_mean_of_the_task(tmp_path: Path) -> None:
+    """The board would show the mean in its place, with the interval of the scorer's column."""
+    file = tmp_path / "mine.py"
+    file.write_text('from harness import scorer\n\n\n@scorer("overlap5")\ndef mine(pair):\n    return 1.0\n')
+    plugins = registry([file])
+    with pytest.raises(PluginError) as error:
+        choose(["overlap5"], plugins, read_lineup(DEFAULT_LINEUP), plugins.task("discharge-me"))
+    assert str(error.value) == (
+        f"the scorer 'overlap5' ({file}) fills the column 'overlap5', and so the task discharge-me calls the mean of "
+        "bleu, rouge1, rouge2, rougel, meteor\n  -> give the column another name"
     )
 
 

@@ -199,3 +199,8 @@ class Board:
 
     def column(self, key: str) -> BoardColumn:
         return next(column for column in self.columns if column.key == key)
+
+
+def means_of(task: Task) -> dict[str, tuple[str, ...]]:
+    """The means by which the board may rank, the preferred first, with their columns."""
+    return {OVERALL: tuple(c.key for c in task.columns if c.in_overall), **task.means}

@@ -6,9 +6,8 @@ import random
 from collections.abc import Callable
 
 from harness.contract.trial import QUIET, SETTINGS, Trial, imports_quietly, settings_can_be_set
-from harness.errors import PluginError
+from harness.errors import PluginError, unknown
 from harness.lineup import DEFAULT_LINEUP, read_lineup
-from harness.plugins import unknown
 from harness.selection.features import FEATURES, MEMBER, check_reads
 from harness.selection.reading import Reading, Seen
 from harness.types import Offer, Pool, Selector

@@ -197,7 +197,8 @@ def the_reference_beats_its_shuffled_words(trial: ScorerTrial) -> None:
         raise PluginError(
             f"in the column {trial.opened.columns[int(below.argmax())]} a reference scores less than its own words "
             "in another order",
-            todo="see which text is the reference, and whether more is better",
+            todo="see which text is the reference; where less is better, return 1 - x, or -x with worst=, or let a "
+            "task of yours say it: Column(..., higher_is_better=False)",
         )
 
 

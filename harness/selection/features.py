@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from harness.errors import SettingsError
+from harness.errors import SettingsError, unknown
 from harness.nlp.claims import Kind, unsupported
-from harness.plugins import unknown
 from harness.selection.reading import Seen, f1, matches, share
 from harness.types import Pool
 
