@@ -154,7 +154,7 @@ def _assets(table: Table) -> None:
     actions.add_parser("list", help="what is there, how large, which licence")
     actions.add_parser("fetch", help="fetch and convert").add_argument("names", nargs="*", metavar="NAME")
     export = actions.add_parser("export", help="one file or folder for a machine without network")
-    export.add_argument("file", type=Path, metavar="PATH", help="a file (.tar, .tar.gz), or with --wheels a folder")
+    export.add_argument("file", type=Path, metavar="PATH", help="a file (.tar, .tar.gz, .tgz); with --wheels a folder")
     export.add_argument("names", nargs="*", metavar="NAME", help="assets (default: all)")
     export.add_argument("--wheels", action="store_true", help="a folder with all packages and the harness itself, too")
     _lineup_group(export)

@@ -34,6 +34,8 @@ MANIFEST = "harness-asset.json"
 PUBLIC_FILE = 0o644
 IN_FOLDER = "assets.tar"
 """What an export is called within the folder that `harness.air_gap` makes."""
+ENDINGS = (".tar", ".tar.gz", ".tgz")
+"""Of an export's name."""
 
 
 @dataclass(frozen=True)
@@ -195,6 +197,11 @@ def fetch(names: Sequence[str] = ()) -> None:
 
 def export(names: Sequence[str], file: Path) -> None:
     """Write assets into one tar file (compressed if its name ends in gz) for a machine without a network."""
+    if not file.name.endswith(ENDINGS):
+        raise AssetError(
+            f"{file}: an export is a tar file, and its name ends in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}",
+            todo="name it so; --wheels makes a folder, with all packages and the harness itself, too",
+        )
     try:
         pack(packed(names), file)
     except OSError as error:
@@ -218,6 +225,10 @@ def import_(file: Path) -> list[str]:
         try:
             with tarfile.open(file / IN_FOLDER if file.is_dir() else file) as tar:
                 _unpack(tar, temporary, file)
+        except FileNotFoundError as error:
+            raise AssetError(
+                f"{error.filename}: there is no such file", todo="name what `harness assets export` wrote"
+            ) from None
         except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
             if full := files.no_room(error):
                 raise AssetError(
@@ -225,7 +236,8 @@ def import_(file: Path) -> list[str]:
                     todo="make room there, or set HARNESS_ASSETS to another folder; nothing was imported",
                 ) from None
             raise AssetError(
-                f"{file} cannot be read as an export of assets: {error}", todo="copy it again, or export it again"
+                f"{file} cannot be read as an export of assets: {_fault(error)}",
+                todo="copy it again, or export it again",
             ) from None
         names = sorted(one.name for one in temporary.iterdir())
         for name in names:
@@ -234,6 +246,13 @@ def import_(file: Path) -> list[str]:
             with _locked(folder, name):
                 _replace(temporary / name, folder / name)
     return names
+
+
+def _fault(error: Exception) -> str:
+    """What is wrong with a file; of one that is no tar file, tarfile says what each of its ways to open it met."""
+    if isinstance(error, tarfile.ReadError) and "\n" in str(error):
+        return "it is no tar file, or a torn one"
+    return getattr(error, "strerror", None) or str(error)
 
 
 # --------------------------------------------------------------------------- fetching

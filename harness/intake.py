@@ -65,6 +65,11 @@ class Findings:
         self.add(check, what)
         raise Unreadable
 
+    def only(self, check: str, what: str) -> NoReturn:
+        """The file is no csv at all: nothing else that was found of it is of use."""
+        self._groups.clear()
+        self.stop(check, what)
+
     def messages(self) -> Iterator[tuple[str, str]]:
         """(check, message) of each group."""
         for (check, what), (places, count) in self._groups.items():
@@ -229,7 +234,8 @@ def _the_csv(members: list[zipfile.ZipInfo], form: SubmissionFormat, found: Find
     at_root = [m for m in safe if not re.search(r"[/\\]|^\.", m.filename)]
     chosen = [m for m in at_root if m.filename == form.file_name] or at_root
     if not chosen:
-        hint = ": zip the file, not its folder" if safe else ""
+        zipped = any(m.filename.lower().endswith(".zip") for m in members)
+        hint = ": zip the file, not its folder" if safe else ": there is a zip in it, give that one" if zipped else ""
         found.stop("archive-csv", f"no csv at the root of the zip{hint}")
     if len(chosen) > 1:
         found.stop("archive-csv", f"{len(chosen)} csv files at the root of the zip: leave one, {form.file_name}")
@@ -239,6 +245,11 @@ def _the_csv(members: list[zipfile.ZipInfo], form: SubmissionFormat, found: Find
 # --------------------------------------------------------------------------- reading
 
 
+_NO_CSV = {
+    "is a zip or an Excel workbook, whatever its name: export a workbook as CSV UTF-8, name a zip .zip": ("PK\3\4",),
+    "is UTF-16: save it as UTF-8": ("\udcff\udcfe", "\udcfe\udcff"),
+}
+"""What else may be named as a csv: the first bytes of such a file, as text."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -265,13 +276,20 @@ class _Lines:
         self.room -= len(line)
         if self.room < 0:
             self._found.stop("size", f"line {self.number} belongs to a row of more than {MAX_ROW:,} characters")
-        if self.number == 1 and line.startswith("\ufeff"):
-            self._found.add("bom", "begins with a byte order mark")
-            line = line[1:]
+        if self.number == 1:
+            line = self._checked_start(line)
         if not line.isascii() and _SURROGATE.search(line):
             self._found.add("utf-8", "bytes that are not UTF-8", f"line {self.number}")
         self.last = line
         return line
+
+    def _checked_start(self, line: str) -> str:
+        for what, starts in _NO_CSV.items():
+            if line.startswith(starts):
+                self._found.only("utf-8", what)
+        if line.startswith("\ufeff"):
+            self._found.add("bom", "begins with a byte order mark")
+        return line.removeprefix("\ufeff")
 
 
 def _rows(text: IO[str], found: Findings) -> Generator[tuple[int, list[str]], None, None]:

@@ -50,8 +50,9 @@ CHECKS: Mapping[str, Check] = {
             f"{intake.RATIO_FROM // MIB} MiB), {intake.MAX_ROWS:,} rows, {MAX_COLUMNS:,} columns and "
             f"{intake.MAX_ROW:,} characters in a row, the zip a directory of {intake.MAX_DIRECTORY // MIB} MiB",
         ),
-        Check("utf-8", "refused", "the csv is UTF-8"),
+        Check("utf-8", "refused", "the csv is text in UTF-8, and no workbook or zip by that name"),
         Check("quotes", "refused", "every quoted cell is closed"),
+        Check("commas", "refused", "cells are separated by commas"),
         Check("column-missing", "refused", "every column of the task is there, by its exact name"),
         Check("column-twice", "refused", "no column of the task is there twice"),
         Check("rows", "refused", "there is a header and a row below it"),
@@ -197,6 +198,8 @@ def _read_header(
         found.stop("rows", f"is empty: the first line is {','.join(form.columns)}")
     if len(header) > MAX_COLUMNS:
         found.stop("size", f"the header has more than {MAX_COLUMNS:,} columns")
+    if len(header) == 1 and (mark := _other_mark(header[0], form)):
+        found.stop("commas", f"the cells are separated by {mark}: save it with commas")
     positions = {name: [i for i, cell in enumerate(header) if cell == name] for name in form.columns}
     for name, at in positions.items():
         if not at:
@@ -212,11 +215,25 @@ def _read_header(
     return columns, len(header)
 
 
+def _other_mark(line: str, form: SubmissionFormat) -> str:
+    """What separates columns of the task in a header that has no commas."""
+    names = set(map(_plain_name, form.columns))
+    for mark, shown in {";": "semicolons", "\t": "tabs"}.items():
+        if len(names.intersection(_plain_name(cell.strip(' "')) for cell in line.split(mark, MAX_COLUMNS))) > 1:
+            return shown
+    return ""
+
+
 def _alike(name: str, header: list[str]) -> str:
     for number, cell in enumerate(header, 1):
-        if cell.strip().lower() == name.lower():
+        if _plain_name(cell) == _plain_name(name):
             return f": column {number} differs in case or spaces"
     return ""
+
+
+def _plain_name(cell: str) -> str:
+    """The name of a column as somebody may have meant it: Brief Hospital Course is brief_hospital_course."""
+    return cell.strip().lower().replace(" ", "_")
 
 
 def _examine_row(line: int, values: dict[str, str], task: Task, ids: _Ids, keep: Keep | None) -> None:

@@ -316,7 +316,7 @@ def test_a_full_disk_while_a_model_is_converted_asks_for_room(
 # --------------------------------------------------------------------------- export and import
 
 
-@pytest.mark.parametrize("file_name", ["assets.tar", "assets.tar.gz"])
+@pytest.mark.parametrize("file_name", ["assets.tar", "assets.tar.gz", "assets.tgz"])
 def test_export_and_import_bring_the_same_asset(
     folder: Path, pip: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file_name: str
 ) -> None:
@@ -402,11 +402,34 @@ def test_an_asset_that_nobody_knows_is_refused(folder: Path, members: dict[str, 
 
 
 def test_a_file_that_is_no_archive_or_torn_is_refused(folder: Path, members: dict[str, bytes], tmp_path: Path) -> None:
-    (tmp_path / "text.tar").write_text("hello")
-    assert "cannot be read as an export of assets" in refused(tmp_path / "text.tar", folder)
+    for name, content in (("text.tar", b"hello"), ("empty.tar.gz", b"")):
+        (tmp_path / name).write_bytes(content)
+        assert refused(tmp_path / name, folder) == (
+            f"{tmp_path / name} cannot be read as an export of assets: it is no tar file, or a torn one\n"
+            "  -> copy it again, or export it again"
+        )
     (tmp_path / "torn.tar").write_bytes((tmp_path / "right.tar").read_bytes()[:2000])
-    refused(tmp_path / "torn.tar", folder)
-    assert "cannot be read as an export" in refused(tmp_path / "absent.tar", folder)
+    assert "cannot be read as an export of assets: unexpected end of data\n" in refused(tmp_path / "torn.tar", folder)
+    assert "export of assets: Not a directory\n" in refused(tmp_path / "text.tar" / "assets.tar", folder)
+
+
+def test_a_file_that_is_not_there_is_told_as_such(folder: Path, members: dict[str, bytes], tmp_path: Path) -> None:
+    (tmp_path / "carried").mkdir()
+    for given, meant in (("absent.tar", "absent.tar"), ("carried", "carried/assets.tar")):
+        assert refused(tmp_path / given, folder) == (
+            f"{tmp_path / meant}: there is no such file\n  -> name what `harness assets export` wrote"
+        )
+
+
+@pytest.mark.parametrize("name", ["vocabulary.zip", "carried", "assets.gz", "assets.tar.xz", "assets.TAR"])
+def test_an_export_is_not_called_what_it_is_not(folder: Path, tmp_path: Path, name: str) -> None:
+    with pytest.raises(AssetError) as caught:
+        assets.export([NAME], tmp_path / name)
+    assert str(caught.value) == (
+        f"{tmp_path / name}: an export is a tar file, and its name ends in .tar, .tar.gz or .tgz\n"
+        "  -> name it so; --wheels makes a folder, with all packages and the harness itself, too"
+    )
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_packed_file_with_a_flipped_byte_is_refused(folder: Path, members: dict[str, bytes], tmp_path: Path) -> None:

@@ -1645,10 +1645,20 @@ def test_reports_that_are_later_than_the_note_are_counted(
 
 
 @needs_shared
-@pytest.mark.parametrize(("corpus", "rows"), [("discharge-real", 18), ("tables-simulated", 40)])
-def test_shared_corpora_go_through(corpus: str, rows: int, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("corpus", "rows", "note"),
+    [
+        ("discharge-real", 18, "  note: 4 of the six tables missing: radiology, edstays, triage, diagnosis\n"),
+        ("tables-simulated", 40, ""),
+    ],
+)
+def test_shared_corpora_go_through(
+    corpus: str, rows: int, note: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main([*SUBMIT, "--data", str(SHARED / "data" / corpus)]) == 0
-    assert f"{rows} cases; targets cut out: {rows} clean\n" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert f"\n{note}{rows} cases; targets cut out: {rows} clean\n" in out
+    assert ("note: " in out) == bool(note)
 
 
 def test_the_command_is_installed() -> None:

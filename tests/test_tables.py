@@ -288,7 +288,8 @@ def test_the_shared_corpora(name: str, counts: tuple[int, ...]) -> None:
         assert len(found) == count == len(texts)
         assert {s.id: s.document for s in found} == texts
         assert all(s.targets and s.targets["brief_hospital_course"] for s in found)
-        assert not ward.warnings(split)
+        missing = {"of the six tables missing: radiology, edstays, triage, diagnosis": 4}
+        assert ward.warnings(split) == (missing if name == "discharge-real" else {})
         if name == "tables-simulated":
             assert all(s.tables[t] for s in found for t in ("radiology", "edstays", "triage"))
             assert "icd_title" in next(s.tables["diagnosis"][0] for s in found if s.tables["diagnosis"])
@@ -318,6 +319,52 @@ def test_a_split_needs_one_file_of_notes(data: Path) -> None:
     write(data, {"discharge": DISCHARGE})
     write(data, {"discharge": DISCHARGE}, suffix=".csv.gz")
     assert "train: there is discharge.csv and discharge.csv.gz" in refusal(lambda: stays(data))
+
+
+@pytest.mark.parametrize(
+    ("table", "name"),
+    [
+        ("discharge", "Discharge.csv.gz"),
+        ("discharge_target", "discharge_targets.csv.gz"),
+        ("radiology", "Radiology.csv.gz"),
+        ("radiology", "radiology.CSV"),
+        ("edstays", "ed-stays.csv"),
+        ("triage", "triages.csv"),
+        ("diagnosis", "diagnoses.csv.gz"),
+    ],
+)
+def test_a_table_whose_name_is_slightly_off_is_refused(data: Path, table: str, name: str) -> None:
+    write(data, {other: cells for other, cells in SIX.items() if other != table})
+    right = table + name.lower()[name.index(".") :]
+    wrong = data / "train" / name
+    content = csv_bytes(SIX[table])
+    wrong.write_bytes(gzip.compress(content) if right.endswith(".gz") else content)
+    assert refusal(lambda: stays(data)) == (
+        f"{data / 'train'}: there is '{name}' where {right} is expected\n"
+        "  -> rename what is one of the six tables, and move out of this folder what is not"
+    )
+    wrong.rename(data / "train" / right)
+    assert [stay.id for stay in stays(data)] == ["3", "20"]
+    (data / "train" / "diagnoses_.csv").touch()  # where the right one is there too
+    assert not [what for what in corpus(data).warnings("train") if "missing" in what]
+
+
+def test_all_tables_whose_names_are_slightly_off_are_told_at_once(data: Path) -> None:
+    write(data, {"discharge": DISCHARGE, "Triage": TRIAGE, "diagnoses": DIAGNOSIS})
+    assert "there is 'Triage.csv' where triage.csv is expected, 'diagnoses.csv' where diagnosis.csv is expected\n" in (
+        refusal(lambda: corpus(data).has_targets("train"))
+    )
+
+
+def test_other_files_stay_unread_and_tables_that_are_not_there_are_told(data: Path) -> None:
+    write(data, {"discharge": replaced(DISCHARGE, 1, "storetime", "2150-01-03 00:00:00"), "edstays": EDSTAYS})
+    mimic = ("diagnoses_icd", "discharge_detail", "radiology_detail", "icustays", "services", "transfers", "notes")
+    for name in (*(f"{table}.csv.gz" for table in mimic), "._triage.csv", "triage.csv.bak", "triages.txt"):
+        (data / "train" / name).touch()
+    ward = corpus(data)
+    assert ward.warnings("train") == {"of the six tables missing: discharge_target, radiology, triage, diagnosis": 4}
+    write(data, SIX)
+    assert not [what for what in corpus(data).warnings("train") if "missing" in what]
 
 
 def test_targets_are_told_without_reading(data: Path) -> None:

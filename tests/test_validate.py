@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import intake
+from harness.errors import SubmissionError
 from harness.submission import read_submission, write_csv, write_zip
 from harness.tasks.discharge_me import discharge_me
 from harness.types import Field, SubmissionFormat, Task
@@ -134,7 +135,12 @@ FIRES: list[tuple[str, str, bytes, str]] = [
         "../x.csv, /etc/x.csv, C:\\x.csv, x.csv",
     ),
     ("archive-csv", ZIP, archive([("run/submission.csv", GOOD)]), "no csv at the root of the zip: zip the file, not"),
-    ("archive-csv", ZIP, archive([(ZIP, zipped(GOOD))]), "submission.zip: no csv at the root of the zip"),
+    (
+        "archive-csv",
+        ZIP,
+        archive([("mine.ZIP", zipped(GOOD))]),
+        "submission.zip: no csv at the root of the zip: there is a zip in it, give that one",
+    ),
     ("archive-csv", ZIP, archive([(link(CSV), b"/dev/zero")]), "submission.zip: no csv at the root of the zip"),
     (
         "archive-csv",
@@ -150,11 +156,18 @@ FIRES: list[tuple[str, str, bytes, str]] = [
         zipped(GOOD + b'20003,"never closed,\n20004,a,b\n'),
         f"{MEMBER}: a quote opens in the row that begins on line 4 and is never closed",
     ),
+    ("commas", ZIP, zipped(GOOD.replace(b",", b";")), f"{MEMBER}: the cells are separated by semicolons: save it with"),
     (
         "column-missing",
         CSV,
         GOOD.replace(b"hadm_id", b" HADM_ID"),
         "submission.csv: column 'hadm_id' is missing: column 1 differs in case or spaces",
+    ),
+    (
+        "column-missing",
+        CSV,
+        GOOD.replace(b"brief_hospital_course", b"Brief Hospital Course "),
+        "submission.csv: column 'brief_hospital_course' is missing: column 2 differs in case or spaces",
     ),
     ("column-missing", CSV, b"20001,a,b\n", "submission.csv: column 'brief_hospital_course' is missing"),
     ("column-twice", CSV, b"hadm_id," + GOOD, "submission.csv: column 'hadm_id' is there 2 times"),
@@ -277,6 +290,54 @@ def test_each_check_fires(tmp_path: Path, check: str, name: str, data: bytes, me
     if CHECKS[check].level != "refused":
         others = {problem.check for problem in problems} - {"id-missing"}
         assert all(CHECKS[other].level != "refused" for other in others), problems
+
+
+@pytest.mark.parametrize(
+    ("header", "mark"),
+    [
+        (b"hadm_id;brief_hospital_course;discharge_instructions", "semicolons"),
+        (b'\xef\xbb\xbf"HADM_ID";"Brief Hospital Course";"my notes"', "semicolons"),
+        (b"discharge_instructions\t hadm_id", "tabs"),
+    ],
+)
+@pytest.mark.parametrize("text", [b'20001;"a, b";c, d', b"20001\ta,b\tc;d;e\n20002", b""])
+def test_other_marks_than_commas_are_the_one_thing_that_is_said_of_the_columns(
+    tmp_path: Path, header: bytes, mark: str, text: bytes
+) -> None:
+    refused = [one for one in problems_of(tmp_path, CSV, header + b"\r\n" + text) if one.level == "refused"]
+    assert refused == [
+        Problem("refused", "commas", f"submission.csv: the cells are separated by {mark}: save it with commas")
+    ]
+
+
+@pytest.mark.parametrize("header", [b"hadm_id", b"hadm_id;text", b"fever; cough\tpain", b";;;\t\t"])
+def test_a_header_of_one_cell_that_names_no_two_columns_is_read_as_it_stands(tmp_path: Path, header: bytes) -> None:
+    found = {problem.check for problem in problems_of(tmp_path, CSV, header + b"\n20001\n")}
+    assert "column-missing" in found
+    assert "commas" not in found
+
+
+WORKBOOK = archive([("[Content_Types].xml", b"<Types/>"), ("xl/workbook.xml", b"<workbook/>" * 50)])
+NO_CSV = "is a zip or an Excel workbook, whatever its name: export a workbook as CSV UTF-8, name a zip .zip"
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (WORKBOOK, NO_CSV),
+        (zipped(GOOD), NO_CSV),
+        (GOOD.decode().encode("utf-16"), "is UTF-16: save it as UTF-8"),
+        (b"\xff\xfe" + GOOD.decode().replace(",", "\t").encode("utf-16-le"), "is UTF-16: save it as UTF-8"),
+        (b"\xfe\xff" + GOOD.decode().encode("utf-16-be"), "is UTF-16: save it as UTF-8"),
+    ],
+)
+def test_of_a_file_that_is_no_csv_nothing_else_is_said(tmp_path: Path, data: bytes, said: str) -> None:
+    packed = {CSV: data, "mine.csv": data, "mine.csv.gz": gzip.compress(data), ZIP: archive([(CSV, data), ("x", b"")])}
+    for name, content in packed.items():
+        (problem,) = problems_of(tmp_path, name, content, ids=None)
+        assert problem == Problem("refused", "utf-8", f"{MEMBER if name == ZIP else name}: {said}")
+        with pytest.raises(SubmissionError, match=said):
+            read_submission(tmp_path / name, TASK)
 
 
 def test_every_check_of_the_table_can_fire() -> None:
@@ -421,6 +482,8 @@ BOMBS = {
     "spaced zeros": ((bytes(8 * MIB - 1) + b"\n") * 5, "the csv has more than 32 MiB and 800 times its packed size"),
     "blank lines": (HEADER + b"\n" * (40 * MIB), "the csv has more than 250,000 rows"),
     "columns": (b"," * (20 * MIB) + b"\n", "the header has more than 1,000 columns"),
+    "semicolons": (b";" * (20 * MIB) + b"\n" + bytes(40 * MIB), "line 2 belongs to a row of more than 25,165,824 char"),
+    "blanks": (b"a;b " * (5 * MIB) + b"\n" + bytes(40 * MIB), "line 2 belongs to a row of more than 25,165,824 char"),
     "an open quote": (HEADER + b'20001,"' + b"x" * (40 * MIB), "line 2 belongs to a row of more than 25,165,824 ch"),
 }
 

@@ -3,6 +3,7 @@ discharge_target, radiology, edstays, triage and diagnosis (the layout of the Di
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -24,6 +25,10 @@ _OF_THE_STAY = {
     "diagnosis": "SELECT t.* FROM edstays e JOIN diagnosis t ON t.stay_id = e.stay_id WHERE e.hadm_id = ? "
     "ORDER BY e.intime, e.stay_id, CAST(t.seq_num AS INTEGER), t._line",
 }
+
+_FILE = re.compile(r"([^.].*)(\.csv(?:\.gz)?)")
+_NEAR = 0.85
+"""How like a table's name one is that means it: `diagnoses` does, MIMIC's `diagnoses_icd` and `icustays` do not."""
 
 
 def open_tables(data: Path, task: Task) -> TablesCorpus:
@@ -76,7 +81,9 @@ class TablesCorpus(Marked):
 
     def warnings(self, split: str) -> Mapping[str, int]:
         """What is odd but allowed, counted, such as "radiology rows of no stay"."""
-        return self._opened(split)[0].warnings
+        absent = _absent(self._files(split))
+        missing = {f"of the six tables missing: {', '.join(absent)}": len(absent)} if absent else {}
+        return {**missing, **self._opened(split)[0].warnings}
 
     def stays(self, split: str, ids: Collection[str] | None = None) -> Iterator[RawStay]:
         """Yield the stays (all, or those of `ids`), one in memory at a time, in the order of `ids(split)`."""
@@ -131,12 +138,28 @@ class TablesCorpus(Marked):
                 )
             if plain.exists() or packed.exists():
                 found[table.name] = plain if plain.exists() else packed
+        _check_names(folder, _absent(found))
         if "discharge" not in found:
             raise CorpusError(
                 f"{folder}: there is no discharge.csv and no discharge.csv.gz",
                 todo="the notes are the one table that a split cannot do without",
             )
         return found
+
+
+def _absent(files: Mapping[str, Path]) -> list[str]:
+    return [table.name for table in tables(()) if table.name not in files]
+
+
+def _check_names(folder: Path, absent: Collection[str]) -> None:
+    """Refuse files that are named nearly as these tables: nobody would miss what is in them."""
+    names = {path.name: match for path in folder.iterdir() if (match := _FILE.fullmatch(path.name.lower()))}
+    near = {name: get_close_matches(match[1], absent, n=1, cutoff=_NEAR) for name, match in sorted(names.items())}
+    if meant := [f"{name!r} where {found[0]}{names[name][2]} is expected" for name, found in near.items() if found]:
+        raise CorpusError(
+            f"{folder}: there is {', '.join(meant)}",
+            todo="rename what is one of the six tables, and move out of this folder what is not",
+        )
 
 
 def in_order(ids: Iterable[str]) -> list[str]:
