@@ -54,13 +54,19 @@ class QLoRA(Tuning, Generation):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        sizes = ("rank", "batch", "accumulation", "sequence_length", "evaluate_every", "budget")
+        sizes = ("rank", "alpha", "batch", "accumulation", "sequence_length", "evaluate_every", "budget")
         for name in (*sizes, "epochs", "prime_epochs"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} takes 1 or more")
         for name in ("steps", "max_minutes", "patience", "train_limit", "prime_steps"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} takes 0 or more")
+        if self.learning_rate <= 0:
+            raise ValueError("learning_rate takes more than 0")
+        if not 0 <= self.training_seed < 2**63:
+            raise ValueError("training_seed takes 0 to 2**63 - 1")
+        if not self.target_modules or ("all-linear" in self.target_modules and len(self.target_modules) > 1):
+            raise ValueError('target_modules takes names of linear layers, or "all-linear" by itself')
         if not 0 <= self.held_out < 1 or not 0 <= self.warmup < 1 or not 0 <= self.dropout < 1:
             raise ValueError("held_out, warmup and dropout take a share: from 0 to less than 1")
         if self.patience and not self.held_out:

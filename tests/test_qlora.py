@@ -218,6 +218,13 @@ def test_another_primer_of_the_same_name_writes_other_texts(
         ("samples=2", "samples above 1 need a temperature above 0"),
         ("prime_epochs=0", "prime_epochs takes 1 or more"),
         ("train_limit=-1", "train_limit takes 0 or more"),
+        ("alpha=0", "alpha takes 1 or more"),
+        ("learning_rate=0.0", "learning_rate takes more than 0"),
+        ("learning_rate=-1e-4", "learning_rate takes more than 0"),
+        ("training_seed=-1", "training_seed takes 0 to "),
+        (f"training_seed={2**63}", r"training_seed takes 0 to 2\*\*63 - 1"),
+        ("target_modules=[]", "target_modules takes names of linear layers, or"),
+        ('target_modules=["all-linear", "q_proj"]', 'names of linear layers, or "all-linear" by itself'),
     ],
 )
 def test_settings_that_cannot_be_are_refused(assignment: str, message: str) -> None:
