@@ -472,6 +472,15 @@ def test_a_lesson_without_room_is_counted_and_nothing_to_learn_is_an_error(schoo
         adapter(school, list, TUNING, {"nothing": 1})
 
 
+def test_all_lessons_held_out_is_told_as_that(school: School) -> None:
+    with pytest.raises(TuningError) as caught:
+        adapter(school, lambda: LESSONS, replace(TUNING, held_out=0.9), {})
+    assert str(caught.value) == (
+        "there is nothing to learn from: held_out = 0.9 keeps all 10 lessons apart\n"
+        "  -> lower held_out, or give more subjects to learn from"
+    )
+
+
 def test_a_torn_adapter_is_refused(school: School) -> None:
     folder = adapter(school, lambda: LESSONS, TUNING, {})
     with (folder / ADAPTER_WEIGHTS).open("r+b") as file:
@@ -659,6 +668,9 @@ def test_both_layouts_are_read(pairs: Path) -> None:
             r"a\.csv: line 3: the row has 6 cells, the header has 5\n  -> put quotes around a cell that holds a comma",
         ),
         ("a.csv", 'note,question,answer\nn,q,"a\nn,q,secret\n', "line 2: a quote in this row is left open"),
+        ("a.csv", "", r"a\.csv holds no pairs\n  -> each pair has note, instruction \(or question\), answer; give one"),
+        ("a.csv", "note,question,answer\n", r"a\.csv holds no pairs\n"),
+        ("a.jsonl", "", r"a\.jsonl holds no pairs\n"),
         ("a.txt", "", r"is neither \.csv nor \.jsonl"),
     ],
 )

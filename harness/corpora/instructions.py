@@ -51,6 +51,10 @@ class InstructionCorpus:
     def digest(self) -> str:
         return digest_file(self.path)
 
+    @property
+    def is_empty(self) -> bool:
+        return next(self._records(), None) is None
+
     @cached_property
     def licence(self) -> str:
         _, first = next(self._records(), (0, {}))
@@ -68,12 +72,17 @@ class InstructionCorpus:
 
 
 def read_instructions(path: Path) -> InstructionCorpus:
-    """Raises CorpusError if there is no such file, or one of another kind."""
+    """Raises CorpusError if there is no such file, one of another kind, or one without pairs."""
     if not path.is_file():
         raise CorpusError(f"there is no instruction corpus {path}", todo="name a .csv or .jsonl file, .gz or not")
     if not {".csv", ".jsonl"} & set(path.suffixes):
         raise CorpusError(f"{path} is neither .csv nor .jsonl", todo="name a .csv or .jsonl file, .gz or not")
-    return InstructionCorpus(path)
+    corpus = InstructionCorpus(path)
+    if corpus.is_empty:
+        raise CorpusError(
+            f"{path} holds no pairs", todo="each pair has note, instruction (or question), answer; give one or more"
+        )
+    return corpus
 
 
 def _of_csv(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
