@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness import (
+    ADAPTER_CONFIG,
     ADAPTER_WEIGHTS,
     Arranged,
     Candidate,
@@ -76,7 +77,8 @@ class QLoRA(Tuning, Generation):
         return QLoRARunner(self, context)
 
     def sources(self, task: Task) -> list[Path]:
-        given = [Path(self.adapter) / ADAPTER_WEIGHTS] if self.adapter else map(Path, self.prime_on)
+        adapter = (Path(self.adapter) / name for name in (ADAPTER_WEIGHTS, ADAPTER_CONFIG))
+        given = adapter if self.adapter else map(Path, self.prime_on)
         return [*prompt_files(task), *(path for path in given if path.is_file())]
 
     @property

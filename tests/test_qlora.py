@@ -21,7 +21,7 @@ from harness.corpora.synthetic import synthesize
 from harness.corpora.ward.primer import write_primer
 from harness.energy import Counter, Snapshot
 from harness.engines import decoding
-from harness.engines.loading import ADAPTER_WEIGHTS
+from harness.engines.loading import ADAPTER_CONFIG, ADAPTER_WEIGHTS
 from harness.errors import TuningError
 from harness.lineup import find_lineup, parse_assignments, read_lineup
 from harness.resources import SystemContext
@@ -230,6 +230,12 @@ def test_another_primer_of_the_same_name_writes_other_texts(
 def test_settings_that_cannot_be_are_refused(assignment: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         QLoRA(**parse_assignments([assignment]))
+
+
+def test_the_files_of_a_given_adapter_are_sources(contest: Contest, tmp_path: Path) -> None:
+    for name in (ADAPTER_WEIGHTS, ADAPTER_CONFIG):
+        (tmp_path / name).write_text("{}")
+        assert tmp_path / name in QLoRA(adapter=str(tmp_path)).sources(contest.task)
 
 
 def test_the_main_job_trains_once_and_says_what_it_used(

@@ -37,7 +37,7 @@ from harness.files import digest, digest_file, locked, private_folder
 from harness.lineup import EngineSettings
 from harness.privacy import is_restricted
 from harness.tuning import adapters, loop, progress
-from harness.tuning.adapters import MERGED, School, adapter, check_given, check_split, prepare, read_manifest
+from harness.tuning.adapters import MERGED, School, adapter, check_given, check_split, prepare, read_manifest, verify
 from harness.tuning.job import read_job
 from harness.tuning.lessons import Encoded, encode
 from harness.tuning.loop import Training, train
@@ -489,6 +489,42 @@ def test_a_torn_adapter_is_refused(school: School) -> None:
     with pytest.raises(AssetError, match="is not what its manifest says") as caught:
         adapter(school, lambda: LESSONS, TUNING, {})
     assert caught.value.todo == "copy the adapter again, or delete its folder: it is trained anew"
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_an_adapter_that_would_be_applied_otherwise_is_refused(older: bool, school: School) -> None:
+    """Its weights alone are its digest to the engine: texts of another scale would be taken for those of this one."""
+    folder = adapter(school, lambda: LESSONS, replace(TUNING, steps=1), {})
+    config, manifest = folder / ADAPTER_CONFIG, folder / "manifest.json"
+    if older:
+        told = json.loads(manifest.read_text())
+        manifest.write_text(json.dumps({name: value for name, value in told.items() if name != "config"}))
+    whole = config.read_text()
+    assert verify(folder).config == ("" if older else digest_file(config))
+    changes = {
+        "lora_alpha": (64, "lora_alpha is not 8"),
+        "r": (2, "r is not 4"),
+        "use_rslora": (True, "use_rslora is set"),
+    }
+    for name, (value, why) in changes.items():
+        config.write_text(json.dumps({**json.loads(whole), name: value}))
+        said = why if older else "its checksum differs"
+        with pytest.raises(AssetError) as caught:
+            check_given(folder, school.base, "0ther")
+        assert str(caught.value) == (
+            f"{config} is not what its manifest says ({said})\n"
+            "  -> copy the adapter again, or delete its folder: it is trained anew"
+        )
+    config.unlink()
+    with pytest.raises(AssetError, match=r"adapter_config\.json is not there, and its manifest speaks of it\n"):
+        adapter(school, lambda: LESSONS, replace(TUNING, steps=1), {})
+
+
+def test_the_shipped_adapters_are_what_their_manifests_say() -> None:
+    shipped = [verify(file.parent) for file in adapters.SHIPPED.glob("*/manifest.json")]
+    assert shipped
+    for one in shipped:
+        assert (adapters.SHIPPED / one.identity[:16]).is_dir()
 
 
 def test_an_adapter_from_elsewhere_has_to_fit(school: School, tmp_path: Path) -> None:
