@@ -77,8 +77,11 @@ class QLoRA(Tuning, Generation):
         return QLoRARunner(self, context)
 
     def sources(self, task: Task) -> list[Path]:
-        adapter = (Path(self.adapter) / name for name in (ADAPTER_WEIGHTS, ADAPTER_CONFIG))
-        given = adapter if self.adapter else map(Path, self.prime_on)
+        if self.adapter:
+            given = [Path(self.adapter) / name for name in (ADAPTER_WEIGHTS, ADAPTER_CONFIG)]
+        else:
+            primers = (path for path in map(Path, self.prime_on) if path.is_file())
+            given = [file for path in primers for file in read_instructions(path).sources]
         return [*prompt_files(task), *(path for path in given if path.is_file())]
 
     @property
@@ -176,7 +179,12 @@ class QLoRARunner:
             corpus = read_instructions(Path(name))
             known_by = {"code": _digest(Path(__file__)), "corpus": corpus.digest}
             primed = self.context.adapter(
-                partial(self._priming, corpus), tuning, known_by, start=primed, external=str(corpus)
+                partial(self._priming, corpus),
+                tuning,
+                known_by,
+                start=primed,
+                external=str(corpus),
+                public=not corpus.restricted,
             )
         return primed
 

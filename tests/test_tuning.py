@@ -28,6 +28,7 @@ from hypothesis import strategies as st
 from peft import PeftModel
 
 from harness.competitor import blaming
+from harness.corpora.marking import FILE_NAME
 from harness.engines.loading import ADAPTER_CONFIG, ADAPTER_WEIGHTS, load_tokenizer
 from harness.engines.prompts import end_of_turn, prompt_tokens
 from harness.engines.runtime import return_memory
@@ -41,7 +42,7 @@ from harness.tuning.adapters import MERGED, School, adapter, check_given, check_
 from harness.tuning.job import read_job
 from harness.tuning.lessons import Encoded, encode
 from harness.tuning.loop import Training, train
-from harness.tuning.origin import external, from_restricted
+from harness.tuning.origin import RESTRICTED_PRIMER, external, from_restricted
 from harness.tuning.progress import CHECKPOINT
 from harness.tuning.rows import fill_rows, plan_steps, rate, split_groups
 from harness.tuning.student import IGNORED, Student, collate
@@ -586,6 +587,18 @@ def test_an_adapter_that_did_not_say_what_its_base_learned_is_made_anew(
     assert replace(job, about=ABOUT).identity == digest(plain)
 
 
+def test_an_adapter_that_did_not_say_that_its_primer_is_restricted_is_made_anew(school: School) -> None:
+    job = read_job(prepare(school, lambda: LESSONS, TUNING, {}))
+    open_primer = {**ABOUT, "begun_with": {"restricted": False, "external": "primer.jsonl (CC0-1.0)"}}
+    assert replace(job, about=open_primer).identity == job.identity
+    assert not from_restricted(open_primer)
+    closed = {**ABOUT, "begun_with": {**open_primer["begun_with"], **RESTRICTED_PRIMER}}
+    assert replace(job, about=closed).identity != job.identity
+    assert from_restricted(closed)
+    older = {**ABOUT, "begun_with": {"restricted": False, "external": "qa.jsonl (licence not stated)"}}
+    assert from_restricted(older)
+
+
 def test_what_is_written_holds_no_text_no_id_and_no_path(school: School, base: Path) -> None:
     folder = adapter(school, lambda: LESSONS, TUNING, {})
     for name in ("manifest.json", ADAPTER_CONFIG, "loss.csv"):
@@ -735,6 +748,42 @@ def test_a_damaged_instruction_corpus_is_named(pairs: Path, name: str, data: byt
     (pairs / name).write_bytes(data)
     with pytest.raises(CorpusError, match=message):
         list(read_instructions(pairs / name))
+
+
+@pytest.mark.parametrize(
+    ("licences", "beside", "restricted"),
+    [
+        (["CC0-1.0", "CC BY-NC-SA 4.0"], {}, False),
+        (["CC0-1.0", ""], {}, True),
+        (["", ""], {}, True),
+        (["", ""], {"LICENSE": "Creative Commons Attribution 4.0\n"}, False),
+        (["", ""], {"LICENSE": "  Apache License\n"}, True),
+        (["", ""], {"LICENSE.txt": "The PhysioNet Credentialed Health Data License\n"}, True),
+        (["CC0-1.0", "PhysioNet Credentialed Health Data License 1.5.0"], {}, True),
+        (["", ""], {FILE_NAME: 'name = "pairs"\npublic = true\nlicence = "ours"\n'}, False),
+        (["CC0-1.0", "CC0-1.0"], {FILE_NAME: "public = false\n"}, True),
+    ],
+)
+def test_instructions_are_restricted_unless_somebody_says_that_they_are_public(
+    licences: list[str], beside: dict[str, str], restricted: bool, pairs: Path
+) -> None:
+    from harness.corpora.instructions import read_instructions
+
+    lines = [json.dumps({**json.loads(PAIR), "licence": one}) for one in licences]
+    (pairs / "a.jsonl").write_text("\n".join(lines))
+    for name, text in beside.items():
+        (pairs / name).write_text(text)
+    found = read_instructions(pairs / "a.jsonl")
+    assert (found.restricted, is_restricted()) == (restricted, restricted)
+    assert found.sources == (pairs / "a.jsonl", *(pairs / name for name in beside))
+
+
+def test_every_licence_of_the_pairs_is_told(pairs: Path) -> None:
+    from harness.corpora.instructions import read_instructions
+
+    lines = [json.dumps({**json.loads(PAIR), "licence": one}) for one in ("CC0-1.0", "CC BY 4.0", "CC0-1.0")]
+    (pairs / "a.jsonl").write_text("\n".join(lines))
+    assert read_instructions(pairs / "a.jsonl").licence == "CC0-1.0, CC BY 4.0"
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
