@@ -37,7 +37,7 @@ from harness.lineup import DEFAULT_LINEUP, read_lineup
 from harness.plugins import registry
 from harness.run import adapters
 from harness.scorecard import read_stats
-from harness.tuning.adapters import AdapterManifest, read_manifest
+from harness.tuning.adapters import MANIFEST, SHIPPED, AdapterManifest, read_manifest
 
 SHOTS = (0, 1, 3)
 VALID_CASES = 12
@@ -128,8 +128,9 @@ class Course:
 
     def taught(self, entered: Entered) -> list[AdapterManifest]:
         """The adapters of a run: the one that wrote, and those that it was trained on from."""
-        made = self.asked.out.glob("workspace/**/adapters/*/manifest.json")
-        known = {one.weights: one for one in (read_manifest(file.parent) for file in made)}
+        made = self.asked.out.glob(f"workspace/**/adapters/*/{MANIFEST}")
+        found = (*made, *SHIPPED.glob(f"*/{MANIFEST}"))
+        known = {one.weights: one for one in (read_manifest(file.parent) for file in found)}
         return [known[weights] for weights in adapters(entered.handed_in.folder)]
 
 

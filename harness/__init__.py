@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from harness.assets import place
     from harness.corpora.instructions import read_instructions
-    from harness.engines.loading import ADAPTER_WEIGHTS
+    from harness.engines.loading import ADAPTER_CONFIG, ADAPTER_WEIGHTS
     from harness.errors import AssetError, CannotJudge, SettingsError
     from harness.nlp.concepts import compare_concepts, open_matcher
     from harness.nlp.contextual import ContextualEncoder, KeptVectors, open_contextual
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "ADAPTER_CONFIG",
     "ADAPTER_WEIGHTS",
     "Arranged",
     "AssetError",
@@ -113,6 +114,7 @@ __all__ = [
 
 
 _ELSEWHERE = {
+    "ADAPTER_CONFIG": "harness.engines.loading",
     "ADAPTER_WEIGHTS": "harness.engines.loading",
     "AssetError": "harness.errors",
     "ByField": "harness.selection.weighted",

@@ -22,7 +22,7 @@ from harness.lineup import AnyEngineSettings, EncoderSettings, Lineup, ServerSet
 from harness.pace import Pace
 from harness.plugins import Need
 from harness.privacy import restrict
-from harness.tuning.origin import from_restricted
+from harness.tuning.origin import RESTRICTED_PRIMER, from_restricted
 from harness.types import (
     Completion,
     Corpus,
@@ -142,14 +142,19 @@ class Resources:
         known_by: Mapping[str, Any],
         start: Path | None,
         external: str,
+        public: bool,
     ) -> Path:
         """See `Context.adapter`."""
         from harness.tuning import adapters
 
         about: dict[str, Any] = {"corpus": self.corpus.name, "restricted": self.corpus.restricted}
         about |= {"external": external} if external else {"splits": {self._teacher: self.corpus.digest(self._teacher)}}
+        if external and not (public or self.corpus.restricted):
+            about |= RESTRICTED_PRIMER
         if start is not None:
             about["begun_with"] = adapters.read_manifest(start).about
+        if from_restricted(about):
+            restrict()
         return adapters.adapter(
             replace(self.school, about=about),
             lessons,
@@ -325,11 +330,12 @@ class SystemContext:
         *,
         start: Path | None = None,
         external: str = "",
+        public: bool = False,
     ) -> Path:
         for need in _LEARNING:
             self._grant(need)
         with self.pace.in_training():
-            found = self.resources.adapter(lessons, tuning, known_by, start, external)
+            found = self.resources.adapter(lessons, tuning, known_by, start, external, public)
         self.note_adapter(found)
         return found
 

@@ -643,13 +643,14 @@ class Context(Protocol):
         *,
         start: Path | None = None,
         external: str = "",
+        public: bool = False,
     ) -> Path:
         """The folder of the adapter that these lessons teach the line-up's model, trained if there is none yet.
 
         `known_by` holds, beside the train split and `tuning`, all that decides what the lessons are: where it is known,
         they are not asked for. Lessons of subjects that stand in another split than the train split are left out.
         Training begins with the adapter in `start`, where one is given. `external` names the source and the licence of
-        lessons that are not the train split's."""
+        lessons that are not the train split's; they are restricted unless `public`, and so is what learns from them."""
         ...
 
     def given_adapter(self, folder: Path) -> Path:

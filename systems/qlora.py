@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness import (
+    ADAPTER_CONFIG,
     ADAPTER_WEIGHTS,
     Arranged,
     Candidate,
@@ -54,13 +55,19 @@ class QLoRA(Tuning, Generation):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        sizes = ("rank", "batch", "accumulation", "sequence_length", "evaluate_every", "budget")
+        sizes = ("rank", "alpha", "batch", "accumulation", "sequence_length", "evaluate_every", "budget")
         for name in (*sizes, "epochs", "prime_epochs"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} takes 1 or more")
         for name in ("steps", "max_minutes", "patience", "train_limit", "prime_steps"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} takes 0 or more")
+        if self.learning_rate <= 0:
+            raise ValueError("learning_rate takes more than 0")
+        if not 0 <= self.training_seed < 2**63:
+            raise ValueError("training_seed takes 0 to 2**63 - 1")
+        if not self.target_modules or ("all-linear" in self.target_modules and len(self.target_modules) > 1):
+            raise ValueError('target_modules takes names of linear layers, or "all-linear" by itself')
         if not 0 <= self.held_out < 1 or not 0 <= self.warmup < 1 or not 0 <= self.dropout < 1:
             raise ValueError("held_out, warmup and dropout take a share: from 0 to less than 1")
         if self.patience and not self.held_out:
@@ -70,7 +77,11 @@ class QLoRA(Tuning, Generation):
         return QLoRARunner(self, context)
 
     def sources(self, task: Task) -> list[Path]:
-        given = [Path(self.adapter) / ADAPTER_WEIGHTS] if self.adapter else map(Path, self.prime_on)
+        if self.adapter:
+            given = [Path(self.adapter) / name for name in (ADAPTER_WEIGHTS, ADAPTER_CONFIG)]
+        else:
+            primers = (path for path in map(Path, self.prime_on) if path.is_file())
+            given = [file for path in primers for file in read_instructions(path).sources]
         return [*prompt_files(task), *(path for path in given if path.is_file())]
 
     @property
@@ -168,7 +179,12 @@ class QLoRARunner:
             corpus = read_instructions(Path(name))
             known_by = {"code": _digest(Path(__file__)), "corpus": corpus.digest}
             primed = self.context.adapter(
-                partial(self._priming, corpus), tuning, known_by, start=primed, external=str(corpus)
+                partial(self._priming, corpus),
+                tuning,
+                known_by,
+                start=primed,
+                external=str(corpus),
+                public=not corpus.restricted,
             )
         return primed
 

@@ -23,6 +23,7 @@ STDLIB = sys.stdlib_module_names
 HARNESS_FILES = sorted((HOUSE / "harness").rglob("*.py"))
 
 PUBLIC = [
+    "ADAPTER_CONFIG",
     "ADAPTER_WEIGHTS",
     "ByField",
     "Learned",

@@ -304,6 +304,10 @@ def test_a_primer_that_is_not_there_or_is_broken_is_refused(primer: Path, capsys
     code, said = plan(capsys, "qlora", "--lineup", "llama3-8b", "--set", f'prime_on=["{primer}"]')
     assert code == 1
     assert f"harness: {primer}, record 1: there is no instruction or question\n" in said
+    primer.write_text("", encoding="utf-8")
+    code, said = plan(capsys, "qlora", "--lineup", "llama3-8b", "--set", f'prime_on=["{primer}"]')
+    assert code == 1
+    assert f"harness: {primer} holds no pairs\n" in said
 
 
 def test_a_prompt_without_room_is_refused(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,11 +21,13 @@ from harness.corpora.synthetic import synthesize
 from harness.corpora.ward.primer import write_primer
 from harness.energy import Counter, Snapshot
 from harness.engines import decoding
-from harness.engines.loading import ADAPTER_WEIGHTS
+from harness.engines.loading import ADAPTER_CONFIG, ADAPTER_WEIGHTS
 from harness.errors import TuningError
 from harness.lineup import find_lineup, parse_assignments, read_lineup
+from harness.privacy import is_restricted
 from harness.resources import SystemContext
 from harness.tuning import adapters
+from harness.tuning.merge import merge
 from harness.types import Lesson
 from systems.qlora import QLoRA, QLoRARunner
 from tests.tiny_llama import write_tiny_llama
@@ -193,6 +195,28 @@ def test_a_primer_is_learned_first_and_its_licence_is_told(contest: Contest, fol
     assert re.fullmatch(r"primer\.jsonl \(CC0-1\.0, sha-256 [0-9a-f]{12}\)", told[0])
 
 
+def test_what_a_primer_of_nobodys_licence_taught_is_restricted(contest: Contest, folder: Path, tmp_path: Path) -> None:
+    """On a corpus that is public itself; so is what is begun with it, and the model that this is merged into."""
+    pair = {"note": "Admitted with sepsis.", "question": "Why was she admitted?", "answer": "For sepsis."}
+    (tmp_path / "qa.jsonl").write_text(f"{json.dumps(pair)}\n" * 3)
+    primed = replace(SETTINGS, prime_on=(str(tmp_path / "qa.jsonl"),), prime_steps=1)
+    assert not contest.corpus.restricted
+    assert tmp_path / "qa.jsonl" in primed.sources(contest.task)
+    assert is_restricted(), "as soon as it is read"
+    used: list[Path] = []
+    closed = runner(contest, primed, note_adapter=used.append).fit(FIELDS[0])
+    before, about = (adapters.read_manifest(one).about for one in used)
+    assert (before["restricted"], about["restricted"]) == (True, False)
+    assert about["begun_with"] == before
+    assert merge(closed, contest.lineup.engine, tmp_path / "merged", "float32").restricted
+    (tmp_path / "LICENSE").write_text("CC BY 4.0\n")
+    assert tmp_path / "LICENSE" in primed.sources(contest.task)
+    free = runner(contest, primed).fit(FIELDS[0])
+    assert free != closed
+    assert adapters.read_manifest(free).about["begun_with"]["restricted"] is False
+    assert adapters.read_manifest(free).weights == adapters.read_manifest(closed).weights
+
+
 def test_another_primer_of_the_same_name_writes_other_texts(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -218,11 +242,24 @@ def test_another_primer_of_the_same_name_writes_other_texts(
         ("samples=2", "samples above 1 need a temperature above 0"),
         ("prime_epochs=0", "prime_epochs takes 1 or more"),
         ("train_limit=-1", "train_limit takes 0 or more"),
+        ("alpha=0", "alpha takes 1 or more"),
+        ("learning_rate=0.0", "learning_rate takes more than 0"),
+        ("learning_rate=-1e-4", "learning_rate takes more than 0"),
+        ("training_seed=-1", "training_seed takes 0 to "),
+        (f"training_seed={2**63}", r"training_seed takes 0 to 2\*\*63 - 1"),
+        ("target_modules=[]", "target_modules takes names of linear layers, or"),
+        ('target_modules=["all-linear", "q_proj"]', 'names of linear layers, or "all-linear" by itself'),
     ],
 )
 def test_settings_that_cannot_be_are_refused(assignment: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         QLoRA(**parse_assignments([assignment]))
+
+
+def test_the_files_of_a_given_adapter_are_sources(contest: Contest, tmp_path: Path) -> None:
+    for name in (ADAPTER_WEIGHTS, ADAPTER_CONFIG):
+        (tmp_path / name).write_text("{}")
+        assert tmp_path / name in QLoRA(adapter=str(tmp_path)).sources(contest.task)
 
 
 def test_the_main_job_trains_once_and_says_what_it_used(

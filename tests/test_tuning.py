@@ -28,6 +28,7 @@ from hypothesis import strategies as st
 from peft import PeftModel
 
 from harness.competitor import blaming
+from harness.corpora.marking import FILE_NAME
 from harness.engines.loading import ADAPTER_CONFIG, ADAPTER_WEIGHTS, load_tokenizer
 from harness.engines.prompts import end_of_turn, prompt_tokens
 from harness.engines.runtime import return_memory
@@ -37,11 +38,11 @@ from harness.files import digest, digest_file, locked, private_folder
 from harness.lineup import EngineSettings
 from harness.privacy import is_restricted
 from harness.tuning import adapters, loop, progress
-from harness.tuning.adapters import MERGED, School, adapter, check_given, check_split, prepare, read_manifest
+from harness.tuning.adapters import MERGED, School, adapter, check_given, check_split, prepare, read_manifest, verify
 from harness.tuning.job import read_job
 from harness.tuning.lessons import Encoded, encode
 from harness.tuning.loop import Training, train
-from harness.tuning.origin import external, from_restricted
+from harness.tuning.origin import RESTRICTED_PRIMER, external, from_restricted
 from harness.tuning.progress import CHECKPOINT
 from harness.tuning.rows import fill_rows, plan_steps, rate, split_groups
 from harness.tuning.student import IGNORED, Student, collate
@@ -472,6 +473,15 @@ def test_a_lesson_without_room_is_counted_and_nothing_to_learn_is_an_error(schoo
         adapter(school, list, TUNING, {"nothing": 1})
 
 
+def test_all_lessons_held_out_is_told_as_that(school: School) -> None:
+    with pytest.raises(TuningError) as caught:
+        adapter(school, lambda: LESSONS, replace(TUNING, held_out=0.9), {})
+    assert str(caught.value) == (
+        "there is nothing to learn from: held_out = 0.9 keeps all 10 lessons apart\n"
+        "  -> lower held_out, or give more subjects to learn from"
+    )
+
+
 def test_a_torn_adapter_is_refused(school: School) -> None:
     folder = adapter(school, lambda: LESSONS, TUNING, {})
     with (folder / ADAPTER_WEIGHTS).open("r+b") as file:
@@ -480,6 +490,42 @@ def test_a_torn_adapter_is_refused(school: School) -> None:
     with pytest.raises(AssetError, match="is not what its manifest says") as caught:
         adapter(school, lambda: LESSONS, TUNING, {})
     assert caught.value.todo == "copy the adapter again, or delete its folder: it is trained anew"
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_an_adapter_that_would_be_applied_otherwise_is_refused(older: bool, school: School) -> None:
+    """Its weights alone are its digest to the engine: texts of another scale would be taken for those of this one."""
+    folder = adapter(school, lambda: LESSONS, replace(TUNING, steps=1), {})
+    config, manifest = folder / ADAPTER_CONFIG, folder / "manifest.json"
+    if older:
+        told = json.loads(manifest.read_text())
+        manifest.write_text(json.dumps({name: value for name, value in told.items() if name != "config"}))
+    whole = config.read_text()
+    assert verify(folder).config == ("" if older else digest_file(config))
+    changes = {
+        "lora_alpha": (64, "lora_alpha is not 8"),
+        "r": (2, "r is not 4"),
+        "use_rslora": (True, "use_rslora is set"),
+    }
+    for name, (value, why) in changes.items():
+        config.write_text(json.dumps({**json.loads(whole), name: value}))
+        said = why if older else "its checksum differs"
+        with pytest.raises(AssetError) as caught:
+            check_given(folder, school.base, "0ther")
+        assert str(caught.value) == (
+            f"{config} is not what its manifest says ({said})\n"
+            "  -> copy the adapter again, or delete its folder: it is trained anew"
+        )
+    config.unlink()
+    with pytest.raises(AssetError, match=r"adapter_config\.json is not there, and its manifest speaks of it\n"):
+        adapter(school, lambda: LESSONS, replace(TUNING, steps=1), {})
+
+
+def test_the_shipped_adapters_are_what_their_manifests_say() -> None:
+    shipped = [verify(file.parent) for file in adapters.SHIPPED.glob("*/manifest.json")]
+    assert shipped
+    for one in shipped:
+        assert (adapters.SHIPPED / one.identity[:16]).is_dir()
 
 
 def test_an_adapter_from_elsewhere_has_to_fit(school: School, tmp_path: Path) -> None:
@@ -539,6 +585,18 @@ def test_an_adapter_that_did_not_say_what_its_base_learned_is_made_anew(
     plain = [1, job.base.digest, job.base.chat, job.taught.digest, job.tuning, job.start_digest]
     assert job.identity != digest(plain)
     assert replace(job, about=ABOUT).identity == digest(plain)
+
+
+def test_an_adapter_that_did_not_say_that_its_primer_is_restricted_is_made_anew(school: School) -> None:
+    job = read_job(prepare(school, lambda: LESSONS, TUNING, {}))
+    open_primer = {**ABOUT, "begun_with": {"restricted": False, "external": "primer.jsonl (CC0-1.0)"}}
+    assert replace(job, about=open_primer).identity == job.identity
+    assert not from_restricted(open_primer)
+    closed = {**ABOUT, "begun_with": {**open_primer["begun_with"], **RESTRICTED_PRIMER}}
+    assert replace(job, about=closed).identity != job.identity
+    assert from_restricted(closed)
+    older = {**ABOUT, "begun_with": {"restricted": False, "external": "qa.jsonl (licence not stated)"}}
+    assert from_restricted(older)
 
 
 def test_what_is_written_holds_no_text_no_id_and_no_path(school: School, base: Path) -> None:
@@ -659,6 +717,9 @@ def test_both_layouts_are_read(pairs: Path) -> None:
             r"a\.csv: line 3: the row has 6 cells, the header has 5\n  -> put quotes around a cell that holds a comma",
         ),
         ("a.csv", 'note,question,answer\nn,q,"a\nn,q,secret\n', "line 2: a quote in this row is left open"),
+        ("a.csv", "", r"a\.csv holds no pairs\n  -> each pair has note, instruction \(or question\), answer; give one"),
+        ("a.csv", "note,question,answer\n", r"a\.csv holds no pairs\n"),
+        ("a.jsonl", "", r"a\.jsonl holds no pairs\n"),
         ("a.txt", "", r"is neither \.csv nor \.jsonl"),
     ],
 )
@@ -687,6 +748,42 @@ def test_a_damaged_instruction_corpus_is_named(pairs: Path, name: str, data: byt
     (pairs / name).write_bytes(data)
     with pytest.raises(CorpusError, match=message):
         list(read_instructions(pairs / name))
+
+
+@pytest.mark.parametrize(
+    ("licences", "beside", "restricted"),
+    [
+        (["CC0-1.0", "CC BY-NC-SA 4.0"], {}, False),
+        (["CC0-1.0", ""], {}, True),
+        (["", ""], {}, True),
+        (["", ""], {"LICENSE": "Creative Commons Attribution 4.0\n"}, False),
+        (["", ""], {"LICENSE": "  Apache License\n"}, True),
+        (["", ""], {"LICENSE.txt": "The PhysioNet Credentialed Health Data License\n"}, True),
+        (["CC0-1.0", "PhysioNet Credentialed Health Data License 1.5.0"], {}, True),
+        (["", ""], {FILE_NAME: 'name = "pairs"\npublic = true\nlicence = "ours"\n'}, False),
+        (["CC0-1.0", "CC0-1.0"], {FILE_NAME: "public = false\n"}, True),
+    ],
+)
+def test_instructions_are_restricted_unless_somebody_says_that_they_are_public(
+    licences: list[str], beside: dict[str, str], restricted: bool, pairs: Path
+) -> None:
+    from harness.corpora.instructions import read_instructions
+
+    lines = [json.dumps({**json.loads(PAIR), "licence": one}) for one in licences]
+    (pairs / "a.jsonl").write_text("\n".join(lines))
+    for name, text in beside.items():
+        (pairs / name).write_text(text)
+    found = read_instructions(pairs / "a.jsonl")
+    assert (found.restricted, is_restricted()) == (restricted, restricted)
+    assert found.sources == (pairs / "a.jsonl", *(pairs / name for name in beside))
+
+
+def test_every_licence_of_the_pairs_is_told(pairs: Path) -> None:
+    from harness.corpora.instructions import read_instructions
+
+    lines = [json.dumps({**json.loads(PAIR), "licence": one}) for one in ("CC0-1.0", "CC BY 4.0", "CC0-1.0")]
+    (pairs / "a.jsonl").write_text("\n".join(lines))
+    assert read_instructions(pairs / "a.jsonl").licence == "CC0-1.0, CC BY 4.0"
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])

@@ -5,13 +5,16 @@
     *.jsonl, *.jsonl.gz   a pair a line, with the keys note, instruction (or question), answer, and task and licence
                           where there are: what `harness data primer` writes
 
-The licence is what the pairs say, else the first line of a file LICENSE or LICENCE beside them.
+The licence is what each of the pairs says, else what `corpus.toml` beside them does, else the first line of a file
+LICENSE or LICENCE there. Pairs are restricted unless that `corpus.toml` says `public = true`; where there is none,
+unless the licence is one under which texts are published. Those of code are not: the file may be that of a checkout.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,10 +22,15 @@ from pathlib import Path
 from typing import Any
 
 from harness.corpora.csv_rows import BAD_GZIP, bad_gzip, no_utf8, read_rows
+from harness.corpora.marking import FILE_NAME, Marking, read_marking
 from harness.errors import CorpusError
 from harness.files import digest_file
+from harness.privacy import restrict
 
 UNKNOWN = "licence not stated"
+_OF_OPEN_TEXTS = re.compile(
+    r"(the )?(cc0|cc[ -]by|creative commons|attribution|odc|odbl|pddl|open data commons|public domain)\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -51,14 +59,53 @@ class InstructionCorpus:
     def digest(self) -> str:
         return digest_file(self.path)
 
-    @cached_property
+    @property
+    def is_empty(self) -> bool:
+        return next(self._records(), None) is None
+
+    @property
     def licence(self) -> str:
-        _, first = next(self._records(), (0, {}))
-        if told := str(first.get("licence") or first.get("license") or "").strip():
-            return told
-        beside = sorted(one for one in self.path.parent.glob("LICEN[SC]E*") if one.is_file())
-        lines = beside[0].read_text(encoding="utf-8", errors="replace").strip().splitlines() if beside else []
-        return lines[0].strip() if lines else UNKNOWN
+        return ", ".join(self._licences) or UNKNOWN
+
+    @property
+    def restricted(self) -> bool:
+        if self._marking:
+            return self._marking.restricted
+        return not (self._licences and all(map(_OF_OPEN_TEXTS.match, self._licences)))
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """The file, and those beside it that say what its licence is, and whether it is restricted."""
+        marking = (self.path.parent / FILE_NAME,) if self._marking else ()
+        return (self.path, *marking, *(() if self._of_pairs else self._beside))
+
+    @cached_property
+    def _licences(self) -> tuple[str, ...]:
+        if self._of_pairs:
+            return self._of_pairs
+        if self._marking and self._marking.licence:
+            return (self._marking.licence,)
+        lines = [line for one in self._beside for line in one.read_text("utf-8", "replace").split("\n") if line.strip()]
+        return tuple(line.strip() for line in lines[:1])
+
+    @cached_property
+    def _of_pairs(self) -> tuple[str, ...]:
+        """The licences that the pairs state, none where one of them states none."""
+        found: dict[str, None] = {}
+        for _, record in self._records():
+            found[str(record.get("licence") or record.get("license") or "").strip()] = None
+            if "" in found:
+                return ()
+        return tuple(found)
+
+    @cached_property
+    def _marking(self) -> Marking | None:
+        return read_marking(self.path.parent) if (self.path.parent / FILE_NAME).exists() else None
+
+    @cached_property
+    def _beside(self) -> tuple[Path, ...]:
+        """The file of a licence, if there is one."""
+        return tuple(sorted(one for one in self.path.parent.glob("LICEN[SC]E*") if one.is_file())[:1])
 
     def __str__(self) -> str:
         return f"{self.path.name} ({self.licence}, sha-256 {self.digest[:12]})"
@@ -68,12 +115,20 @@ class InstructionCorpus:
 
 
 def read_instructions(path: Path) -> InstructionCorpus:
-    """Raises CorpusError if there is no such file, or one of another kind."""
+    """Nothing leaves this process any more if they are restricted. Raises CorpusError if there is no such file, one of
+    another kind, or one without pairs."""
     if not path.is_file():
         raise CorpusError(f"there is no instruction corpus {path}", todo="name a .csv or .jsonl file, .gz or not")
     if not {".csv", ".jsonl"} & set(path.suffixes):
         raise CorpusError(f"{path} is neither .csv nor .jsonl", todo="name a .csv or .jsonl file, .gz or not")
-    return InstructionCorpus(path)
+    corpus = InstructionCorpus(path)
+    if corpus.is_empty:
+        raise CorpusError(
+            f"{path} holds no pairs", todo="each pair has note, instruction (or question), answer; give one or more"
+        )
+    if corpus.restricted:
+        restrict()
+    return corpus
 
 
 def _of_csv(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:

@@ -17,10 +17,19 @@ from pathlib import Path
 from typing import Any
 
 from harness import assets
-from harness.engines.loading import ADAPTER_WEIGHTS
+from harness.engines.loading import ADAPTER_CONFIG, ADAPTER_WEIGHTS
 from harness.engines.runtime import prepare_torch
 from harness.errors import AssetError, RunError, SettingsError, TuningError
-from harness.files import canonical_json, digest, digest_file, locked, private_folder, remove_torn, write_atomic
+from harness.files import (
+    canonical_json,
+    digest,
+    digest_file,
+    locked,
+    private_folder,
+    read_object,
+    remove_torn,
+    write_atomic,
+)
 from harness.lineup import EngineSettings
 from harness.privacy import restrict
 from harness.tuning.job import JOB, LESSONS, RECIPE, Base, Job, read_job, recipe, write_job
@@ -44,8 +53,9 @@ class Untrained(TuningError):
 @dataclass(frozen=True)
 class AdapterManifest:
     """The identity that travels with an adapter; holds no text and no id of a patient. `identity` is the digest of what
-    determined it, `weights` that of what came of it; `about` says where its lessons come from. `peak_bytes` is the
-    most memory that the first of the `processes` held."""
+    determined it, `weights` that of what came of it, `config` that of the file that says how it is applied (empty in
+    older ones); `about` says where its lessons come from. `peak_bytes` is the most memory that the first of the
+    `processes` held."""
 
     identity: str
     weights: str
@@ -68,6 +78,7 @@ class AdapterManifest:
     packages: Mapping[str, str]
     revision: str
     processes: int = 1
+    config: str = ""
     schema: int = 1
 
 
@@ -196,19 +207,20 @@ def _keep(folder: Path, job: Job, student: Any, weights: Mapping[str, Any], trai
 
     student.save(folder, job.base.name, weights)
     write_curve(trained.progress.points, folder)
-    manifest = _manifest(job, trained, digest_file(folder / ADAPTER_WEIGHTS), processes)
+    manifest = _manifest(folder, job, trained, processes)
     text = json.dumps(json.loads(canonical_json(manifest)), indent=1)
     write_atomic(folder / MANIFEST, f"{text}\n".encode())
     (folder / CHECKPOINT).unlink(missing_ok=True)
 
 
-def _manifest(job: Job, trained: Any, weights: str, processes: int) -> AdapterManifest:
+def _manifest(folder: Path, job: Job, trained: Any, processes: int) -> AdapterManifest:
     from harness.manifest import packages, revision
 
     done = trained.progress
     return AdapterManifest(
         identity=job.identity,
-        weights=weights,
+        weights=digest_file(folder / ADAPTER_WEIGHTS),
+        config=digest_file(folder / ADAPTER_CONFIG),
         recipe=RECIPE,
         base=job.base.name,
         base_digest=job.base.digest,
@@ -247,15 +259,34 @@ def read_manifest(folder: Path) -> AdapterManifest:
 
 
 def verify(folder: Path) -> AdapterManifest:
-    """The manifest, once the weights are those that it names. Raises AssetError if they are not."""
+    """The manifest, once the weights, and how they are applied, are what it says. Raises AssetError if they are not."""
     manifest = read_manifest(folder)
-    weights = folder / ADAPTER_WEIGHTS
-    if not weights.exists() or digest_file(weights) != manifest.weights:
-        raise AssetError(
-            f"{weights} is not what its manifest says (its checksum differs)",
-            todo="copy the adapter again, or delete its folder: it is trained anew",
-        )
+    for name, named in {ADAPTER_WEIGHTS: manifest.weights, ADAPTER_CONFIG: manifest.config}.items():
+        if not (folder / name).exists():
+            raise _unlike(f"{folder / name} is not there, and its manifest speaks of it")
+        if named and digest_file(folder / name) != named:
+            raise _unlike(f"{folder / name} is not what its manifest says (its checksum differs)")
+    if not manifest.config:
+        _compare(folder / ADAPTER_CONFIG, manifest.tuning)
     return manifest
+
+
+def _compare(config: Path, tuning: Mapping[str, Any]) -> None:
+    """For a manifest without the file's checksum: what decides by how much the weights count."""
+    found = read_object(config)
+    for name, asked in {"r": "rank", "lora_alpha": "alpha"}.items():
+        if found.get(name) != tuning[asked]:
+            raise _unlike(f"{config} is not what its manifest says ({name} is not {tuning[asked]})")
+    for name in _NEVER_SET:
+        if found.get(name):
+            raise _unlike(f"{config} is not what its manifest says ({name} is set)")
+
+
+_NEVER_SET = ("rank_pattern", "alpha_pattern", "use_rslora", "use_dora")
+
+
+def _unlike(what: str) -> AssetError:
+    return AssetError(what, todo="copy the adapter again, or delete its folder: it is trained anew")
 
 
 def check_base(folder: Path, manifest: AdapterManifest, base: Base) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from harness.errors import TuningError
 from harness.files import canonical_json, digest, write_atomic
 from harness.tuning.lessons import Taught
-from harness.tuning.origin import BASE, Origin
+from harness.tuning.origin import BASE, Origin, says_primer_is_restricted
 from harness.types import Tuning
 
 RECIPE = 1
@@ -53,8 +53,11 @@ class Job:
 
 
 def recipe(about: Origin) -> object:
-    """By what older adapters are told apart: those that did not say what their base had learned, too."""
-    return [RECIPE, "says what its base learned"] if BASE in about else RECIPE
+    """By what older adapters are told apart: those that did not say what their base had learned, or that a primer was
+    restricted, too."""
+    said = ["says what its base learned"] * (BASE in about)
+    said += ["says that a primer is restricted"] * says_primer_is_restricted(about)
+    return [RECIPE, *said] if said else RECIPE
 
 
 def write_job(job: Job, folder: Path) -> None:

@@ -17,7 +17,7 @@ from harness.errors import TuningError
 from harness.files import digest
 from harness.progress import counter
 from harness.tuning import progress
-from harness.tuning.job import LESSONS, read_job
+from harness.tuning.job import LESSONS, Job, read_job
 from harness.tuning.lessons import LessonFile
 from harness.tuning.progress import Checkpoint, Point, Progress
 from harness.tuning.rows import Row, Step, plan_steps, rate, split_groups
@@ -59,11 +59,7 @@ class Training:
         learned, self.held = split_groups(self.lessons.groups, self.tuning)
         self.steps: list[Step] = plan_steps(learned, self.lessons.lengths, self.tuning)
         if not self.steps:
-            raise TuningError(
-                f"there is nothing to learn from: of {self.job.taught.lessons} lessons, "
-                f"{self.job.taught.too_long} more had no room in {self.tuning.sequence_length} tokens",
-                todo="raise sequence_length, or give a train split with targets",
-            )
+            raise _nothing_to_learn(self.job, len(self.held))
         self.student = Student(self.job, team)
         self.parameters = self.student.parameters
         self.optimiser = torch.optim.AdamW(self.parameters.values(), lr=self.tuning.learning_rate, weight_decay=0.0)
@@ -209,6 +205,19 @@ def train(folder: Path, checkpoint_seconds: float = CHECKPOINT_SECONDS, team: Te
     training.save()
     training.finish()
     return training, Trained(training.progress, len(training.steps), why, peak_bytes(training.student.device))
+
+
+def _nothing_to_learn(job: Job, held: int) -> TuningError:
+    if held:
+        return TuningError(
+            f"there is nothing to learn from: held_out = {job.tuning.held_out:g} keeps all {held} lessons apart",
+            todo="lower held_out, or give more subjects to learn from",
+        )
+    return TuningError(
+        f"there is nothing to learn from: of {job.taught.lessons} lessons, "
+        f"{job.taught.too_long} more had no room in {job.tuning.sequence_length} tokens",
+        todo="raise sequence_length, or give a train split with targets",
+    )
 
 
 def _postfix(training: Training) -> str:

@@ -3,6 +3,7 @@ into its base for good.
 
 {"corpus": ..., "restricted": ..., "splits": {name: digest}, ...}                     lessons of a train split
 {"corpus": ..., "restricted": ..., "external": "name (licence, digest)", ...}         lessons of an instruction corpus
+{..., "restricted": true, "restricted_by": "external"}                                that alone, and not the corpus
 {..., "begun_with": {...}, "base": {..., "root": ...}}                                what was learned before
 """
 
@@ -11,10 +12,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
+from harness.corpora.instructions import UNKNOWN
+
 Origin: TypeAlias = Mapping[str, Any]
 
 BASE = "base"
 _BEFORE = ("begun_with", BASE)
+_BY = "restricted_by"
+RESTRICTED_PRIMER: Origin = {"restricted": True, _BY: "external"}
 
 
 def lineage(origin: Origin) -> Iterator[Origin]:
@@ -26,8 +31,13 @@ def lineage(origin: Origin) -> Iterator[Origin]:
 
 
 def from_restricted(origin: Origin) -> bool:
-    """Whether any of the lessons were restricted: then so is what learned from them."""
-    return any(one.get("restricted") for one in lineage(origin))
+    """Whether any of the lessons were restricted: then so is what learned from them. Older adapters do not say so of
+    instructions whose licence nobody states."""
+    return any(one.get("restricted") or UNKNOWN in str(one.get("external")) for one in lineage(origin))
+
+
+def says_primer_is_restricted(origin: Origin) -> bool:
+    return any(_BY in one for one in lineage(origin))
 
 
 def taught_by(origin: Origin, split: str) -> bool:
