@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from transformers import CONFIG_MAPPING, AutoModelForCausalLM, MixtralConfig
 
 from harness.cli import main
 from harness.engines.loading import load_model, numbers
@@ -19,7 +20,7 @@ from harness.tuning.job import LESSONS, Base, Job
 from harness.tuning.lengths import TOKENS_PER_WORD
 from harness.tuning.lessons import Encoded, LessonFile, Taught
 from harness.tuning.plan import TEMPLATE_TOKENS
-from harness.tuning.shape import KNOWN, read_shape, shape_of
+from harness.tuning.shape import FAMILIES, KNOWN, read_shape, shape_of
 from harness.tuning.student import Student, collate
 from harness.types import Tuning
 from tests.tiny_models import write_llama3
@@ -53,6 +54,35 @@ def test_a_shape_counts_the_parameters_that_the_model_has(model: Path) -> None:
     assert shape.parameters == sum(one.numel() for one in load_model(model, numbers("float32", "cpu")).parameters())
     learned = sum(one.numel() for one in student(model, tuning).parameters.values())
     assert shape.in_adapter(8, ("all-linear",)) == learned
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_each_family_is_counted_as_transformers_builds_it(tmp_path: Path, family: str) -> None:
+    """Of its own default size, without memory; and where its config.json does not say whether the vocabulary is tied,
+    as many do not."""
+    config = CONFIG_MAPPING[family]()
+    with torch.device("meta"):
+        built = AutoModelForCausalLM.from_config(config)
+    built.tie_weights()
+    told = config.to_dict()
+    del told["tie_word_embeddings"]
+    (tmp_path / "config.json").write_text(json.dumps(told))
+    shape = read_shape(tmp_path)
+    assert shape.parameters == pytest.approx(sum(one.numel() for one in built.parameters()), rel=1e-4), "biases"
+    layer = built.model.layers[0].named_modules()
+    linear = {name.split(".")[-1]: one for name, one in layer if isinstance(one, torch.nn.Linear)}
+    assert shape.linear == {name: (one.in_features, one.out_features) for name, one in linear.items()}
+
+
+@pytest.mark.parametrize("family", ["qwen3_moe", "gpt_neox", "phi", "bert"])
+def test_a_family_that_is_not_counted_is_refused(tmp_path: Path, family: str) -> None:
+    CONFIG_MAPPING[family]().save_pretrained(tmp_path)
+    said = (
+        f"config.json does not tell the shape of a model of the LLaMA family: its model_type is '{family}'\n"
+        "  -> plan for a model of one of these: llama, mistral, mixtral, "
+    )
+    with pytest.raises(SettingsError, match=re.escape(said)):
+        read_shape(tmp_path)
 
 
 def test_a_model_that_is_neither_here_nor_known(tmp_path: Path) -> None:
@@ -304,6 +334,24 @@ def test_a_primer_that_is_not_there_or_is_broken_is_refused(primer: Path, capsys
     code, said = plan(capsys, "qlora", "--lineup", "llama3-8b", "--set", f'prime_on=["{primer}"]')
     assert code == 1
     assert f"harness: {primer}, record 1: there is no instruction or question\n" in said
+
+
+def test_all_experts_are_held_and_in_4_bits_none(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wizard = bare / "WizardLM-2-8x22B"
+    sizes = {"hidden_size": 6144, "intermediate_size": 16384, "num_hidden_layers": 56, "num_attention_heads": 48}
+    MixtralConfig(**sizes, num_key_value_heads=8, max_position_embeddings=65536).save_pretrained(wizard)
+    lineup = bare / "lineup.toml"
+    lineup.write_text(f'[engine]\nmodel = "{wizard}"\ndevice = "cuda:64"\nquantisation = "nf4"\ndtype = "bfloat16"\n')
+    code, said = plan(capsys, "few-shot", "--lineup", str(lineup))
+    assert code == 0
+    assert said.startswith("few-shot on WizardLM-2-8x22B: 140.62 B parameters (config.json; not here)")
+    assert "  4.93 B parameters in 4 bits, " in said
+    assert "  135.69 B parameters of experts, vocabulary and norms, 2 bytes each" in said
+    assert plan(capsys, "qlora", "--lineup", str(lineup)) == (
+        1,
+        "harness: WizardLM-2-8x22B is a mixture of experts: what an adapter on it takes is not known here\n"
+        "  -> plan a system that writes without one, such as few-shot, or set another [engine] model\n",
+    )
 
 
 def test_a_prompt_without_room_is_refused(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:

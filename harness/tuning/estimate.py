@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.tuning.shape import Shape, adapted
+from harness.tuning.shape import Shape
 from harness.types import Tuning
 
 NF4_BLOCK = 64
@@ -65,7 +65,8 @@ def weights(shape: Shape, held: Held) -> list[Term]:
         Term(
             "weights, not quantised",
             shape.elsewhere * held.number,
-            f"{count(shape.elsewhere)} parameters of vocabulary and norms, {held.number} bytes each",
+            f"{count(shape.elsewhere)} parameters of {'experts, ' if shape.experts else ''}vocabulary and norms, "
+            f"{held.number} bytes each",
         ),
     ]
 
@@ -103,13 +104,13 @@ def layer_activations(shape: Shape, tuning: Tuning, held: Held) -> float:
 
     A frozen linear layer keeps nothing. An adapter keeps its input in float32 (with dropout what is left of it, and the
     mask), attention its four tensors, the gated network three, each norm its input."""
-    on, number = adapted(tuning.target_modules), held.number
+    on, number = shape.adapted(tuning.target_modules), held.number
     inputs = sum(
         _adapter_inputs(len(on & set(names)), width, shared, tuning.dropout, held)
         for names, width, shared in (
-            (("q_proj", "k_proj", "v_proj"), shape.hidden, False),
+            (("q_proj", "k_proj", "v_proj", "qkv_proj"), shape.hidden, False),
             (("o_proj",), shape.queries, True),  # attention keeps its output already
-            (("gate_proj", "up_proj"), shape.hidden, False),
+            (("gate_proj", "up_proj", "gate_up_proj"), shape.hidden, False),
             (("down_proj",), shape.inner, False),
         )
     )
@@ -129,7 +130,10 @@ def _adapter_inputs(count: int, width: int, shared: bool, dropout: float, held: 
 
 def layer_work(shape: Shape, held: Held, *, adapter: bool) -> float:
     """Bytes of a token while the widest layer is computed: the gated network's two halves, and where they meet the
-    result of an adapter, which is float32 until it is added."""
+    result of an adapter, which is float32 until it is added. Experts compute both halves at once, of a copy of what
+    they are sent."""
+    if shape.experts:
+        return held.number * (shape.active * (4 * shape.inner + shape.hidden) + 2 * shape.hidden)
     return shape.inner * (2 * held.number + (12 if adapter else held.number)) + 2 * shape.hidden * held.number
 
 

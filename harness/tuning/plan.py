@@ -176,6 +176,11 @@ def _asked(competitor: Competitor, lineup: Lineup, task: Task) -> Asked:
         tuning = Tuning(**{one.name: settings[one.name] for one in fields(Tuning)})
     course = bool(settings.get("reads_course")) and any(field.after for field in task.fields)
     asked = Asked(shape, folder, engine, on_card, settings, tuning, course)
+    if tuning and shape.experts:
+        raise SettingsError(
+            f"{Path(engine.model).name} is a mixture of experts: what an adapter on it takes is not known here",
+            todo="plan a system that writes without one, such as few-shot, or set another [engine] model",
+        )
     if asked.room < 1:
         raise SettingsError(
             f"with {asked.new} new tokens there is no room for a prompt: the model reads {shape.context} in all",
