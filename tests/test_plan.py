@@ -16,10 +16,11 @@ from harness.cli import main
 from harness.engines.loading import load_model, numbers
 from harness.errors import SettingsError
 from harness.tuning.estimate import Held, Micro, Term, generation, layer_activations, total, training, weights
-from harness.tuning.job import LESSONS, Base, Job
+from harness.tuning.job import LESSONS, Base, Job, read_job
 from harness.tuning.lengths import TOKENS_PER_WORD
 from harness.tuning.lessons import Encoded, LessonFile, Taught
 from harness.tuning.plan import TEMPLATE_TOKENS
+from harness.tuning.rows import plan_steps, split_groups
 from harness.tuning.shape import FAMILIES, KNOWN, read_shape, shape_of
 from harness.tuning.student import Student, collate
 from harness.types import Tuning
@@ -221,15 +222,27 @@ def test_a_model_of_which_the_shape_alone_is_here_is_planned_to_the_end(
     assert said.endswith("not measured: the model is not here\n")
 
 
+def tokens_learned(folder: Path) -> int:
+    lessons, tuning = LessonFile(folder / LESSONS), read_job(folder).tuning
+    learned, _ = split_groups(lessons.groups, tuning)
+    steps = plan_steps(learned, lessons.lengths, tuning)
+    return sum(lessons.lengths[at] for step in steps for micro in step for row in micro for at in row)
+
+
 @pytest.mark.parametrize(
-    "settings", [("budget=300", "unit=tokens"), ("budget=120", "unit=words", "reads_course=true", "adapters=each")]
+    "settings",
+    [
+        ("budget=300", "unit=tokens", "epochs=1"),
+        ("budget=120", "unit=words", "reads_course=true", "adapters=each", "epochs=1"),
+        ("budget=60", "unit=words", "packing=true", "steps=8", "accumulation=2"),
+    ],
 )
 def test_the_tokens_to_learn_are_those_of_the_lessons(
     ward: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
-    """By a real model's tokenizer, and of all adapters that are trained."""
+    """By a real model's tokenizer, of all adapters that are trained, and over all their steps."""
     monkeypatch.setenv("HARNESS_WORKSPACE", str(tmp_path))
-    chosen = [f"--set={one}" for one in (*settings, "quantisation=none", "epochs=1", "held_out=0")]
+    chosen = [f"--set={one}" for one in ("quantisation=none", "held_out=0", *settings)]
 
     def asked(device: str) -> list[str]:
         lineup = tmp_path / f"{device}.toml"
@@ -238,7 +251,7 @@ def test_the_tokens_to_learn_are_those_of_the_lessons(
 
     assert main(["fit", *asked("cpu"), "--prepare"]) == 0
     folders = re.findall(r"prepared: (.+)", capsys.readouterr().out)
-    learned = [sum(LessonFile(Path(folder) / LESSONS).lengths) for folder in folders]
+    learned = [tokens_learned(Path(folder)) for folder in folders]
     code, said = plan(capsys, *asked("cuda:64"))
     assert code == 0
     told = [1000 * float(kilo) for kilo in re.findall(r"time to train.*: ([\d.]+) k tokens", said)]
@@ -320,7 +333,7 @@ def test_priming_is_told_before_the_training(primer: Path, capsys: pytest.Captur
         one for one in plain.splitlines() if one.startswith("time to train")
     ]
     assert "up to 2801 of them targets" in primed, "an answer of 1,400 words is learned whole"
-    assert f"({4 * 16} rows of {row:.0f})" in said(*chosen, "prime_steps=4"), "steps of 16 rows each"
+    assert f"(4 rows of {row:.0f})" in said(*chosen, "prime_steps=4"), "an epoch has one lesson, and so has each step"
 
 
 def test_a_primer_that_is_not_there_or_is_broken_is_refused(primer: Path, capsys: pytest.CaptureFixture[str]) -> None:

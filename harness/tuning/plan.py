@@ -27,6 +27,7 @@ from harness.tuning.lengths import (
     primer,
     sample,
 )
+from harness.tuning.rows import plan_steps
 from harness.tuning.shape import Shape, shape_of
 from harness.types import Corpus, Task, Tuning
 
@@ -152,7 +153,7 @@ def plan(competitor: Competitor, lineup: Lineup, task: Task, corpus: Corpus, spl
     if asked.shape.parameters > MEASURED or asked.on_card:
         yield "not measured: these terms were compared with what was taken on CPUs, up to 360M parameters"
     yield from _disk(asked)
-    yield from _time(asked, train, primers, scored, split)
+    yield from _time(asked, list(_trainings(asked, train, primers)), scored, _shot(asked, train), split)
 
 
 def _asked(competitor: Competitor, lineup: Lineup, task: Task) -> Asked:
@@ -274,18 +275,16 @@ def _measure(asked: Asked) -> Paces | None:
     return Paces(learn, *writing_paces(asked.folder, engine, asked.texts, prompt))
 
 
-def _time(
-    asked: Asked, train: Sample | None, primers: Sequence[Primer], scored: Sample | None, split: str
-) -> Iterator[str]:
+def _time(asked: Asked, trainings: Sequence[Learned], scored: Sample | None, shot: float, split: str) -> Iterator[str]:
     paces = _measure(asked)
     unknown = f"not measured: {'its device' if asked.weights else 'the model'} is not here"
-    for what, rows, a_row in _trainings(asked, train, primers):
-        tokens = rows * a_row
-        took = f"about {_duration(tokens / paces.learn)} at {paces.learn:.0f} tokens/s" if paces else unknown
-        yield f"time to {what}: {count(tokens)} tokens ({rows:.0f} rows of {a_row:.0f}); {took}"
+    for one in trainings:
+        took = f"about {_duration(one.tokens / paces.learn)} at {paces.learn:.0f} tokens/s" if paces else unknown
+        a_row = one.tokens / max(1, one.rows)
+        yield f"time to {one.what}: {count(one.tokens)} tokens ({one.rows} rows of {a_row:.0f}); {took}"
     if not scored:
         return
-    texts, prompt, new = _texts(asked, scored, _shot(asked, train))
+    texts, prompt, new = _texts(asked, scored, shot)
     took = unknown
     if paces:
         seconds = texts * prompt / paces.read + texts * new / paces.write
@@ -305,28 +304,45 @@ def _texts(asked: Asked, scored: Sample, shot: float) -> tuple[int, float, float
     return scored.stays * len(scored.fields) * int(asked.settings.get("samples", 1)), prompt, new
 
 
-def _trainings(asked: Asked, train: Sample | None, primers: Sequence[Primer]) -> Iterator[tuple[str, float, float]]:
-    """One after the other: what is trained, in how many rows, of how many tokens on average."""
+@dataclass(frozen=True)
+class Learned:
+    """What is trained, and over all its steps the rows and their tokens."""
+
+    what: str
+    rows: int
+    tokens: float
+
+
+def _trainings(asked: Asked, train: Sample | None, primers: Sequence[Primer]) -> Iterator[Learned]:
+    """One after the other."""
     if not (tuning := asked.learns):
         return
     chosen = asked.settings
     priming = replace(tuning, epochs=chosen.get("prime_epochs", 1), steps=chosen.get("prime_steps", 0))
     for one in primers:
-        yield f"prime on {one.name}", _rows(priming, one.pairs), one.tokens / max(1, one.pairs)
+        yield _learned(f"prime on {one.name}", priming, len(one.pairs), one.pairs)
     if not train:
         return
     stays = min(train.stays, chosen.get("train_limit") or train.stays)
     for names in [(name,) for name in train.fields] if chosen.get("adapters") == "each" else [train.fields]:
         taught = [piece for piece in train.pieces if piece.field in names]
-        tokens = fmean(min(tuning.sequence_length, _prompt(asked, one, one.earlier) + one.target) for one in taught)
+        lengths = [min(tuning.sequence_length, _prompt(asked, one, one.earlier) + one.target) for one in taught]
         what = "train" if names == train.fields else f"train on {names[0]}"
-        yield what, _rows(tuning, stays * len(names)), tokens
+        yield _learned(what, tuning, stays, lengths, len(names))
 
 
-def _rows(tuning: Tuning, lessons: int) -> float:
-    if tuning.steps:
-        return tuning.steps * tuning.batch * tuning.accumulation
-    return lessons * (1 - tuning.held_out) * tuning.epochs
+def _learned(what: str, tuning: Tuning, subjects: int, lengths: Sequence[float], each: int = 1) -> Learned:
+    """The steps as training plans them, of as many lessons as those subjects have with `each` so many: their lengths go
+    round among these."""
+    lessons = range(each * (subjects - math.ceil(tuning.held_out * subjects)))
+    whole = [math.ceil(length) for length in lengths]
+    rows = [
+        row
+        for step in plan_steps(lessons, [whole[at % len(whole)] for at in lessons], tuning)
+        for micro in step
+        for row in micro
+    ]
+    return Learned(what, len(rows), sum(map(len, rows)) * fmean(lengths) if rows else 0.0)
 
 
 def _duration(seconds: float) -> str:
