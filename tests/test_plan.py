@@ -13,17 +13,28 @@ import torch
 from transformers import CONFIG_MAPPING, AutoModelForCausalLM, MixtralConfig
 
 from harness.cli import main
-from harness.engines.loading import load_model, numbers
+from harness.engines.loading import load_model, load_tokenizer, numbers
 from harness.errors import SettingsError
-from harness.tuning.estimate import Held, Micro, Term, generation, layer_activations, total, training, weights
-from harness.tuning.job import LESSONS, Base, Job, read_job
+from harness.tuning.estimate import (
+    Held,
+    Micro,
+    Term,
+    checkpoint,
+    generation,
+    layer_activations,
+    total,
+    training,
+    weights,
+)
+from harness.tuning.job import LESSONS, Base, Job, read_job, write_job
 from harness.tuning.lengths import TOKENS_PER_WORD
-from harness.tuning.lessons import Encoded, LessonFile, Taught
-from harness.tuning.plan import TEMPLATE_TOKENS
+from harness.tuning.lessons import Encoded, LessonFile, Taught, write_lessons
+from harness.tuning.loop import train
+from harness.tuning.plan import LESSON_TOKEN, TEMPLATE_TOKENS
 from harness.tuning.rows import plan_steps, split_groups
 from harness.tuning.shape import FAMILIES, KNOWN, read_shape, shape_of
 from harness.tuning.student import Student, collate
-from harness.types import Tuning
+from harness.types import Lesson, Prompt, Tuning
 from tests.tiny_models import write_llama3
 
 FP32, BF16 = Held(4, False, True, False), Held(2, False, True, False)
@@ -154,6 +165,39 @@ def test_what_costs_more_is_said_to_cost_more() -> None:
     assert wide in generation(LLAMA3, NF4, 8, 3000, 1000), "a processor keeps it in float32"
 
 
+@pytest.mark.parametrize("held_out", [0.0, 0.5])
+def test_a_training_takes_the_disk_that_was_planned(
+    tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch, held_out: float
+) -> None:
+    tuning = Tuning(
+        quantisation="none",
+        compute_dtype="float32",
+        rank=64,
+        accumulation=1,
+        steps=2,
+        evaluate_every=1,
+        held_out=held_out,
+    )
+    tokenizer = load_tokenizer(model)
+    lessons = [Lesson(Prompt(str(at), "note", (("user", "a note " * 200),)), "its end") for at in range(20)]
+    taught = write_lessons(tmp_path / LESSONS, lessons, tokenizer, True, 2048, frozenset())
+    job = Job(Base(str(model), "tiny", "", True), taught, tuning, "cpu", 1, "", "", {})
+    write_job(job, tmp_path)
+    peak, replace_file = 0, Path.replace
+
+    def measured(self: Path, target: Path) -> Path:
+        nonlocal peak
+        peak = max(peak, sum(one.stat().st_size for one in tmp_path.iterdir()))
+        return replace_file(self, target)
+
+    monkeypatch.setattr(Path, "replace", measured)
+    train(tmp_path, checkpoint_seconds=0)
+    adapter = 4 * read_shape(model).in_adapter(64, tuning.target_modules)
+    tokens = sum(LessonFile(tmp_path / LESSONS).lengths)
+    assert (tmp_path / LESSONS).stat().st_size == pytest.approx(LESSON_TOKEN * tokens, rel=0.05)
+    assert peak == pytest.approx(2 * checkpoint(adapter, tuning) + LESSON_TOKEN * tokens, rel=0.03)
+
+
 # --------------------------------------------------------------------------- the command
 
 
@@ -181,6 +225,13 @@ def test_a_plan_of_8b_needs_nothing_but_the_line_up(bare: Path, capsys: pytest.C
     assert "not measured: these terms were compared with what was taken on CPUs, up to 360M parameters" in said
     assert "time to train: " in said
     assert said.count("not measured: the model is not here") == 2
+    files = re.search(r"disk: model 16.06 GB in 2 bytes a parameter; (.+), kept\n", said)
+    assert files
+    files, _, lessons = files.group(1).rpartition(" lessons ")
+    assert files == "adapter 0.168 GB, while one is trained two checkpoints of 0.671 GB in its place;"
+    tokens = re.search(r"time to train: ([\d.]+) k tokens", said)
+    assert tokens
+    assert float(lessons[:-3]) * 1e6 == pytest.approx(4 * float(tokens.group(1)), abs=500), "an epoch, 4 bytes a token"
     assert not (bare / "assets").exists()
 
 

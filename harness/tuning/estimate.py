@@ -1,4 +1,5 @@
-"""How much memory training and generation take, term by term, from a model's shape and the settings alone.
+"""How much memory training and generation take, term by term, from a model's shape and the settings alone; and the
+files of a training.
 
 The terms count what PyTorch holds at the moment that is the highest: beginning the backward pass of a step after the
 first, or filling the cache for a batch of prompts. Beyond them there is what torch itself takes, and on a card CUDA's
@@ -140,6 +141,12 @@ def layer_work(shape: Shape, held: Held, *, adapter: bool) -> float:
 def dequantised(shape: Shape, held: Held) -> float:
     """A linear layer's weights, back in the arithmetic's numbers while they are multiplied."""
     return float(held.number * max(i * o for i, o in shape.linear.values())) if held.nf4 else 0.0
+
+
+def checkpoint(adapter: float, tuning: Tuning) -> float:
+    """Bytes of the file that a training goes on from: the adapter, two moments of it, and the best one so far where
+    lessons are held out. While one is written the last one is there too."""
+    return adapter * (4 if tuning.held_out else 3)
 
 
 def generation(shape: Shape, held: Held, texts: int, prompt: int, new: int, learned: int = 0) -> list[Term]:

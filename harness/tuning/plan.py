@@ -15,7 +15,7 @@ from harness.corpora.instructions import read_instructions
 from harness.engines.batches import plan as plan_batches
 from harness.errors import SettingsError
 from harness.lineup import EngineSettings, Lineup, VllmSettings
-from harness.tuning.estimate import Held, Micro, Term, count, generation, gibibytes, total, training
+from harness.tuning.estimate import Held, Micro, Term, checkpoint, count, generation, gibibytes, total, training
 from harness.tuning.lengths import (
     TOKENS_PER_WORD,
     Count,
@@ -35,6 +35,8 @@ TEMPLATE_TOKENS = 100
 """Of the instruction and the chat template: by SmolLM2's tokenizer 83 for discharge-me, 130 for dialogue-note."""
 SHORT = 256
 """Tokens of the rows and prompts that a pace is measured with."""
+LESSON_TOKEN = 4
+"""Bytes of a token in the file of lessons."""
 MEASURED = 1_000_000_000
 """Parameters up to which the terms were compared with what a CPU took (benchmarks/plan_accuracy.py)."""
 
@@ -152,8 +154,9 @@ def plan(competitor: Competitor, lineup: Lineup, task: Task, corpus: Corpus, spl
     yield f"beyond that: torch itself, and {kept}"
     if asked.shape.parameters > MEASURED or asked.on_card:
         yield "not measured: these terms were compared with what was taken on CPUs, up to 360M parameters"
-    yield from _disk(asked)
-    yield from _time(asked, list(_trainings(asked, train, primers)), scored, _shot(asked, train), split)
+    trainings = list(_trainings(asked, train, primers))
+    yield from _disk(asked, trainings)
+    yield from _time(asked, trainings, scored, _shot(asked, train), split)
 
 
 def _asked(competitor: Competitor, lineup: Lineup, task: Task) -> Asked:
@@ -215,13 +218,28 @@ def _table(title: str, terms: Sequence[Term]) -> Iterator[str]:
         yield f"  {term.name:32} {gibibytes(term.bytes):>10}  {term.why}".rstrip()
 
 
-def _disk(asked: Asked) -> Iterator[str]:
+def _disk(asked: Asked, trainings: Sequence[Learned]) -> Iterator[str]:
     model = f"{asked.shape.parameters * 2 / 1e9:.2f} GB in 2 bytes a parameter"
     if files := asked.weights:
         model = f"{sum(file.stat().st_size for file in files) / 1e9:.2f} GB (here)"
-    adapter = 4 * asked.adapter_parameters / 1e9
-    trained = f"; adapter {adapter:.3f} GB, while it is trained up to {5 * adapter:.3f} GB" if adapter else ""
-    yield f"disk: model {model}{trained}"
+    yield f"disk: model {model}{_trained_files(asked, trainings)}"
+
+
+def _trained_files(asked: Asked, trainings: Sequence[Learned]) -> str:
+    """The adapter, and of its training what it goes on from and what it learns."""
+    if not (adapter := 4 * asked.adapter_parameters):
+        return ""
+    many = len(trainings)
+    kept = f"{many} adapters of {_gigabytes(adapter)}" if many > 1 else f"adapter {_gigabytes(adapter)}"
+    if not (tuning := asked.learns):
+        return f"; {kept}"
+    going = f"two checkpoints of {_gigabytes(checkpoint(adapter, tuning))} in its place"
+    lessons = f"; lessons {_gigabytes(LESSON_TOKEN * sum(one.lessons for one in trainings))}, kept" if many else ""
+    return f"; {kept}, while one is trained {going}{lessons}"
+
+
+def _gigabytes(number: float) -> str:
+    return f"{number / 1e9:.3f} GB"
 
 
 # --------------------------------------------------------------------------- tokens and time
@@ -306,9 +324,10 @@ def _texts(asked: Asked, scored: Sample, shot: float) -> tuple[int, float, float
 
 @dataclass(frozen=True)
 class Learned:
-    """What is trained, and over all its steps the rows and their tokens."""
+    """What is trained, the tokens of all its lessons, and over all its steps the rows and their tokens."""
 
     what: str
+    lessons: float
     rows: int
     tokens: float
 
@@ -335,6 +354,7 @@ def _learned(what: str, tuning: Tuning, subjects: int, lengths: Sequence[float],
     """The steps as training plans them, of as many lessons as those subjects have with `each` so many: their lengths go
     round among these."""
     lessons = range(each * (subjects - math.ceil(tuning.held_out * subjects)))
+    mean = fmean(lengths) if lengths else 0.0
     whole = [math.ceil(length) for length in lengths]
     rows = [
         row
@@ -342,7 +362,7 @@ def _learned(what: str, tuning: Tuning, subjects: int, lengths: Sequence[float],
         for micro in step
         for row in micro
     ]
-    return Learned(what, len(rows), sum(map(len, rows)) * fmean(lengths) if rows else 0.0)
+    return Learned(what, each * subjects * mean, len(rows), sum(map(len, rows)) * mean)
 
 
 def _duration(seconds: float) -> str:
