@@ -10,18 +10,31 @@ from typing import Any
 
 import pytest
 import torch
+from transformers import CONFIG_MAPPING, AutoModelForCausalLM, MixtralConfig
 
 from harness.cli import main
-from harness.engines.loading import load_model, numbers
+from harness.engines.loading import load_model, load_tokenizer, numbers
 from harness.errors import SettingsError
-from harness.tuning.estimate import Held, Micro, Term, generation, layer_activations, total, training, weights
-from harness.tuning.job import LESSONS, Base, Job
+from harness.tuning.estimate import (
+    Held,
+    Micro,
+    Term,
+    checkpoint,
+    generation,
+    layer_activations,
+    total,
+    training,
+    weights,
+)
+from harness.tuning.job import LESSONS, Base, Job, read_job, write_job
 from harness.tuning.lengths import TOKENS_PER_WORD
-from harness.tuning.lessons import Encoded, LessonFile, Taught
-from harness.tuning.plan import TEMPLATE_TOKENS
-from harness.tuning.shape import KNOWN, read_shape, shape_of
+from harness.tuning.lessons import Encoded, LessonFile, Taught, write_lessons
+from harness.tuning.loop import train
+from harness.tuning.plan import LESSON_TOKEN, TEMPLATE_TOKENS
+from harness.tuning.rows import plan_steps, split_groups
+from harness.tuning.shape import FAMILIES, KNOWN, read_shape, shape_of
 from harness.tuning.student import Student, collate
-from harness.types import Tuning
+from harness.types import Lesson, Prompt, Tuning
 from tests.tiny_models import write_llama3
 
 FP32, BF16 = Held(4, False, True, False), Held(2, False, True, False)
@@ -53,6 +66,35 @@ def test_a_shape_counts_the_parameters_that_the_model_has(model: Path) -> None:
     assert shape.parameters == sum(one.numel() for one in load_model(model, numbers("float32", "cpu")).parameters())
     learned = sum(one.numel() for one in student(model, tuning).parameters.values())
     assert shape.in_adapter(8, ("all-linear",)) == learned
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_each_family_is_counted_as_transformers_builds_it(tmp_path: Path, family: str) -> None:
+    """Of its own default size, without memory; and where its config.json does not say whether the vocabulary is tied,
+    as many do not."""
+    config = CONFIG_MAPPING[family]()
+    with torch.device("meta"):
+        built = AutoModelForCausalLM.from_config(config)
+    built.tie_weights()
+    told = config.to_dict()
+    del told["tie_word_embeddings"]
+    (tmp_path / "config.json").write_text(json.dumps(told))
+    shape = read_shape(tmp_path)
+    assert shape.parameters == pytest.approx(sum(one.numel() for one in built.parameters()), rel=1e-4), "biases"
+    layer = built.model.layers[0].named_modules()
+    linear = {name.split(".")[-1]: one for name, one in layer if isinstance(one, torch.nn.Linear)}
+    assert shape.linear == {name: (one.in_features, one.out_features) for name, one in linear.items()}
+
+
+@pytest.mark.parametrize("family", ["qwen3_moe", "gpt_neox", "phi", "bert"])
+def test_a_family_that_is_not_counted_is_refused(tmp_path: Path, family: str) -> None:
+    CONFIG_MAPPING[family]().save_pretrained(tmp_path)
+    said = (
+        f"config.json does not tell the shape of a model of the LLaMA family: its model_type is '{family}'\n"
+        "  -> plan for a model of one of these: llama, mistral, mixtral, "
+    )
+    with pytest.raises(SettingsError, match=re.escape(said)):
+        read_shape(tmp_path)
 
 
 def test_a_model_that_is_neither_here_nor_known(tmp_path: Path) -> None:
@@ -123,6 +165,39 @@ def test_what_costs_more_is_said_to_cost_more() -> None:
     assert wide in generation(LLAMA3, NF4, 8, 3000, 1000), "a processor keeps it in float32"
 
 
+@pytest.mark.parametrize("held_out", [0.0, 0.5])
+def test_a_training_takes_the_disk_that_was_planned(
+    tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch, held_out: float
+) -> None:
+    tuning = Tuning(
+        quantisation="none",
+        compute_dtype="float32",
+        rank=64,
+        accumulation=1,
+        steps=2,
+        evaluate_every=1,
+        held_out=held_out,
+    )
+    tokenizer = load_tokenizer(model)
+    lessons = [Lesson(Prompt(str(at), "note", (("user", "a note " * 200),)), "its end") for at in range(20)]
+    taught = write_lessons(tmp_path / LESSONS, lessons, tokenizer, True, 2048, frozenset())
+    job = Job(Base(str(model), "tiny", "", True), taught, tuning, "cpu", 1, "", "", {})
+    write_job(job, tmp_path)
+    peak, replace_file = 0, Path.replace
+
+    def measured(self: Path, target: Path) -> Path:
+        nonlocal peak
+        peak = max(peak, sum(one.stat().st_size for one in tmp_path.iterdir()))
+        return replace_file(self, target)
+
+    monkeypatch.setattr(Path, "replace", measured)
+    train(tmp_path, checkpoint_seconds=0)
+    adapter = 4 * read_shape(model).in_adapter(64, tuning.target_modules)
+    tokens = sum(LessonFile(tmp_path / LESSONS).lengths)
+    assert (tmp_path / LESSONS).stat().st_size == pytest.approx(LESSON_TOKEN * tokens, rel=0.05)
+    assert peak == pytest.approx(2 * checkpoint(adapter, tuning) + LESSON_TOKEN * tokens, rel=0.03)
+
+
 # --------------------------------------------------------------------------- the command
 
 
@@ -150,6 +225,13 @@ def test_a_plan_of_8b_needs_nothing_but_the_line_up(bare: Path, capsys: pytest.C
     assert "not measured: these terms were compared with what was taken on CPUs, up to 360M parameters" in said
     assert "time to train: " in said
     assert said.count("not measured: the model is not here") == 2
+    files = re.search(r"disk: model 16.06 GB in 2 bytes a parameter; (.+), kept\n", said)
+    assert files
+    files, _, lessons = files.group(1).rpartition(" lessons ")
+    assert files == "adapter 0.168 GB, while one is trained two checkpoints of 0.671 GB in its place;"
+    tokens = re.search(r"time to train: ([\d.]+) k tokens", said)
+    assert tokens
+    assert float(lessons[:-3]) * 1e6 == pytest.approx(4 * float(tokens.group(1)), abs=500), "an epoch, 4 bytes a token"
     assert not (bare / "assets").exists()
 
 
@@ -191,15 +273,27 @@ def test_a_model_of_which_the_shape_alone_is_here_is_planned_to_the_end(
     assert said.endswith("not measured: the model is not here\n")
 
 
+def tokens_learned(folder: Path) -> int:
+    lessons, tuning = LessonFile(folder / LESSONS), read_job(folder).tuning
+    learned, _ = split_groups(lessons.groups, tuning)
+    steps = plan_steps(learned, lessons.lengths, tuning)
+    return sum(lessons.lengths[at] for step in steps for micro in step for row in micro for at in row)
+
+
 @pytest.mark.parametrize(
-    "settings", [("budget=300", "unit=tokens"), ("budget=120", "unit=words", "reads_course=true", "adapters=each")]
+    "settings",
+    [
+        ("budget=300", "unit=tokens", "epochs=1"),
+        ("budget=120", "unit=words", "reads_course=true", "adapters=each", "epochs=1"),
+        ("budget=60", "unit=words", "packing=true", "steps=8", "accumulation=2"),
+    ],
 )
 def test_the_tokens_to_learn_are_those_of_the_lessons(
     ward: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
-    """By a real model's tokenizer, and of all adapters that are trained."""
+    """By a real model's tokenizer, of all adapters that are trained, and over all their steps."""
     monkeypatch.setenv("HARNESS_WORKSPACE", str(tmp_path))
-    chosen = [f"--set={one}" for one in (*settings, "quantisation=none", "epochs=1", "held_out=0")]
+    chosen = [f"--set={one}" for one in ("quantisation=none", "held_out=0", *settings)]
 
     def asked(device: str) -> list[str]:
         lineup = tmp_path / f"{device}.toml"
@@ -208,7 +302,7 @@ def test_the_tokens_to_learn_are_those_of_the_lessons(
 
     assert main(["fit", *asked("cpu"), "--prepare"]) == 0
     folders = re.findall(r"prepared: (.+)", capsys.readouterr().out)
-    learned = [sum(LessonFile(Path(folder) / LESSONS).lengths) for folder in folders]
+    learned = [tokens_learned(Path(folder)) for folder in folders]
     code, said = plan(capsys, *asked("cuda:64"))
     assert code == 0
     told = [1000 * float(kilo) for kilo in re.findall(r"time to train.*: ([\d.]+) k tokens", said)]
@@ -290,7 +384,7 @@ def test_priming_is_told_before_the_training(primer: Path, capsys: pytest.Captur
         one for one in plain.splitlines() if one.startswith("time to train")
     ]
     assert "up to 2801 of them targets" in primed, "an answer of 1,400 words is learned whole"
-    assert f"({4 * 16} rows of {row:.0f})" in said(*chosen, "prime_steps=4"), "steps of 16 rows each"
+    assert f"(4 rows of {row:.0f})" in said(*chosen, "prime_steps=4"), "an epoch has one lesson, and so has each step"
 
 
 def test_a_primer_that_is_not_there_or_is_broken_is_refused(primer: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -308,6 +402,24 @@ def test_a_primer_that_is_not_there_or_is_broken_is_refused(primer: Path, capsys
     code, said = plan(capsys, "qlora", "--lineup", "llama3-8b", "--set", f'prime_on=["{primer}"]')
     assert code == 1
     assert f"harness: {primer} holds no pairs\n" in said
+
+
+def test_all_experts_are_held_and_in_4_bits_none(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wizard = bare / "WizardLM-2-8x22B"
+    sizes = {"hidden_size": 6144, "intermediate_size": 16384, "num_hidden_layers": 56, "num_attention_heads": 48}
+    MixtralConfig(**sizes, num_key_value_heads=8, max_position_embeddings=65536).save_pretrained(wizard)
+    lineup = bare / "lineup.toml"
+    lineup.write_text(f'[engine]\nmodel = "{wizard}"\ndevice = "cuda:64"\nquantisation = "nf4"\ndtype = "bfloat16"\n')
+    code, said = plan(capsys, "few-shot", "--lineup", str(lineup))
+    assert code == 0
+    assert said.startswith("few-shot on WizardLM-2-8x22B: 140.62 B parameters (config.json; not here)")
+    assert "  4.93 B parameters in 4 bits, " in said
+    assert "  135.69 B parameters of experts, vocabulary and norms, 2 bytes each" in said
+    assert plan(capsys, "qlora", "--lineup", str(lineup)) == (
+        1,
+        "harness: WizardLM-2-8x22B is a mixture of experts: what an adapter on it takes is not known here\n"
+        "  -> plan a system that writes without one, such as few-shot, or set another [engine] model\n",
+    )
 
 
 def test_a_prompt_without_room_is_refused(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:

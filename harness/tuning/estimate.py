@@ -1,4 +1,5 @@
-"""How much memory training and generation take, term by term, from a model's shape and the settings alone.
+"""How much memory training and generation take, term by term, from a model's shape and the settings alone; and the
+files of a training.
 
 The terms count what PyTorch holds at the moment that is the highest: beginning the backward pass of a step after the
 first, or filling the cache for a batch of prompts. Beyond them there is what torch itself takes, and on a card CUDA's
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.tuning.shape import Shape, adapted
+from harness.tuning.shape import Shape
 from harness.types import Tuning
 
 NF4_BLOCK = 64
@@ -65,7 +66,8 @@ def weights(shape: Shape, held: Held) -> list[Term]:
         Term(
             "weights, not quantised",
             shape.elsewhere * held.number,
-            f"{count(shape.elsewhere)} parameters of vocabulary and norms, {held.number} bytes each",
+            f"{count(shape.elsewhere)} parameters of {'experts, ' if shape.experts else ''}vocabulary and norms, "
+            f"{held.number} bytes each",
         ),
     ]
 
@@ -103,13 +105,13 @@ def layer_activations(shape: Shape, tuning: Tuning, held: Held) -> float:
 
     A frozen linear layer keeps nothing. An adapter keeps its input in float32 (with dropout what is left of it, and the
     mask), attention its four tensors, the gated network three, each norm its input."""
-    on, number = adapted(tuning.target_modules), held.number
+    on, number = shape.adapted(tuning.target_modules), held.number
     inputs = sum(
         _adapter_inputs(len(on & set(names)), width, shared, tuning.dropout, held)
         for names, width, shared in (
-            (("q_proj", "k_proj", "v_proj"), shape.hidden, False),
+            (("q_proj", "k_proj", "v_proj", "qkv_proj"), shape.hidden, False),
             (("o_proj",), shape.queries, True),  # attention keeps its output already
-            (("gate_proj", "up_proj"), shape.hidden, False),
+            (("gate_proj", "up_proj", "gate_up_proj"), shape.hidden, False),
             (("down_proj",), shape.inner, False),
         )
     )
@@ -129,13 +131,22 @@ def _adapter_inputs(count: int, width: int, shared: bool, dropout: float, held: 
 
 def layer_work(shape: Shape, held: Held, *, adapter: bool) -> float:
     """Bytes of a token while the widest layer is computed: the gated network's two halves, and where they meet the
-    result of an adapter, which is float32 until it is added."""
+    result of an adapter, which is float32 until it is added. Experts compute both halves at once, of a copy of what
+    they are sent."""
+    if shape.experts:
+        return held.number * (shape.active * (4 * shape.inner + shape.hidden) + 2 * shape.hidden)
     return shape.inner * (2 * held.number + (12 if adapter else held.number)) + 2 * shape.hidden * held.number
 
 
 def dequantised(shape: Shape, held: Held) -> float:
     """A linear layer's weights, back in the arithmetic's numbers while they are multiplied."""
     return float(held.number * max(i * o for i, o in shape.linear.values())) if held.nf4 else 0.0
+
+
+def checkpoint(adapter: float, tuning: Tuning) -> float:
+    """Bytes of the file that a training goes on from: the adapter, two moments of it, and the best one so far where
+    lessons are held out. While one is written the last one is there too."""
+    return adapter * (4 if tuning.held_out else 3)
 
 
 def generation(shape: Shape, held: Held, texts: int, prompt: int, new: int, learned: int = 0) -> list[Term]:

@@ -97,12 +97,11 @@ def _pieces(task: Task, corpus: Corpus, split: str, ids: list[str], count: Count
 
 @dataclass(frozen=True)
 class Primer:
-    """An instruction corpus that is trained on before the task: its pairs, and in tokens all of their rows, and the
-    longest answer."""
+    """An instruction corpus that is trained on before the task: in tokens its pairs, as far as a row has room for them,
+    and the longest answer."""
 
     name: str
-    pairs: int
-    tokens: float
+    pairs: tuple[float, ...]
     longest: float
 
 
@@ -111,13 +110,14 @@ def primer(corpus: InstructionCorpus, row: int, count: Count) -> Primer:
     Raises CorpusError for a corpus that cannot be read."""
     first = (f"{pair.note} {pair.instruction} {pair.answer}" for pair in islice(corpus, SAMPLE))
     per_word = _ratio(Length(len(text.split()), count(text)) for text in first)
-    pairs, tokens, longest = 0, 0.0, 0.0
+    pairs: list[float] = []
+    longest = 0.0
     for pair in corpus:
         answer = len(pair.answer.split()) * per_word
         asked = len(pair.note.split()) + len(pair.instruction.split())
-        pairs, longest = pairs + 1, max(longest, answer)
-        tokens += min(row, asked * per_word + answer)
-    return Primer(corpus.path.name, pairs, tokens, longest)
+        longest = max(longest, answer)
+        pairs.append(min(row, asked * per_word + answer))
+    return Primer(corpus.path.name, tuple(pairs), longest)
 
 
 def _ratio(lengths: Iterable[Length]) -> float:

@@ -15,7 +15,7 @@ from harness.corpora.instructions import read_instructions
 from harness.engines.batches import plan as plan_batches
 from harness.errors import SettingsError
 from harness.lineup import EngineSettings, Lineup, VllmSettings
-from harness.tuning.estimate import Held, Micro, Term, count, generation, gibibytes, total, training
+from harness.tuning.estimate import Held, Micro, Term, checkpoint, count, generation, gibibytes, total, training
 from harness.tuning.lengths import (
     TOKENS_PER_WORD,
     Count,
@@ -27,6 +27,7 @@ from harness.tuning.lengths import (
     primer,
     sample,
 )
+from harness.tuning.rows import plan_steps
 from harness.tuning.shape import Shape, shape_of
 from harness.types import Corpus, Task, Tuning
 
@@ -34,6 +35,8 @@ TEMPLATE_TOKENS = 100
 """Of the instruction and the chat template: by SmolLM2's tokenizer 83 for discharge-me, 130 for dialogue-note."""
 SHORT = 256
 """Tokens of the rows and prompts that a pace is measured with."""
+LESSON_TOKEN = 4
+"""Bytes of a token in the file of lessons."""
 MEASURED = 1_000_000_000
 """Parameters up to which the terms were compared with what a CPU took (benchmarks/plan_accuracy.py)."""
 
@@ -151,8 +154,9 @@ def plan(competitor: Competitor, lineup: Lineup, task: Task, corpus: Corpus, spl
     yield f"beyond that: torch itself, and {kept}"
     if asked.shape.parameters > MEASURED or asked.on_card:
         yield "not measured: these terms were compared with what was taken on CPUs, up to 360M parameters"
-    yield from _disk(asked)
-    yield from _time(asked, train, primers, scored, split)
+    trainings = list(_trainings(asked, train, primers))
+    yield from _disk(asked, trainings)
+    yield from _time(asked, trainings, scored, _shot(asked, train), split)
 
 
 def _asked(competitor: Competitor, lineup: Lineup, task: Task) -> Asked:
@@ -176,6 +180,11 @@ def _asked(competitor: Competitor, lineup: Lineup, task: Task) -> Asked:
         tuning = Tuning(**{one.name: settings[one.name] for one in fields(Tuning)})
     course = bool(settings.get("reads_course")) and any(field.after for field in task.fields)
     asked = Asked(shape, folder, engine, on_card, settings, tuning, course)
+    if tuning and shape.experts:
+        raise SettingsError(
+            f"{Path(engine.model).name} is a mixture of experts: what an adapter on it takes is not known here",
+            todo="plan a system that writes without one, such as few-shot, or set another [engine] model",
+        )
     if asked.room < 1:
         raise SettingsError(
             f"with {asked.new} new tokens there is no room for a prompt: the model reads {shape.context} in all",
@@ -209,13 +218,28 @@ def _table(title: str, terms: Sequence[Term]) -> Iterator[str]:
         yield f"  {term.name:32} {gibibytes(term.bytes):>10}  {term.why}".rstrip()
 
 
-def _disk(asked: Asked) -> Iterator[str]:
+def _disk(asked: Asked, trainings: Sequence[Learned]) -> Iterator[str]:
     model = f"{asked.shape.parameters * 2 / 1e9:.2f} GB in 2 bytes a parameter"
     if files := asked.weights:
         model = f"{sum(file.stat().st_size for file in files) / 1e9:.2f} GB (here)"
-    adapter = 4 * asked.adapter_parameters / 1e9
-    trained = f"; adapter {adapter:.3f} GB, while it is trained up to {5 * adapter:.3f} GB" if adapter else ""
-    yield f"disk: model {model}{trained}"
+    yield f"disk: model {model}{_trained_files(asked, trainings)}"
+
+
+def _trained_files(asked: Asked, trainings: Sequence[Learned]) -> str:
+    """The adapter, and of its training what it goes on from and what it learns."""
+    if not (adapter := 4 * asked.adapter_parameters):
+        return ""
+    many = len(trainings)
+    kept = f"{many} adapters of {_gigabytes(adapter)}" if many > 1 else f"adapter {_gigabytes(adapter)}"
+    if not (tuning := asked.learns):
+        return f"; {kept}"
+    going = f"two checkpoints of {_gigabytes(checkpoint(adapter, tuning))} in its place"
+    lessons = f"; lessons {_gigabytes(LESSON_TOKEN * sum(one.lessons for one in trainings))}, kept" if many else ""
+    return f"; {kept}, while one is trained {going}{lessons}"
+
+
+def _gigabytes(number: float) -> str:
+    return f"{number / 1e9:.3f} GB"
 
 
 # --------------------------------------------------------------------------- tokens and time
@@ -269,18 +293,16 @@ def _measure(asked: Asked) -> Paces | None:
     return Paces(learn, *writing_paces(asked.folder, engine, asked.texts, prompt))
 
 
-def _time(
-    asked: Asked, train: Sample | None, primers: Sequence[Primer], scored: Sample | None, split: str
-) -> Iterator[str]:
+def _time(asked: Asked, trainings: Sequence[Learned], scored: Sample | None, shot: float, split: str) -> Iterator[str]:
     paces = _measure(asked)
     unknown = f"not measured: {'its device' if asked.weights else 'the model'} is not here"
-    for what, rows, a_row in _trainings(asked, train, primers):
-        tokens = rows * a_row
-        took = f"about {_duration(tokens / paces.learn)} at {paces.learn:.0f} tokens/s" if paces else unknown
-        yield f"time to {what}: {count(tokens)} tokens ({rows:.0f} rows of {a_row:.0f}); {took}"
+    for one in trainings:
+        took = f"about {_duration(one.tokens / paces.learn)} at {paces.learn:.0f} tokens/s" if paces else unknown
+        a_row = one.tokens / max(1, one.rows)
+        yield f"time to {one.what}: {count(one.tokens)} tokens ({one.rows} rows of {a_row:.0f}); {took}"
     if not scored:
         return
-    texts, prompt, new = _texts(asked, scored, _shot(asked, train))
+    texts, prompt, new = _texts(asked, scored, shot)
     took = unknown
     if paces:
         seconds = texts * prompt / paces.read + texts * new / paces.write
@@ -300,28 +322,47 @@ def _texts(asked: Asked, scored: Sample, shot: float) -> tuple[int, float, float
     return scored.stays * len(scored.fields) * int(asked.settings.get("samples", 1)), prompt, new
 
 
-def _trainings(asked: Asked, train: Sample | None, primers: Sequence[Primer]) -> Iterator[tuple[str, float, float]]:
-    """One after the other: what is trained, in how many rows, of how many tokens on average."""
+@dataclass(frozen=True)
+class Learned:
+    """What is trained, the tokens of all its lessons, and over all its steps the rows and their tokens."""
+
+    what: str
+    lessons: float
+    rows: int
+    tokens: float
+
+
+def _trainings(asked: Asked, train: Sample | None, primers: Sequence[Primer]) -> Iterator[Learned]:
+    """One after the other."""
     if not (tuning := asked.learns):
         return
     chosen = asked.settings
     priming = replace(tuning, epochs=chosen.get("prime_epochs", 1), steps=chosen.get("prime_steps", 0))
     for one in primers:
-        yield f"prime on {one.name}", _rows(priming, one.pairs), one.tokens / max(1, one.pairs)
+        yield _learned(f"prime on {one.name}", priming, len(one.pairs), one.pairs)
     if not train:
         return
     stays = min(train.stays, chosen.get("train_limit") or train.stays)
     for names in [(name,) for name in train.fields] if chosen.get("adapters") == "each" else [train.fields]:
         taught = [piece for piece in train.pieces if piece.field in names]
-        tokens = fmean(min(tuning.sequence_length, _prompt(asked, one, one.earlier) + one.target) for one in taught)
+        lengths = [min(tuning.sequence_length, _prompt(asked, one, one.earlier) + one.target) for one in taught]
         what = "train" if names == train.fields else f"train on {names[0]}"
-        yield what, _rows(tuning, stays * len(names)), tokens
+        yield _learned(what, tuning, stays, lengths, len(names))
 
 
-def _rows(tuning: Tuning, lessons: int) -> float:
-    if tuning.steps:
-        return tuning.steps * tuning.batch * tuning.accumulation
-    return lessons * (1 - tuning.held_out) * tuning.epochs
+def _learned(what: str, tuning: Tuning, subjects: int, lengths: Sequence[float], each: int = 1) -> Learned:
+    """The steps as training plans them, of as many lessons as those subjects have with `each` so many: their lengths go
+    round among these."""
+    lessons = range(each * (subjects - math.ceil(tuning.held_out * subjects)))
+    mean = fmean(lengths) if lengths else 0.0
+    whole = [math.ceil(length) for length in lengths]
+    rows = [
+        row
+        for step in plan_steps(lessons, [whole[at % len(whole)] for at in lessons], tuning)
+        for micro in step
+        for row in micro
+    ]
+    return Learned(what, each * subjects * mean, len(rows), sum(map(len, rows)) * mean)
 
 
 def _duration(seconds: float) -> str:
