@@ -1,7 +1,7 @@
 """Adapters: found by the digest of what determines them, shipped or made before, else trained.
 
 <corpus root>/adapters/<identity>/      adapter_model.safetensors, adapter_config.json, manifest.json,
-                                        loss.csv, loss.png; while it is trained job.json, lessons.arrow, checkpoint
+                                        loss.csv, loss.png, job.json, lessons.arrow; while it is trained checkpoint
 <corpus root>/adapters/known/<key>      the identity that settings, data and code led to before
 lineups/adapters/<identity>/            those that come with the shipped line-ups
 """
