@@ -14,6 +14,7 @@ import difflib
 import hashlib
 import importlib
 import importlib.util
+import inspect
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -56,8 +57,33 @@ class Tag:
     batch: int = 256
 
 
+_DUE: Mapping[Kind, tuple[str, str]] = {
+    "system": ("input", "def f(asked: ModelInput) -> str, which reads asked.chart and asked.field"),
+    "scorer": ("pair", "def f(pair: Pair) -> float, which reads pair.reference and pair.hypothesis"),
+}
+"""What a function of each kind takes, and how it is written."""
+
+
+def _refuse_other_arguments(kind: Kind, function: Callable[..., Any]) -> None:
+    """Raises PluginError where a function cannot be called with its one argument. Only what it takes itself counts: a
+    wrapper may give more to what it wraps."""
+    try:
+        signature = inspect.signature(function, follow_wrapped=False)
+    except ValueError:  # compiled code, which does not say
+        return
+    try:
+        signature.bind(object())
+    except TypeError:
+        due, written = _DUE[kind]
+        raise PluginError(
+            f"its function takes ({', '.join(signature.parameters)}), where one {due} is due", todo=f"write {written}"
+        ) from None
+
+
 def _tagging(tag: Tag) -> Callable[[T], T]:
     def decorate(plugin: T) -> T:
+        if tag.kind in _DUE and callable(plugin) and not isinstance(plugin, type):
+            _refuse_other_arguments(tag.kind, plugin)
         object.__setattr__(plugin, "__harness__", tag) if not isinstance(plugin, type) else type.__setattr__(
             plugin, "__harness__", tag
         )
