@@ -16,6 +16,7 @@ import importlib
 import importlib.util
 import inspect
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -35,6 +36,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 NEEDS: tuple[Need, ...] = get_args(Need)
 T = TypeVar("T")
 
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _HOUSE = Path(__file__).resolve().parent.parent
 _FOLDERS: Mapping[Kind, tuple[str, Path]] = {
     "task": ("harness.tasks", _HOUSE / "harness" / "tasks"),
@@ -55,6 +57,14 @@ class Tag:
     worst: float = 0.0
     exact: bool = True
     batch: int = 256
+
+
+def refuse_name(kind: Kind, name: str) -> None:
+    """Raises PluginError for what cannot name a plugin: it names its runs' folders, its file, and it is typed."""
+    if not _NAME.fullmatch(name):
+        raise PluginError(
+            f"'{name}' is no name for a {kind}", todo="use lowercase letters, digits and single -, a letter first"
+        )
 
 
 _DUE: Mapping[Kind, tuple[str, str]] = {
@@ -81,6 +91,8 @@ def _refuse_other_arguments(kind: Kind, function: Callable[..., Any]) -> None:
 
 
 def _tagging(tag: Tag) -> Callable[[T], T]:
+    refuse_name(tag.kind, tag.name)
+
     def decorate(plugin: T) -> T:
         if tag.kind in _DUE and callable(plugin) and not isinstance(plugin, type):
             _refuse_other_arguments(tag.kind, plugin)
