@@ -129,7 +129,6 @@ def find_competitor(
     entrant = lineup.entrant(name, registry.names("system"))
     entry = registry.entry("system", entrant.plugin)
     plugin = entry.load()
-    values = {**entrant.settings, **(overrides or {})}
     if isinstance(plugin, type):
         if not dataclasses.is_dataclass(plugin):
             raise PluginError(
@@ -137,7 +136,7 @@ def find_competitor(
                 todo="put @dataclass(frozen=True) under its decorator",
             )
         with blaming(name, "to take its settings"):
-            system: Any = build(plugin, values, f"{lineup.path.name} [systems.{name}]")
+            system: Any = build(plugin, entrant.settings, f"{lineup.path.name} [systems.{name}]", overrides)
         settings = dataclasses.asdict(system)
         _check_samples(name, settings.get("samples", 1))
         if not isinstance(system, (System, PoolSystem)):
@@ -145,7 +144,7 @@ def find_competitor(
                 f"{entry.origin}: the system '{entry.name}' has neither open(context) nor pool()",
                 todo="give it one of them, see `harness new system NAME`",
             )
-    elif values:
+    elif values := {**entrant.settings, **(overrides or {})}:
         raise SettingsError(
             f"the system '{name}' is a function and takes no settings", todo=f"leave out {', '.join(values)}"
         )

@@ -18,8 +18,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.aggregate import check_variant, mean_over_columns, mean_over_fields
+from harness.aggregate import mean_over_columns, mean_over_fields
 from harness.corpora import open_corpus
+from harness.errors import ScoreError
 from harness.files import digest_file, private_folder, write_atomic
 from harness.judge import Judgement, known_ids, need_references, score_paths
 from harness.references import read_references
@@ -47,7 +48,9 @@ class DryRun:
 def dry_run(path: Path, how: Judgement) -> DryRun:
     """Do as the server does. Raises ScoreError for a task of which no published script is known, and for ids that the
     split does not have, and where a scorer fails; SubmissionError for a split without references."""
-    check_variant(how.task, "official")
+    if how.task.published is None:
+        what = f"{how.task.name} names no published script for a dry run to follow"
+        raise ScoreError(what, todo=f"`harness score {path}` scores it, with the same options")
     split = how.split or how.task.default_split
     corpus = open_corpus(how.data, how.task, split)
     ids = known_ids(how, corpus, split)
@@ -63,7 +66,6 @@ def dry_run(path: Path, how: Judgement) -> DryRun:
         one.id: {name: one.values.get(name, "") for name in names}
         for one in read_references(corpus, how.task, split, ids)
     }
-    assert how.task.published is not None
     write_atomic(inputs / how.task.published.reference_file, write_csv(references, how.task))
     with zipfile.ZipFile(path) as archive:  # `validate` has seen to it that its size is bounded
         write_atomic(results / how.task.submission.file_name, archive.read(how.task.submission.file_name))

@@ -276,16 +276,19 @@ def _entrant(name: str, table: Mapping[str, Any], path: Path) -> Entrant:
     return Entrant(name, plugin, {key: value for key, value in table.items() if key != "plugin"})
 
 
-def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
-    """Make a settings dataclass from values, each checked against its field's annotation.
+def build(cls: type[T], values: Mapping[str, Any], where: str, given: Mapping[str, Any] | None = None) -> T:
+    """Make a settings dataclass from values, each checked against its field's annotation. What is `given` on the
+    command line wins over the others.
 
-    Raises SettingsError that names `where`, the setting, what it takes and what it got."""
+    Raises SettingsError that names `where` or --set, the setting, what it takes and what it got."""
+    given = given or {}
     fields = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
     hints = typing.get_type_hints(cls)
     checked = {}
-    for name, value in values.items():
-        _refuse_unknown(name, fields, where)
-        checked[name] = _checked(value, hints[name], f"{where}: {name}")
+    for name, value in {**values, **given}.items():
+        place = "--set" if name in given else where
+        _refuse_unknown(name, fields, place)
+        checked[name] = _checked(value, hints[name], f"{place}: {name}")
     missing = [
         n
         for n, f in fields.items()
@@ -296,6 +299,8 @@ def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
     try:
         return cls(**checked)
     except ValueError as error:
+        if given:
+            where = f"{where} and --set" if values else "--set"
         raise SettingsError(f"{where}: {error}", todo="correct it in the lineup or after --set") from None
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsFloat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -217,6 +217,7 @@ def _blaming(name: str, what: str, todo: str) -> Iterator[None]:
 
 _FINITE = "let `worst` return a finite number: a failed text counts in the mean"
 _SIGN = "let `signature` return a harness.Signature"
+_ONE_NUMBER = "let it return one number, or name the others: --scorers a,b"
 _COLUMNS = {"columns": 'columns = ("NAME",)'}
 _PLUGIN_MEMBERS = _COLUMNS | {"open": "open(context)"}
 _MEMBERS = _COLUMNS | {"measure": "measure(pairs)", "worst": "worst(column)", "signature": "signature(column)"}
@@ -276,11 +277,15 @@ class _ShortScorer:
     def measure(self, pairs: Sequence[Pair]) -> NDArray[np.float64]:
         return np.array([[self._value(at, pair)] for at, pair in enumerate(pairs)], dtype=np.float64)
 
-    def _value(self, at: int, pair: Pair) -> float:
+    def _value(self, at: int, pair: Pair) -> SupportsFloat:
         try:
-            return self.function(pair)
+            value: object = self.function(pair)
         except CannotJudge as refusal:
             raise CannotJudge(refusal.what, at=at) from None
+        if not isinstance(value, SupportsFloat):
+            given = f"returned {type(value).__name__} for case {pair.case}, {pair.field}, where a float is due"
+            raise ScoreError(f"the scorer '{self.name}' {given}", todo=_ONE_NUMBER)
+        return value
 
     def worst(self, column: str) -> float:
         return self.__harness__.worst

@@ -13,7 +13,9 @@ import ast
 import hashlib
 import importlib
 import importlib.util
+import inspect
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -33,6 +35,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 NEEDS: tuple[Need, ...] = get_args(Need)
 T = TypeVar("T")
 
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _HOUSE = Path(__file__).resolve().parent.parent
 _FOLDERS: Mapping[Kind, tuple[str, Path]] = {
     "task": ("harness.tasks", _HOUSE / "harness" / "tasks"),
@@ -55,8 +58,43 @@ class Tag:
     batch: int = 256
 
 
+def refuse_name(kind: Kind, name: str) -> None:
+    """Raises PluginError for what cannot name a plugin: it names its runs' folders, its file, and it is typed."""
+    if not _NAME.fullmatch(name):
+        raise PluginError(
+            f"'{name}' is no name for a {kind}", todo="use lowercase letters, digits and single -, a letter first"
+        )
+
+
+_DUE: Mapping[Kind, tuple[str, str]] = {
+    "system": ("input", "def f(asked: ModelInput) -> str, which reads asked.chart and asked.field"),
+    "scorer": ("pair", "def f(pair: Pair) -> float, which reads pair.reference and pair.hypothesis"),
+}
+"""What a function of each kind takes, and how it is written."""
+
+
+def _refuse_other_arguments(kind: Kind, function: Callable[..., Any]) -> None:
+    """Raises PluginError where a function cannot be called with its one argument. Only what it takes itself counts: a
+    wrapper may give more to what it wraps."""
+    try:
+        signature = inspect.signature(function, follow_wrapped=False)
+    except ValueError:  # compiled code, which does not say
+        return
+    try:
+        signature.bind(object())
+    except TypeError:
+        due, written = _DUE[kind]
+        raise PluginError(
+            f"its function takes ({', '.join(signature.parameters)}), where one {due} is due", todo=f"write {written}"
+        ) from None
+
+
 def _tagging(tag: Tag) -> Callable[[T], T]:
+    refuse_name(tag.kind, tag.name)
+
     def decorate(plugin: T) -> T:
+        if tag.kind in _DUE and callable(plugin) and not isinstance(plugin, type):
+            _refuse_other_arguments(tag.kind, plugin)
         object.__setattr__(plugin, "__harness__", tag) if not isinstance(plugin, type) else type.__setattr__(
             plugin, "__harness__", tag
         )

@@ -113,13 +113,27 @@ class Resources:
                 todo=f"only {' and '.join(_TEACHING)} teach, and never the split that is scored",
             )
         if split not in self.corpus.splits():
+            if split not in self.task.splits:
+                raise RunError(
+                    f"the task {self.task.name} has no {split} split to learn from: it has "
+                    f"{', '.join(self.task.splits)}",
+                    todo=f"name the split that teaches {split}, in the task and in the data: "
+                    f"only {' and '.join(_TEACHING)} teach",
+                )
             raise RunError(
                 f"{self.corpus.name} has no {split} split to learn from",
                 todo=f"give data that have one; these have {', '.join(self.corpus.splits())}",
             )
         if split not in self._stores:
             self._stores[split] = open_examples(self.corpus, self.task, split)
-        return self._stores[split].field(field, self.scored)
+        found = self._stores[split].field(field, self.scored)
+        if not found and (left_out := len(self._stores[split].field(field, ()))):
+            raise RunError(
+                f"all {left_out} examples of {field} in the {split} split are of subjects that are scored, "
+                "and none of theirs teaches",
+                todo=f"give a {split} split of other subjects",
+            )
+        return found
 
     @cached_property
     def _teacher(self) -> str:

@@ -145,7 +145,7 @@ def test_a_limit_of_nothing(fails: Fails, ward: Path) -> None:
     [
         (["submit", "leed"], "did you mean lead?"),
         (["submit", "lead", "--as", "a/b"], "the label 'a/b' is no name for a folder"),
-        (["submit", "lead", "--set", "shots=3"], "there is no setting 'shots'"),
+        (["submit", "lead", "--set", "shots=3"], "--set: there is no setting 'shots'"),
         (["submit", "lead", "--set", "shots"], "this is not name=value"),
         (["submit", "lead", "--scorers", "bluu"], "did you mean bleu?"),
         (["submit", "lead", "--as", "quiet"], "holds a run with other settings"),

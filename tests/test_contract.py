@@ -765,6 +765,66 @@ def test_a_plugin_that_cannot_be_loaded_has_one_result(tmp_path: Path, ward: War
     assert "cannot be imported: ZeroDivisionError: division by zero" in result.detail
 
 
+SHAPE = "one finite number a pair and column"
+
+
+@pytest.mark.parametrize(
+    ("rule", "text", "expected"),
+    [
+        (SETTINGS, "from harness import *\n\n@system('broken')\nclass Broken: ...", "it is a class but no dataclass"),
+        (SETTINGS, "from harness import *\n\n@scorer('broken')\nclass Broken: ...", "it is a class but no dataclass"),
+        (SETTINGS, runner(GOOD, "shots: int"), "the setting 'shots' has no default"),
+        (
+            "it answers every input",
+            runner().replace("def open", "def opens"),
+            "* the system 'broken' has neither open(context) nor pool()",
+        ),
+        (
+            "it answers every input",
+            runner().replace("return Runner(context)", "Runner(context)"),
+            "the system 'broken': open() returned NoneType, which has no generate()",
+        ),
+        ("it answers every input", runner("yield 'a text'"), "generate() yielded str"),
+        (
+            "its columns are known before it is opened",
+            scorer().replace('    columns = ("broken",)\n\n    def open', "    def open"),
+            "the scorer 'broken' (*) has no columns\n  -> give it columns = (\"NAME\",): see docs/plugins.md",
+        ),
+        (
+            "its columns are known before it is opened",
+            scorer().replace("return Opened()", "1 / 0"),
+            "the scorer 'broken' (*) cannot be opened: ZeroDivisionError in broken.py, line 12",
+        ),
+        (
+            "its columns are known before it is opened",
+            scorer().replace("def worst", "def worse"),
+            "the scorer 'broken' (*) opens with Opened, which has no worst",
+        ),
+        (SHAPE, scorer("[[0.5, 0.5]]"), "measure() returned an array of shape (1, 2) where (16, 1)"),
+        (SHAPE, scorer("[0.5 for pair in pairs]"), "measure() returned an array of shape (16,) where (16, 1)"),
+        (SHAPE, short_scorer("return {'f1': 0.5}"), "the scorer 'broken' returned dict for case *, brief_hospital_"),
+        (
+            SHAPE,
+            scorer().replace("self.seen +=", "raise CannotJudge('no')\n        self.seen +="),
+            "it does not say which text it refuses: CannotJudge in broken.py, line 19",
+        ),
+        (
+            "batches and order do not matter",
+            scorer("rows if len(pairs) > 1 else 0.5"),
+            "measure() returned an array of shape () where (1, 1) (pairs, columns) is due",
+        ),
+    ],
+)
+def test_what_cannot_be_tried_is_told_once_and_ends_the_check(
+    tmp_path: Path, ward: Ward, rule: str, text: str, expected: str
+) -> None:
+    *_, last = results = list(tried(tmp_path, text, ward))
+    assert [result.rule for result in results if not result.passed] == [last.rule] == [rule]
+    before, _, after = expected.partition("*")
+    assert last.detail.startswith(before)
+    assert after in last.detail
+
+
 @pytest.mark.parametrize(
     ("text", "place"),
     [

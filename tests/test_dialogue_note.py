@@ -351,6 +351,26 @@ def test_somebodys_csv_is_validated_imported_and_ranked(
     assert "refused by the organisers (1)\n  [id-missing] submission.csv: ids that are missing (1): test1-1\n" in said
 
 
+def test_a_dry_run_without_a_published_script_is_told_what_scores(
+    ran: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = ran / "submission.zip"
+    assert run("dry-run", str(path), "--data", str(data)) == 1
+    assert capsys.readouterr().err.endswith(
+        "dialogue-note names no published script for a dry run to follow\n"
+        f"  -> `harness score {path}` scores it, with the same options\n"
+    )
+
+
+def test_train_examples_of_scored_subjects_are_named_as_the_reason_that_nothing_teaches(
+    data: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(data / "clinic_test1.csv", data / "clinic_train.csv")
+    for system in ("lead", "nearest"):
+        assert run("submit", system, "--data", str(data), "--scorers", "rouge") == 1
+        assert "all 2 examples of note in the train split are of subjects that are scored" in capsys.readouterr().err
+
+
 def test_the_systems_of_the_house_compete_unchanged(data: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     runs = home / "submissions/dialogue-note/visits/test1"
     for system, expected in (("lead", "[doctor] what brings you in"), ("nearest", NOTES["train"][0])):

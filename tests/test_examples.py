@@ -251,3 +251,26 @@ def test_a_corpus_without_a_train_split_says_so(corpus: TablesCorpus, task: Task
     resources = Resources(task, open_tables(corpus.data, task), "test_phase_1", read_lineup(DEFAULT_LINEUP), set())
     with pytest.raises(RunError, match="ward has no train split to learn from"):
         resources.examples(BHC, "train")
+
+
+def test_a_task_whose_splits_have_other_names_says_so(corpus: TablesCorpus, task: Task) -> None:
+    other = replace(task, splits=("training", "test_phase_1"))
+    resources = Resources(other, open_tables(corpus.data, other), "test_phase_1", read_lineup(DEFAULT_LINEUP), set())
+    with pytest.raises(RunError) as caught:
+        resources.examples(BHC, "train")
+    assert str(caught.value) == (
+        "the task discharge-me has no train split to learn from: it has training, test_phase_1\n"
+        "  -> name the split that teaches train, in the task and in the data: only train and valid teach"
+    )
+
+
+def test_examples_that_are_all_of_scored_subjects_are_told_so(corpus: TablesCorpus, task: Task) -> None:
+    everyone = {*corpus.groups("train").values()}
+    taught = len([s for s in corpus.stays("train") if s.targets and len(s.targets[BHC].split()) > 1])
+    resources = Resources(task, corpus, "test_phase_1", read_lineup(DEFAULT_LINEUP), everyone)
+    with pytest.raises(RunError) as caught:
+        resources.examples(BHC, "train")
+    assert str(caught.value) == (
+        f"all {taught} examples of {BHC} in the train split are of subjects that are scored, and none of theirs "
+        "teaches\n  -> give a train split of other subjects"
+    )

@@ -378,9 +378,28 @@ def test_a_setting_that_a_system_does_not_have_is_named() -> None:
     task = plugins.task("discharge-me")
     with pytest.raises(SettingsError) as caught:
         find_competitor("few-shot", plugins, read_lineup(DEFAULT_LINEUP), task, {"shoots": 2})
-    assert str(caught.value) == (
-        "embedded.toml [systems.few-shot]: there is no setting 'shoots'\n  -> did you mean shots?"
-    )
+    assert str(caught.value) == "--set: there is no setting 'shoots'\n  -> did you mean shots?"
+
+
+@pytest.mark.parametrize(
+    ("lineup", "given", "expected"),
+    [
+        ("shoots = 2", {"shots": 2}, "mine.toml [systems.few-shot]: there is no setting 'shoots'"),
+        ("shots = 2", {"shots": "two"}, "--set: shots: takes int, not 'two'"),
+        ("shots = 'two'", {"budget": 9}, "mine.toml [systems.few-shot]: shots: takes int, not 'two'"),
+        ("samples = 3", {"temperature": -1.0}, "mine.toml [systems.few-shot] and --set: temperature"),
+        ("", {"temperature": -1.0}, "--set: temperature"),
+        ("temperature = -1.0", {}, "mine.toml [systems.few-shot]: temperature"),
+    ],
+)
+def test_a_wrong_setting_is_laid_at_where_it_stands(
+    tmp_path: Path, lineup: str, given: dict[str, Any], expected: str
+) -> None:
+    plugins = registry()
+    mine = read_lineup(written(tmp_path, f"[systems.few-shot]\n{lineup}\n"))
+    with pytest.raises(SettingsError) as caught:
+        find_competitor("few-shot", plugins, mine, plugins.task("discharge-me"), given)
+    assert caught.value.what.startswith(expected)
 
 
 @pytest.mark.parametrize("samples", [None, "all", 0, 2.5, True])

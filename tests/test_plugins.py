@@ -386,6 +386,68 @@ def test_needs_that_no_context_grants_are_named_with_their_line(tmp_path: Path, 
     assert refused(registry([path]).entry("system", "needy").load) == f"system 'needy' ({path}, line 6): {message}"
 
 
+@pytest.mark.parametrize("kind", ["task", "system", "scorer"])
+@pytest.mark.parametrize("name", ["", "../../evil", "team/model-v1", "My System", "snake_case", "mine[open]"])
+def test_a_plugin_of_a_name_that_names_no_folder_is_refused_with_its_line(tmp_path: Path, kind: str, name: str) -> None:
+    path = written(tmp_path / "mine.py", ECHO.format(name=name).replace("system", kind))
+    assert refused(registry([path]).entry(kind, name).load) == (
+        f"{kind} '{name}' ({path}, line 6): '{name}' is no name for a {kind}\n"
+        "  -> use lowercase letters, digits and single -, a letter first"
+    )
+    assert [str(result).partition("\n")[0] for result in check_file(path)] == [
+        f"FAIL {name}: it can be loaded: {kind} '{name}' ({path}, line 6): '{name}' is no name for a {kind}"
+    ]
+
+
+INPUT = "where one input is due\n  -> write def f(asked: ModelInput) -> str, which reads asked.chart and asked.field"
+PAIR = "where one pair is due\n  -> write def f(pair: Pair) -> float, which reads pair.reference and pair.hypothesis"
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters", "message"),
+    [
+        ("system", "chart, field", f"its function takes (chart, field), {INPUT}"),
+        ("system", "", f"its function takes (), {INPUT}"),
+        ("system", "asked, *, words", f"its function takes (asked, words), {INPUT}"),
+        ("scorer", "reference, hypothesis", f"its function takes (reference, hypothesis), {PAIR}"),
+    ],
+)
+def test_a_function_of_other_arguments_is_named_with_its_line(
+    tmp_path: Path, kind: str, parameters: str, message: str
+) -> None:
+    text = ECHO.format(name="mine").replace("(asked)", f"({parameters})").replace("system", kind)
+    path = written(tmp_path / "mine.py", text)
+    assert refused(registry([path]).entry(kind, "mine").load) == f"{kind} 'mine' ({path}, line 6): {message}"
+
+
+WRAPPED = """
+import functools
+from harness import system
+
+def with_a_model(write):
+    @functools.wraps(write)
+    def given(*args):
+        return write("a model", *args)
+    return given
+
+@system("given")
+@with_a_model
+def given(model, asked):
+    return model
+
+@system("remembers")
+@functools.lru_cache
+def remembers(asked, words=3):
+    return "seen"
+"""
+
+
+@pytest.mark.parametrize(("name", "text"), [("given", "a model"), ("remembers", "seen")])
+def test_a_function_that_can_be_called_with_its_input_is_taken(tmp_path: Path, name: str, text: str) -> None:
+    path = written(tmp_path / "mine.py", WRAPPED)
+    assert registry([path]).entry("system", name).load()(None) == text
+
+
 def test_a_tag_that_only_looks_like_one_is_named(tmp_path: Path) -> None:
     text = 'def system(name):\n    return lambda f: f\n\n@system("fake")\ndef write(asked):\n    return ""\n'
     path = written(tmp_path / "fake.py", text)

@@ -404,10 +404,25 @@ def test_an_edited_function_is_another_measure(tmp_path: Path) -> None:
     assert scored(first)[0].signatures != scored(second)[0].signatures
 
 
-def test_a_function_that_returns_no_number_is_an_error(tmp_path: Path) -> None:
-    (bad,) = opened(tmp_path, '@scorer("bad")\ndef bad(pair: Pair) -> float:\n    return pair.reference\n', "bad")
-    with pytest.raises(ScoreError, match=r"^the scorer 'bad' failed: ValueError in .*, on case 10, course\n"):
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [("pair.reference", "str"), ("'0.5'", "str"), ("{'f1': 0.5}", "dict"), ("None", "NoneType"), ("(1, 2)", "tuple")],
+)
+def test_a_function_that_returns_no_number_is_an_error(tmp_path: Path, value: str, kind: str) -> None:
+    (bad,) = opened(tmp_path, f'@scorer("bad")\ndef bad(pair: Pair) -> float:\n    return {value}\n', "bad")
+    with pytest.raises(ScoreError) as error:
         scored(bad)
+    assert str(error.value) == (
+        f"the scorer 'bad' returned {kind} for case 10, course, where a float is due\n"
+        "  -> let it return one number, or name the others: --scorers a,b"
+    )
+
+
+@pytest.mark.parametrize("value", ["1", "True", "Decimal('1')", "np.float32(1)", "np.array(1)"])
+def test_what_becomes_a_number_is_one(tmp_path: Path, value: str) -> None:
+    text = f'@scorer("good")\ndef good(pair: Pair) -> float:\n    return {value}\n'
+    (good,) = opened(tmp_path, f"from decimal import Decimal\nimport numpy as np\n{text}", "good")
+    assert scored(good)[0].scores["good"]["advice"].value == pytest.approx(1 / 3)
 
 
 def test_a_missing_asset_is_reported_and_leaves_the_rest(tmp_path: Path) -> None:

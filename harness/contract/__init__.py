@@ -18,7 +18,7 @@ from harness.plugins import Entry, Registry, registry_of
 from harness.privacy import describe
 
 Rules = Mapping[str, Callable[[Any], None]]
-"""Rules by what they ask for. A rule raises PluginError where it is broken."""
+"""Rules by what they ask for. A rule raises PluginError where it is broken, RunError where that ends the check."""
 
 LOADED = "it can be loaded"
 
@@ -57,7 +57,8 @@ def _broken_tasks(registry: Registry, entries: Sequence[Entry]) -> Iterator[Resu
 
 
 def check(trial: Trial) -> Iterator[Result]:
-    """Check one plugin. A rule that is broken leaves the others to be asked; an error ends the check."""
+    """Check one plugin. A rule that is broken leaves the others to be asked; an error ends the check, and so does what
+    cannot be set up."""
     try:
         rules, subject = rules_and_subject(trial)
     except PluginError as error:
@@ -72,12 +73,13 @@ def check(trial: Trial) -> Iterator[Result]:
 
 def rules_and_subject(trial: Trial) -> tuple[Rules, Any]:
     """The rules for a plugin, and what they are asked of. Raises PluginError if it cannot be loaded."""
+    plugin = trial.plugin
     match trial.entry.kind:
         case "task":
             return tasks.RULES, tasks.TaskTrial(trial)
         case "scorer":
             return scorers.rules(trial), scorers.ScorerTrial(trial)
-        case "system" if hasattr(trial.plugin, "pool"):
+        case "system" if hasattr(plugin, "pool"):
             return pools.RULES, pools.PoolTrial(trial)
         case "system":
             return systems.rules(trial), systems.SystemTrial(trial)

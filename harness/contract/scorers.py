@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.contract.trial import QUIET, SETTINGS, Trial, imports_quietly, settings_can_be_set
-from harness.errors import AssetError, CannotJudge, HarnessError, PluginError
+from harness.contract.trial import QUIET, SETTINGS, Trial, ending_the_check, imports_quietly, settings_can_be_set
+from harness.errors import AssetError, CannotJudge, HarnessError, PluginError, RunError
 from harness.files import canonical_json, private_folder
 from harness.measure import NAME_THE_PAIR, Floats
 from harness.panel import Choice, OpenScorer, ScorerContext, fault, open_scorer
@@ -68,7 +68,8 @@ class ScorerTrial:
 
     @cached_property
     def opened(self) -> OpenScorer:
-        return self.opened_with({})
+        with ending_the_check():
+            return self.opened_with({})
 
     def opened_with(self, settings: Mapping[str, Any]) -> OpenScorer:
         return open_scorer(Choice(self.trial.entry, settings, "--set"), self.context)
@@ -81,13 +82,19 @@ class ScorerTrial:
 
     def measure(self, pairs: Sequence[Pair]) -> Floats:
         try:
-            return np.asarray(self.scorer.measure(pairs), dtype=np.float64)
+            values = np.asarray(self.scorer.measure(pairs), dtype=np.float64)
         except CannotJudge as refusal:
             if refusal.at is None:
                 raise PluginError(
                     f"it does not say which text it refuses: {fault(refusal)}", todo=NAME_THE_PAIR
                 ) from None
             raise
+        if values.shape != (due := (len(pairs), len(self.opened.columns))):
+            raise RunError(
+                f"measure() returned an array of shape {values.shape} where {due} (pairs, columns) is due",
+                todo="return one row a pair, one number a column",
+            )
+        return values
 
     @cached_property
     def nearly(self) -> float:
@@ -108,7 +115,8 @@ class ScorerTrial:
 
     @cached_property
     def values(self) -> Floats:
-        return self.measure(self.pairs)
+        with ending_the_check():
+            return self.measure(self.pairs)
 
     @cached_property
     def signs(self) -> Floats:
@@ -122,6 +130,7 @@ class ScorerTrial:
 
 
 def columns_are_known(trial: ScorerTrial) -> None:
+    _ = trial.opened  # set up as a run does it, which says what it lacks
     plugin = trial.trial.plugin
     before = tuple(plugin().columns) if isinstance(plugin, type) else (trial.name,)
     named = all(isinstance(column, str) and column for column in before)
@@ -135,12 +144,6 @@ def columns_are_known(trial: ScorerTrial) -> None:
 
 
 def finite_numbers(trial: ScorerTrial) -> None:
-    due = (len(trial.pairs), len(trial.opened.columns))
-    if trial.values.shape != due:
-        raise PluginError(
-            f"measure() returned an array of shape {trial.values.shape} where {due} (pairs, columns) is due",
-            todo="return one row a pair, one number a column",
-        )
     if not np.isfinite(trial.values).all():
         raise PluginError("measure() returned a value that is not a finite number", todo="guard the division by 0")
 

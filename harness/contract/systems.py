@@ -17,7 +17,7 @@ from typing import Any
 from harness.candidates import Place
 from harness.competitor import ANSWER_EACH, Competitor, find_competitor
 from harness.contest import Contest
-from harness.contract.trial import QUIET, SETTINGS, Trial, imports_quietly, settings_can_be_set
+from harness.contract.trial import QUIET, SETTINGS, Trial, ending_the_check, imports_quietly, settings_can_be_set
 from harness.errors import PluginError, RunError
 from harness.files import canonical_json, private_folder
 from harness.plugins import Need
@@ -73,7 +73,8 @@ class SystemTrial:
         few = {"max_new_tokens": NEW_TOKENS} if "max_new_tokens" in names else {}
         if isinstance(plugin, type) and issubclass(plugin, Tuning):
             few["steps"] = 1
-        return find_competitor(self.trial.entry.name, contest.registry, contest.lineup, contest.task, few)
+        with ending_the_check():
+            return find_competitor(self.trial.entry.name, contest.registry, contest.lineup, contest.task, few)
 
     def write(self, inputs: Sequence[ModelInput], asked: set[Need] | None = None) -> list[Any]:
         """What a newly opened runner yields for these inputs."""
@@ -83,7 +84,9 @@ class SystemTrial:
         context = _OpenContext(
             contest.task, 0, work, competitor.tag.needs, contest.resources, (), competitor.name, asked=noted
         )
-        found: Any = competitor.open(context).generate(inputs)
+        with ending_the_check():
+            runner = competitor.open(context)
+        found: Any = runner.generate(inputs)
         if not isinstance(found, Iterable):
             raise RunError(f"generate() returned {type(found).__name__}", todo=ANSWER_EACH)
         return list(found)
@@ -117,7 +120,7 @@ class SystemTrial:
     def second(self) -> Generated:
         """The same by the real run, started in an empty folder."""
         _ = self.first  # opens what is opened once, in the user's own folder
-        with contextlib.chdir(self.elsewhere):
+        with contextlib.chdir(self.elsewhere), ending_the_check():
             return generate(self.run)
 
     def folder_listing(self) -> set[str]:
@@ -174,7 +177,7 @@ def answers_every_input(trial: SystemTrial) -> None:
     counted: Counter[Place] = Counter()
     for result in trial.first.results:
         if not isinstance(result, (Candidate, Failure)):
-            raise PluginError(f"generate() yielded {type(result).__name__}", todo=todo)
+            raise RunError(f"generate() yielded {type(result).__name__}", todo=todo)
         place = result.case, result.field
         if place not in asked:
             raise PluginError(f"it answered for case {place[0]}, {place[1]}: not asked", todo=todo)

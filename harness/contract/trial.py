@@ -7,7 +7,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +18,7 @@ from harness.contest import Contest, open_contest
 from harness.corpora.marking import read_marking
 from harness.corpora.synthetic import synthesize
 from harness.corpora.tables import TablesCorpus
-from harness.errors import HarnessError, PluginError
+from harness.errors import HarnessError, PluginError, RunError
 from harness.files import private_folder
 from harness.guide import LearnedGuide
 from harness.lineup import DEFAULT_LINEUP, build, parse_assignments, read_lineup
@@ -105,6 +106,15 @@ class Trial:
         return self.entry.load()
 
 
+@contextmanager
+def ending_the_check() -> Iterator[None]:
+    """What is set up or tried here, the other rules need: a fault in it is told once, and ends the check."""
+    try:
+        yield
+    except PluginError as error:
+        raise RunError(error.what, todo=error.todo) from None
+
+
 # --------------------------------------------------------------------------- rules for every kind
 
 _PROBE = """
@@ -165,7 +175,7 @@ def settings_can_be_set(trial: Trial) -> None:
     """Write each default as it would stand after --set, and read it back."""
     plugin: type[Any] = trial.plugin
     if not dataclasses.is_dataclass(plugin):
-        raise PluginError("it is a class but no dataclass", todo="put @dataclass(frozen=True) under its decorator")
+        raise RunError("it is a class but no dataclass", todo="put @dataclass(frozen=True) under its decorator")
     if not _is_frozen(plugin):
         raise PluginError(
             "its settings can change while it runs, and a candidate is kept by them",
@@ -174,7 +184,7 @@ def settings_can_be_set(trial: Trial) -> None:
     for field in dataclasses.fields(plugin):
         default = _default(field)
         if default is dataclasses.MISSING:
-            raise PluginError(f"the setting '{field.name}' has no default", todo="give it one that works")
+            raise RunError(f"the setting '{field.name}' has no default", todo="give it one that works")
         written = "none" if default is None else json.dumps(default, default=str)
         try:
             read = getattr(build(plugin, parse_assignments([f"{field.name}={written}"]), "--set"), field.name)
