@@ -35,7 +35,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 NEEDS: tuple[Need, ...] = get_args(Need)
 T = TypeVar("T")
 
-_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _HOUSE = Path(__file__).resolve().parent.parent
 _FOLDERS: Mapping[Kind, tuple[str, Path]] = {
     "task": ("harness.tasks", _HOUSE / "harness" / "tasks"),
@@ -58,12 +58,10 @@ class Tag:
     batch: int = 256
 
 
-def refuse_name(kind: Kind, name: str) -> None:
-    """Raises PluginError for what cannot name a plugin: it names its runs' folders, its file, and it is typed."""
+def _refuse_name(kind: Kind, name: str) -> None:
+    """Raises PluginError for what cannot name a plugin: it names its runs' folders, and is typed."""
     if not _NAME.fullmatch(name):
-        raise PluginError(
-            f"'{name}' is no name for a {kind}", todo="use lowercase letters, digits and single -, a letter first"
-        )
+        raise PluginError(f"'{name}' is no name for a {kind}", todo="use letters, digits, -, _ and .")
 
 
 _DUE: Mapping[Kind, tuple[str, str]] = {
@@ -90,7 +88,7 @@ def _refuse_other_arguments(kind: Kind, function: Callable[..., Any]) -> None:
 
 
 def _tagging(tag: Tag) -> Callable[[T], T]:
-    refuse_name(tag.kind, tag.name)
+    _refuse_name(tag.kind, tag.name)
 
     def decorate(plugin: T) -> T:
         if tag.kind in _DUE and callable(plugin) and not isinstance(plugin, type):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from harness.errors import PluginError
-from harness.plugins import door_of, refuse_name, registry
+from harness.plugins import door_of, registry
+
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+"""What names a file of the first door too."""
 
 _SYSTEM = '''\
 """A system of the competition: a function that is asked for one section of one case, and returns its text."""
@@ -42,7 +46,11 @@ def new_system(name: str, folder: Path) -> list[str]:
     """Write a working system and its test into `folder`; return what to tell the user.
 
     Raises PluginError if the name is no name or taken, or a file is there already."""
-    refuse_name("system", name)
+    if not _NAME.fullmatch(name):
+        raise PluginError(
+            f"'{name}' is no name for a system",
+            todo="use lowercase letters, digits and single -, a letter first",
+        )
     known = registry()
     if name in known.names("system"):
         raise PluginError(
