@@ -22,7 +22,7 @@ from harness.lineup import AnyEngineSettings, EncoderSettings, Lineup, ServerSet
 from harness.pace import Pace
 from harness.plugins import Need
 from harness.privacy import restrict
-from harness.tuning.origin import RESTRICTED_PRIMER, from_restricted
+from harness.tuning.origin import PUBLIC_PRIMER, RESTRICTED_PRIMER, from_restricted
 from harness.types import (
     Completion,
     Corpus,
@@ -163,8 +163,8 @@ class Resources:
 
         about: dict[str, Any] = {"corpus": self.corpus.name, "restricted": self.corpus.restricted}
         about |= {"external": external} if external else {"splits": {self._teacher: self.corpus.digest(self._teacher)}}
-        if external and not (public or self.corpus.restricted):
-            about |= RESTRICTED_PRIMER
+        if external and not self.corpus.restricted:
+            about |= PUBLIC_PRIMER if public else RESTRICTED_PRIMER
         if start is not None:
             about["begun_with"] = adapters.read_manifest(start).about
         if from_restricted(about):

@@ -45,7 +45,7 @@ def find(path: Path, task: Task, is_run: Callable[[Path], bool]) -> Sent:
     if not items:
         raise SubmissionError(f"{path} holds no run, csv or zip", todo="name a folder that does")
     told = [f"{clean(str(folder))}: its csv and its zip do not hold the same, and both are judged" for folder in unlike]
-    if idle := [clean(str(one)) for one in _passed_over(path, {*items, *doubled})]:
+    if idle := [_shown(one) for one in _passed_over(path, {*items, *doubled})]:
         told.append(f"passed over, for nothing there ends in .csv, .csv.gz or .zip{counted(idle, len(idle))}")
     return Sent(path, items, tuple(told))
 
@@ -61,15 +61,16 @@ def _twins(files: Sequence[Path], task: Task) -> tuple[list[Path], set[Path]]:
     there = {*files}
     pairs = [(one.with_name(form.file_name), one) for one in files if one.name == form.archive_name]
     pairs = [(csv, archive) for csv, archive in pairs if csv in there]
-    doubled = {csv for csv, archive in pairs if _same(csv, archive, task)}
-    return [csv.parent for csv, _ in pairs if csv not in doubled], doubled
+    same = {csv: _same(csv, archive, task) for csv, archive in pairs}
+    return [csv.parent for csv, found in same.items() if found is False], {csv for csv, found in same.items() if found}
 
 
-def _same(one: Path, other: Path, task: Task) -> bool:
+def _same(one: Path, other: Path, task: Task) -> bool | None:
+    """None where one of them cannot be read, which is told when it is judged."""
     try:
         return read_submission(one, task).rows == read_submission(other, task).rows
-    except SubmissionError:  # which is told when it is judged
-        return False
+    except SubmissionError:
+        return None
 
 
 def _passed_over(folder: Path, known: set[Path]) -> Iterator[Path]:
@@ -87,18 +88,25 @@ def _passed_over(folder: Path, known: set[Path]) -> Iterator[Path]:
             yield from _passed_over(one, known)
 
 
+def _shown(one: Path) -> str:
+    return clean(str(one)) + (" (a link: give what it leads to)" if one.is_symlink() and one.is_dir() else "")
+
+
 # --------------------------------------------------------------------------- labels
 
 
 def labels(found: Sequence[Sent], task: Task, board_of: Callable[[Path], Hashable]) -> dict[Path, str]:
     """For each item a label that no other has on its board: the name of a run's folder, a file's place without suffix;
-    its whole place below what was asked for where two would share one, and the path itself where they still would."""
+    its whole place below what was asked for where two would share one, and below all of that where they still would."""
     names: dict[Path, tuple[str, str, str]] = {}
+    common = os.path.commonpath([one.top.absolute() for one in found]) if found else ""
     for one in found:
         for item in one.items:
             below = item.relative_to(one.top)
             name = _folder_name(item) if item.is_dir() else _file_name(item, one.top, task)
-            names.setdefault(item, (name, clean(str(below)) if below.name else name, clean(str(item))))
+            names.setdefault(
+                item, (name, clean(str(below)) if below.name else name, clean(os.path.relpath(item, common)))
+            )
     boards = {item: board_of(item) for item in names}
     shared = [Counter((boards[item], own[level]) for item, own in names.items()) for level in range(3)]
     given: dict[tuple[Hashable, str], Path] = {}

@@ -64,8 +64,8 @@ class QLoRA(Tuning, Generation):
                 raise ValueError(f"{name} takes 0 or more")
         if self.learning_rate <= 0:
             raise ValueError("learning_rate takes more than 0")
-        if not 0 <= self.training_seed < 2**63:
-            raise ValueError("training_seed takes 0 to 2**63 - 1")
+        if not -(2**63) <= self.training_seed < 2**64:
+            raise ValueError("training_seed takes -2**63 to 2**64 - 1")
         if not self.target_modules or ("all-linear" in self.target_modules and len(self.target_modules) > 1):
             raise ValueError('target_modules takes names of linear layers, or "all-linear" by itself')
         if not 0 <= self.held_out < 1 or not 0 <= self.warmup < 1 or not 0 <= self.dropout < 1:

@@ -501,6 +501,10 @@ def test_files_of_one_name_have_labels_of_their_own(
     assert labels(capsys.readouterr().out) == ["a", "b", "b/second", "more/c.csv", "more/c.csv.gz"]
     assert main([*SCORE, "teams/a/submission.zip", "teams/b/submission.zip", "--data", str(ward)]) == 0
     assert labels(capsys.readouterr().out) == ["a", "b"]
+    for team in ("a", "b"):
+        shutil.copy(ran / "submission.csv", home / "teams" / team / "out.csv")
+    assert main([*SCORE, *(str(home / f"teams/{team}/out.csv") for team in "ab"), "--data", str(ward)]) == 0
+    assert labels(capsys.readouterr().out) == ["a/out.csv", "b/out.csv"]
 
 
 def test_a_folder_that_is_named_like_an_archive_is_a_folder(
@@ -1232,6 +1236,7 @@ def test_of_two_files_of_one_hand_in_none_is_left_out_unless_it_says_the_same(
     later = home / "sent" / "beta" / "submission.csv"
     later.write_text(later.read_text().replace("stable", "a stable"))
     (home / "sent" / "gamma" / "submission.zip").write_bytes(b"PK half of a zip")
+    (home / "sent" / "link").symlink_to(home / "sent" / "alpha")
     assert main([*SCORE, "sent", "--data", str(ward)]) == 1
     shown = capsys.readouterr()
     assert {line.split("|")[4].strip() for line in shown.out.splitlines() if re.match(r"\|\s+\d+ \|", line)} == {
@@ -1240,8 +1245,10 @@ def test_of_two_files_of_one_hand_in_none_is_left_out_unless_it_says_the_same(
         "beta/submission.zip",
         "gamma/submission.csv",
     }
-    unlike = "its csv and its zip do not hold the same, and both are judged\n"
-    assert f"sent/beta: {unlike}sent/gamma: {unlike}" in shown.err
+    assert shown.err.startswith(
+        "sent/beta: its csv and its zip do not hold the same, and both are judged\n"
+        "passed over, for nothing there ends in .csv, .csv.gz or .zip (1): sent/link (a link: give what it leads to)\n"
+    ), shown.err
     assert "harness: sent/gamma/submission.zip: this is no submission for discharge-me:\n" in shown.err
 
 

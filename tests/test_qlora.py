@@ -245,7 +245,7 @@ def test_another_primer_of_the_same_name_writes_other_texts(
         ("alpha=0", "alpha takes 1 or more"),
         ("learning_rate=0.0", "learning_rate takes more than 0"),
         ("learning_rate=-1e-4", "learning_rate takes more than 0"),
-        ("training_seed=-1", "training_seed takes 0 to "),
+        (f"training_seed={-(2**63) - 1}", "training_seed takes -2**63 to "),
         (f"training_seed={2**63}", r"training_seed takes 0 to 2\*\*63 - 1"),
         ("target_modules=[]", "target_modules takes names of linear layers, or"),
         ('target_modules=["all-linear", "q_proj"]', 'names of linear layers, or "all-linear" by itself'),

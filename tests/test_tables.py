@@ -359,6 +359,7 @@ def test_all_tables_whose_names_are_slightly_off_are_told_at_once(data: Path) ->
 def test_other_files_stay_unread_and_tables_that_are_not_there_are_told(data: Path) -> None:
     write(data, {"discharge": replaced(DISCHARGE, 1, "storetime", "2150-01-03 00:00:00"), "edstays": EDSTAYS})
     mimic = ("diagnoses_icd", "discharge_detail", "radiology_detail", "icustays", "services", "transfers", "notes")
+    mimic += ("discharge_target_gold", "old_discharge_target", "radiology_v2")
     for name in (*(f"{table}.csv.gz" for table in mimic), "._triage.csv", "triage.csv.bak", "triages.txt"):
         (data / "train" / name).touch()
     ward = corpus(data)

@@ -42,7 +42,7 @@ from harness.tuning.adapters import MERGED, School, adapter, check_given, check_
 from harness.tuning.job import read_job
 from harness.tuning.lessons import Encoded, encode
 from harness.tuning.loop import Training, train
-from harness.tuning.origin import RESTRICTED_PRIMER, external, from_restricted
+from harness.tuning.origin import PUBLIC_PRIMER, RESTRICTED_PRIMER, external, from_restricted
 from harness.tuning.progress import CHECKPOINT
 from harness.tuning.rows import fill_rows, plan_steps, rate, split_groups
 from harness.tuning.student import IGNORED, Student, collate
@@ -595,8 +595,12 @@ def test_an_adapter_that_did_not_say_that_its_primer_is_restricted_is_made_anew(
     closed = {**ABOUT, "begun_with": {**open_primer["begun_with"], **RESTRICTED_PRIMER}}
     assert replace(job, about=closed).identity != job.identity
     assert from_restricted(closed)
-    older = {**ABOUT, "begun_with": {"restricted": False, "external": "qa.jsonl (licence not stated)"}}
-    assert from_restricted(older)
+    for licence in ("licence not stated", "St Mary's hospital, internal use only, sha-256 0123456789ab"):
+        older = {**ABOUT, "begun_with": {"restricted": False, "external": f"qa.jsonl ({licence})"}}
+        assert from_restricted(older)
+        marked = {**ABOUT, "begun_with": {**older["begun_with"], **PUBLIC_PRIMER}}
+        assert replace(job, about=marked).identity != replace(job, about=older).identity
+        assert not from_restricted(marked)
 
 
 def test_what_is_written_holds_no_text_no_id_and_no_path(school: School, base: Path) -> None:
@@ -757,6 +761,16 @@ def test_a_damaged_instruction_corpus_is_named(pairs: Path, name: str, data: byt
         (["CC0-1.0", ""], {}, True),
         (["", ""], {}, True),
         (["", ""], {"LICENSE": "Creative Commons Attribution 4.0\n"}, False),
+        (["", ""], {"LICENSE.md": "\ufeff# License: Creative Commons Legal Code\n"}, False),
+        (["https://creativecommons.org/licenses/by/4.0/", "Open Database License (ODbL) v1.0"], {}, False),
+        (["ODC-BY-1.0", "Attribution-ShareAlike 4.0 International"], {}, False),
+        (["CC BY for the questions; notes under the PhysioNet Credentialed Health Data License"] * 2, {}, True),
+        (
+            ["", ""],
+            {"LICENSE": "Attribution and any use outside St Mary's need the consent of the data office\n"},
+            True,
+        ),
+        (["Public domain? no"] * 2, {}, True),
         (["", ""], {"LICENSE": "  Apache License\n"}, True),
         (["", ""], {"LICENSE.txt": "The PhysioNet Credentialed Health Data License\n"}, True),
         (["CC0-1.0", "PhysioNet Credentialed Health Data License 1.5.0"], {}, True),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cached_property, partial
 
 from harness import task_rules
+from harness.board import means_of
 from harness.contract.trial import QUIET, Trial, imports_quietly
 from harness.errors import PluginError, SettingsError
 from harness.lineup import DEFAULT_LINEUP, read_lineup
@@ -61,14 +62,14 @@ def parts_are_cut_by_split(trial: TaskTrial) -> None:
         raise PluginError("split gives texts that are no pieces of the text", todo="let it cut, and change nothing")
 
 
-def columns_are_filled(trial: TaskTrial) -> None:
+def means_can_be_filled(trial: TaskTrial) -> None:
     task = trial.task
     there = {column.partition("[")[0] for column in filled(task, trial.trial.registry, read_lineup(DEFAULT_LINEUP))}
-    for column in task.columns:
-        if column.key not in there:
+    for mean, columns in means_of(task).items():
+        if empty := [column for column in columns if column.partition("[")[0] not in there]:
             raise PluginError(
-                f"none of its scorers fills the column '{column.key}': {', '.join(task.scorers)}",
-                todo="name the scorer that does in scorers=, or leave the column out",
+                f"none of its scorers ({', '.join(task.scorers)}) fills the column '{empty[0]}' of its mean '{mean}'",
+                todo="name the scorer that does in scorers=, or leave it out of the mean",
             )
 
 
@@ -78,6 +79,6 @@ RULES: dict[str, Callable[[TaskTrial], None]] = {
     **{name: partial(lambda rule, trial: rule(trial.task), rule) for name, rule in task_rules.RULES.items()},
     "its scorers exist": scorers_exist,
     "its scorers take its settings": scorers_take_its_settings,
-    "its columns are filled": columns_are_filled,
+    "its means can be filled": means_can_be_filled,
     "its parts are what split cuts": parts_are_cut_by_split,
 }

@@ -28,9 +28,24 @@ from harness.files import digest_file
 from harness.privacy import restrict
 
 UNKNOWN = "licence not stated"
-_OF_OPEN_TEXTS = re.compile(
-    r"(the )?(cc0|cc[ -]by|creative commons|attribution|odc|odbl|pddl|open data commons|public domain)\b", re.IGNORECASE
+_OPEN = re.compile(r"cc0|cc[ -]by|creative commons|attribution\b|odc|odbl|pddl|open data|public domain")
+_OPEN_LINK = re.compile(r"https?://(www\.)?(creativecommons|opendatacommons)\.org/(licenses|publicdomain)/\S+")
+_BEFORE = re.compile(r"[\ufeff#\s]*((spdx-)?licen[cs]e(-identifier)?\s*:)?\s*")
+_WORD = re.compile(
+    r"cc0?|by|nc|nd|sa|creative|commons|attribution|noncommercial|noderiv(ative)?s|sharealike|zero|odc|odbl|pddl|open"
+    r"|data(base)?|public|domain|dedication|mark|universal|international|generic|unported|legal|code|the|licen[cs]e"
+    r"|v?\d+(\.\d+)*"
 )
+
+
+def is_open(licence: str) -> bool:
+    """Whether texts are published under this licence, of Creative Commons or Open Data Commons, and under no other: one
+    word more, and it may be closed."""
+    name = _BEFORE.sub("", licence.lower(), count=1).strip(" .\r\n")
+    if _OPEN_LINK.fullmatch(name):
+        return True
+    words = re.split(r"[\s()-]+", name)
+    return bool(_OPEN.match(name)) and all(_WORD.fullmatch(word) for word in words if word)
 
 
 @dataclass(frozen=True)
@@ -71,7 +86,7 @@ class InstructionCorpus:
     def restricted(self) -> bool:
         if self._marking:
             return self._marking.restricted
-        return not (self._licences and all(map(_OF_OPEN_TEXTS.match, self._licences)))
+        return not (self._licences and all(map(is_open, self._licences)))
 
     @property
     def sources(self) -> tuple[Path, ...]:

@@ -11,7 +11,7 @@ from typing import Any
 from harness.errors import TuningError
 from harness.files import canonical_json, digest, write_atomic
 from harness.tuning.lessons import Taught
-from harness.tuning.origin import BASE, Origin, says_primer_is_restricted
+from harness.tuning.origin import BASE, Origin, says_who_may_read_its_primer
 from harness.types import Tuning
 
 RECIPE = 1
@@ -53,10 +53,10 @@ class Job:
 
 
 def recipe(about: Origin) -> object:
-    """By what older adapters are told apart: those that did not say what their base had learned, or that a primer was
-    restricted, too."""
+    """By what older adapters are told apart: those that did not say what their base had learned, or who may read their
+    primer, too."""
     said = ["says what its base learned"] * (BASE in about)
-    said += ["says that a primer is restricted"] * says_primer_is_restricted(about)
+    said += ["says who may read its primer"] * says_who_may_read_its_primer(about)
     return [RECIPE, *said] if said else RECIPE
 
 
