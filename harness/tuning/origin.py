@@ -45,7 +45,7 @@ def _is_open(one: Origin) -> bool:
     if "external" not in one:
         return True
     told = _LICENCES.search(one["external"])
-    return bool(told) and all(map(is_open, told[1].split(", ")))
+    return told is not None and all(map(is_open, told[1].split(", ")))
 
 
 def says_who_may_read_its_primer(origin: Origin) -> bool:
