@@ -464,6 +464,9 @@ def test_lessons_of_subjects_of_other_splits_are_left_out(school: School) -> Non
     folder = prepare(replace(school, elsewhere=frozenset({"subject 0", "subject 3"})), lambda: LESSONS, TUNING, {})
     taught = read_job(folder).taught
     assert (taught.lessons, taught.elsewhere) == (6, 4)
+    everybody = replace(school, elsewhere=frozenset(one.group for one in LESSONS))
+    with pytest.raises(TuningError, match="all 10 lessons are of subjects that another split has"):
+        adapter(everybody, lambda: LESSONS, TUNING, {"everybody": 1})
 
 
 def test_a_lesson_without_room_is_counted_and_nothing_to_learn_is_an_error(school: School) -> None:

@@ -213,9 +213,15 @@ def _nothing_to_learn(job: Job, held: int) -> TuningError:
             f"there is nothing to learn from: held_out = {job.tuning.held_out:g} keeps all {held} lessons apart",
             todo="lower held_out, or give more subjects to learn from",
         )
+    taught = job.taught
+    if taught.elsewhere and not taught.too_long:
+        return TuningError(
+            f"there is nothing to learn from: all {taught.elsewhere} lessons are of subjects that another split has",
+            todo="give a train split of other subjects",
+        )
     return TuningError(
-        f"there is nothing to learn from: of {job.taught.lessons} lessons, "
-        f"{job.taught.too_long} more had no room in {job.tuning.sequence_length} tokens",
+        f"there is nothing to learn from: of {taught.lessons} lessons, "
+        f"{taught.too_long} more had no room in {job.tuning.sequence_length} tokens",
         todo="raise sequence_length, or give a train split with targets",
     )
 
