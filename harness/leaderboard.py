@@ -25,6 +25,7 @@ from harness.board import (
     Standing,
     Statistics,
     Values,
+    base,
     means_of,
     notes,
 )
@@ -253,8 +254,8 @@ def _keys(cards: Sequence[ScoreCard], task: Task) -> list[str]:
 
 def _twin_of(column: str, task: Task) -> str | None:
     """The column of the task that an open twin stands for."""
-    base, bracket, _ = column.partition("[")
-    return base if bracket and any(base == one.key for one in task.columns) else None
+    stood_for = base(column)
+    return stood_for if stood_for != column and any(stood_for == one.key for one in task.columns) else None
 
 
 def _column(key: str, cards: Sequence[ScoreCard], task: Task) -> BoardColumn:

@@ -110,14 +110,13 @@ def choose(names: Sequence[str], registry: Registry, lineup: Lineup, task: Task 
 
 def filling(columns: Collection[str], task: Task, registry: Registry, lineup: Lineup) -> tuple[str, ...]:
     """Of the task's scorers the names of those that fill one of the columns."""
-    choices = choose(task.scorers, registry, lineup, task)
-    return tuple(choice.name for choice in choices if not set(columns).isdisjoint(_plugin(choice).columns))
+    there = filled(task, registry, lineup)
+    return tuple(name for name, own in there.items() if not set(columns).isdisjoint(own))
 
 
-def filled(task: Task, registry: Registry, lineup: Lineup) -> frozenset[str]:
-    """The columns that the task's scorers fill, of which some may be open twins."""
-    choices = choose(task.scorers, registry, lineup, task)
-    return frozenset(column for choice in choices for column in _plugin(choice).columns)
+def filled(task: Task, registry: Registry, lineup: Lineup) -> dict[str, tuple[str, ...]]:
+    """The columns that each of the task's scorers fills, of which some may be open twins."""
+    return {choice.name: tuple(_plugin(choice).columns) for choice in choose(task.scorers, registry, lineup, task)}
 
 
 @dataclass(frozen=True)

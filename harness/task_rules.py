@@ -7,10 +7,11 @@ import typing
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import is_dataclass
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any
 
-from harness.board import OVERALL, means_of
+from harness.board import OVERALL, base, means_of
 from harness.errors import PluginError, unknown
 from harness.sections import OTHER
 from harness.types import Task
@@ -25,8 +26,11 @@ def refuse_unsound(task: Task, who: str) -> None:
             raise PluginError(f"{who}: {error.what}", todo=error.todo) from None
 
 
+_hints = cache(typing.get_type_hints)
+
+
 def parts_are_of_their_types(task: Task) -> None:
-    for name, hint in typing.get_type_hints(Task).items():
+    for name, hint in _hints(Task).items():
         _refuse_unlike(getattr(task, name), hint, name)
 
 
@@ -56,7 +60,7 @@ def _refuse_unlike(value: Any, hint: Any, where: str) -> None:
         if not isinstance(value, hint):
             raise _unlike(where, value, hint.__name__, f"write a {hint.__name__}")
         if is_dataclass(hint):
-            for name, own in typing.get_type_hints(hint).items():
+            for name, own in _hints(hint).items():
                 _refuse_unlike(getattr(value, name), own, f"{where}.{name}")
 
 
@@ -89,14 +93,14 @@ def means_are_of_its_columns(task: Task) -> None:
         if not columns:
             raise PluginError(f"the mean '{mean}' is of nothing", todo="name its columns, or leave it out")
         for column in columns:
-            if column.partition("[")[0] not in keys:  # an open twin is named by its column: medcon[open]
+            if base(column) not in keys:
                 raise _in(unknown("column", column, keys), f"the mean '{mean}'")
 
 
 def means_have_one_direction(task: Task) -> None:
     fewer = {column.key for column in task.columns if not column.higher_is_better}
     for mean, columns in means_of(task).items():
-        less = [column for column in columns if column.partition("[")[0] in fewer]
+        less = [column for column in columns if base(column) in fewer]
         if less and len(less) < len(columns):
             raise PluginError(
                 f"the mean '{mean}' is of columns of which more is better and of '{less[0]}', of which less is",

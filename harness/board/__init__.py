@@ -201,6 +201,11 @@ class Board:
         return next(column for column in self.columns if column.key == key)
 
 
+def base(column: str) -> str:
+    """The column that an open twin stands for (medcon for medcon[open]); any other column itself."""
+    return column.partition("[")[0]
+
+
 def means_of(task: Task) -> dict[str, tuple[str, ...]]:
     """The means by which the board may rank, the preferred first, with their columns."""
     return {OVERALL: tuple(c.key for c in task.columns if c.in_overall), **task.means}

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from harness.board import base
 from harness.contract.trial import QUIET, SETTINGS, Trial, ending_the_check, imports_quietly, settings_can_be_set
 from harness.errors import AssetError, CannotJudge, HarnessError, PluginError, RunError
 from harness.files import canonical_json, private_folder
@@ -123,7 +124,7 @@ class ScorerTrial:
         """1 a column in which more is better, -1 a column in which less is; what no task knows is taken to be 1."""
         tasks, _ = self.trial.registry.tasks()
         fewer = {column.key for task in tasks for column in task.columns if not column.higher_is_better}
-        return np.array([-1.0 if column.partition("[")[0] in fewer else 1.0 for column in self.opened.columns])
+        return np.array([-1.0 if base(column) in fewer else 1.0 for column in self.opened.columns])
 
 
 # --------------------------------------------------------------------------- the rules

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cached_property, partial
 
 from harness import task_rules
-from harness.board import means_of
+from harness.board import base, means_of
 from harness.contract.trial import QUIET, Trial, imports_quietly
 from harness.errors import PluginError, SettingsError
 from harness.lineup import DEFAULT_LINEUP, read_lineup
@@ -64,9 +64,10 @@ def parts_are_cut_by_split(trial: TaskTrial) -> None:
 
 def means_can_be_filled(trial: TaskTrial) -> None:
     task = trial.task
-    there = {column.partition("[")[0] for column in filled(task, trial.trial.registry, read_lineup(DEFAULT_LINEUP))}
+    columns_of = filled(task, trial.trial.registry, read_lineup(DEFAULT_LINEUP))
+    there = {base(column) for columns in columns_of.values() for column in columns}
     for mean, columns in means_of(task).items():
-        if empty := [column for column in columns if column.partition("[")[0] not in there]:
+        if empty := [column for column in columns if base(column) not in there]:
             raise PluginError(
                 f"none of its scorers ({', '.join(task.scorers)}) fills the column '{empty[0]}' of its mean '{mean}'",
                 todo="name the scorer that does in scorers=, or leave it out of the mean",

@@ -271,6 +271,9 @@ def verify(folder: Path) -> AdapterManifest:
     return manifest
 
 
+_NEVER_SET = ("rank_pattern", "alpha_pattern", "use_rslora", "use_dora")
+
+
 def _compare(config: Path, tuning: Mapping[str, Any]) -> None:
     """For a manifest without the file's checksum: what decides by how much the weights count."""
     found = read_object(config)
@@ -280,9 +283,6 @@ def _compare(config: Path, tuning: Mapping[str, Any]) -> None:
     for name in _NEVER_SET:
         if found.get(name):
             raise _unlike(f"{config} is not what its manifest says ({name} is set)")
-
-
-_NEVER_SET = ("rank_pattern", "alpha_pattern", "use_rslora", "use_dora")
 
 
 def _unlike(what: str) -> AssetError:
